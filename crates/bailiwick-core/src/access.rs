@@ -1,0 +1,19 @@
+//! Who may do what: an index over an account's grants that answers in a few memory accesses.
+//!
+//! The index lives inside [`Account`](crate::account::Account) and changes with it, event by event, at the cost of the
+//! change. A check is: the scopes that cover the target (made once, when a resource is registered), the principal's
+//! grants, one bit test. No allocation, no lock, no I/O.
+
+mod effective;
+mod evaluate;
+mod explain;
+mod index;
+mod scope_key;
+mod table;
+
+pub use effective::{Effective, EffectiveAt};
+pub(crate) use evaluate::after;
+pub use evaluate::{Question, Target};
+pub use explain::{Explanation, Missing, Path, PrincipalState};
+pub(crate) use index::{AccessIndex, SubjectKind};
+pub(crate) use scope_key::ScopeKey;

@@ -1,0 +1,149 @@
+//! The question of a control plane: may this principal do that to this?
+
+use jiff::Timestamp;
+
+use super::index::{Node, micros};
+use super::scope_key::ScopeKey;
+use crate::account::{Account, Principal};
+use crate::catalog::{Operation, PermissionIndex};
+use crate::ids::{GroupId, Id, ProjectId, ResourceId, ServiceAccountId, UserId};
+
+/// What a permission is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// The account itself.
+    Account,
+    /// A project.
+    Project(ProjectId),
+    /// A resource.
+    Resource(ResourceId),
+}
+
+/// A question in texts, as AuthZEN and the API put it. Ids and external ids are both understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// `user`, `service_account` or `group`.
+    pub subject_type: &'a str,
+    /// The id or external id of the subject.
+    pub subject_id: &'a str,
+    /// A permission of the catalog.
+    pub action: &'a str,
+    /// `account`, `project` or a resource type of the catalog.
+    pub resource_type: &'a str,
+    /// The id or external id of the resource.
+    pub resource_id: &'a str,
+}
+
+impl Account {
+    /// Whether the principal may do this to the target now. Does not allocate.
+    #[inline]
+    pub fn check(
+        &self,
+        principal: Principal,
+        permission: PermissionIndex,
+        target: &Target,
+        now: Timestamp,
+    ) -> bool {
+        let Some(covering) = self.covering(target) else { return false };
+        !self.is_deleted() && self.index.holds(principal, permission, covering, micros(now))
+    }
+
+    /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given.
+    #[inline]
+    pub fn evaluate(&self, question: &Question<'_>, now: Timestamp) -> bool {
+        let answer = || {
+            let permission = self.catalog().permission(question.action)?;
+            let principal = self.principal(question.subject_type, question.subject_id)?;
+            let covering = self.covering_named(question.resource_type, question.resource_id)?;
+            Some(!self.is_deleted() && self.index.holds(principal, permission, covering, micros(now)))
+        };
+        answer().unwrap_or(false)
+    }
+
+    /// The principal of this kind with this id or external id; it need not exist when an id is given.
+    #[inline]
+    pub fn principal(&self, kind: &str, reference: &str) -> Option<Principal> {
+        match kind {
+            "user" => match reference.parse() {
+                Ok(id) => Some(Principal::Member(id)),
+                Err(_) => self.find_member(reference).map(Principal::Member),
+            },
+            "service_account" => match reference.parse() {
+                Ok(id) => Some(Principal::ServiceAccount(id)),
+                Err(_) => self.find_service_account(reference).map(Principal::ServiceAccount),
+            },
+            "group" => match reference.parse() {
+                Ok(id) => Some(Principal::Group(id)),
+                Err(_) => self.find_group(reference).map(Principal::Group),
+            },
+            _ => None,
+        }
+    }
+
+    /// The principal with this id, or the only one with this external id.
+    pub fn find_principal(&self, reference: &str) -> Option<Principal> {
+        let kind = match reference.get(..4) {
+            Some(UserId::PREFIX) => return self.find_member(reference).map(Principal::Member),
+            Some(GroupId::PREFIX) => return self.find_group(reference).map(Principal::Group),
+            Some(ServiceAccountId::PREFIX) => {
+                return self.find_service_account(reference).map(Principal::ServiceAccount);
+            }
+            _ => ["user", "service_account", "group"]
+                .into_iter()
+                .filter_map(|kind| self.principal(kind, reference)),
+        };
+        let mut found = kind;
+        let first = found.next();
+        if found.next().is_some() { None } else { first }
+    }
+
+    /// The target of this type with this id or external id; `None` when there is none of that type.
+    #[inline]
+    pub fn target(&self, kind: &str, reference: &str) -> Option<Target> {
+        match kind {
+            "account" => (reference.parse() == Ok(self.id())).then_some(Target::Account),
+            "project" => self.find_project(reference).map(Target::Project),
+            _ => self.resource_named(kind, reference).map(|(id, _)| Target::Resource(id)),
+        }
+    }
+
+    /// The scopes that cover what a question names.
+    #[inline]
+    fn covering_named(&self, kind: &str, reference: &str) -> Option<&[ScopeKey]> {
+        match kind {
+            "account" | "project" => self.target(kind, reference).and_then(|target| self.covering(&target)),
+            _ => self.resource_named(kind, reference).map(|(_, node)| &*node.covering),
+        }
+    }
+
+    #[inline]
+    fn resource_named(&self, kind: &str, reference: &str) -> Option<(ResourceId, &Node)> {
+        let id = match reference.parse() {
+            Ok(id) => id,
+            Err(_) => self.find_resource(reference)?,
+        };
+        let node = self.index.resource(id)?;
+        let of = self.catalog().resource_type_at(node.resource_type?)?;
+        (of.name == kind).then_some((id, node))
+    }
+
+    /// The scopes that cover a target; `None` when it does not exist.
+    #[inline]
+    pub(crate) fn covering(&self, target: &Target) -> Option<&[ScopeKey]> {
+        match target {
+            Target::Account => Some(&[ScopeKey::ACCOUNT]),
+            Target::Project(id) => self.index.project(*id).map(|node| &*node.covering),
+            Target::Resource(id) => self.index.resource(*id).map(|node| &*node.covering),
+        }
+    }
+
+    /// The permission that one of Bailiwick's own operations asks for.
+    pub fn permission_for(&self, operation: Operation) -> PermissionIndex {
+        self.catalog().operation(operation)
+    }
+}
+
+/// The end of a grant that is just still in force: ends are exclusive.
+pub(crate) fn after(now: Timestamp) -> i64 {
+    micros(now).saturating_add(1)
+}

@@ -1,0 +1,420 @@
+//! The account: its people, their access, and every rule of who may do what to whom.
+//!
+//! [`Account::decide`] turns a command into events or a [`Refusal`]; [`Account::apply`] turns events into the next
+//! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
+
+mod command;
+mod decide;
+mod entities;
+mod event;
+mod evolve;
+mod grants;
+mod groups;
+mod invitations;
+mod members;
+mod ownership;
+mod projects;
+mod refusal;
+mod replay;
+mod resources;
+mod roles;
+mod rows;
+mod service_accounts;
+mod settings;
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
+pub use decide::{Actor, Decided, open};
+pub use entities::{
+    ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, Member,
+    MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope, RoleRef, Scope,
+    SecretHash, ServiceAccount, Settings, Versioned,
+};
+pub use event::{EndReason, Event, Withheld};
+pub use refusal::{Kind, PermissionNames, Refusal};
+pub use rows::{LoadError, Loader, Row};
+
+use crate::access::AccessIndex;
+use crate::catalog::{Catalog, Level, PermissionSet};
+use crate::ids::{
+    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
+    ServiceAccountId, UserId,
+};
+
+/// A tenant with all that is in it, at one revision. Cloning is cheap: clones share everything.
+#[derive(Debug, Clone)]
+pub struct Account {
+    id: AccountId,
+    revision: Revision,
+    catalog: Arc<Catalog>,
+    profile: Versioned<Profile>,
+    members: OrdMap<UserId, Versioned<Member>>,
+    invitations: OrdMap<InvitationId, Arc<Versioned<Invitation>>>,
+    roles: OrdMap<RoleId, Arc<Versioned<Role>>>,
+    groups: OrdMap<GroupId, Arc<Versioned<Group>>>,
+    group_members: OrdSet<(GroupId, UserId)>,
+    grants: OrdMap<GrantId, Versioned<Grant>>,
+    projects: OrdMap<ProjectId, Arc<Versioned<Project>>>,
+    resources: OrdMap<ResourceId, Arc<Versioned<Resource>>>,
+    service_accounts: OrdMap<ServiceAccountId, Arc<Versioned<ServiceAccount>>>,
+    keys: OrdMap<KeyId, Arc<Versioned<Key>>>,
+    offers: OrdMap<OfferId, Versioned<Offer>>,
+
+    // Derived from the maps above, kept up to date by `evolve`.
+    pub(crate) index: AccessIndex,
+    /// Names that must be unique in the account, in the form in which they compare, and external ids.
+    taken: OrdMap<(Taken, SmolStr), Uuid>,
+    /// The one invitation of a user that still waits for an answer.
+    waiting: OrdMap<UserId, InvitationId>,
+    /// The waiting invitations in somebody's name.
+    sponsored: OrdSet<(UserId, InvitationId)>,
+    /// Direct children of a resource.
+    children: OrdSet<(ResourceId, ResourceId)>,
+    /// Resources of a project, at any depth.
+    in_project: OrdSet<(ProjectId, ResourceId)>,
+    /// Keys of a service account.
+    keys_of: OrdSet<(ServiceAccountId, KeyId)>,
+    /// Grants of roles that must keep a holder or have only one, by role and scope.
+    watched: OrdSet<(RoleRef, Scope, GrantId)>,
+}
+
+/// A namespace in which a text stands for at most one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Taken {
+    /// Names of custom roles.
+    RoleName,
+    /// Names of groups.
+    GroupName,
+    /// Names of projects.
+    ProjectName,
+    /// Names of service accounts.
+    ServiceAccountName,
+    /// External ids of members.
+    Member,
+    /// External ids of roles.
+    Role,
+    /// External ids of groups.
+    Group,
+    /// External ids of projects.
+    Project,
+    /// External ids of resources.
+    Resource,
+    /// External ids of service accounts.
+    ServiceAccount,
+}
+
+impl Account {
+    /// The account's id.
+    pub fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// The revision of the last commit that this value contains.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The vocabulary in force.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The account's own entity.
+    pub fn profile(&self) -> &Versioned<Profile> {
+        &self.profile
+    }
+
+    /// Whether the account was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.profile.value.deleted_at.is_some()
+    }
+
+    /// A member, active or inactive.
+    pub fn member(&self, id: UserId) -> Option<&Versioned<Member>> {
+        self.members.get(&id)
+    }
+
+    /// Members after a key, in the order of their ids.
+    pub fn members_after(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, &Versioned<Member>)> {
+        after_key(&self.members, after).map(|(id, member)| (*id, member))
+    }
+
+    /// How many members the account has.
+    pub fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How a user stands here, invitations that wait included; `None` for strangers.
+    pub fn member_status(&self, id: UserId) -> Option<MemberStatus> {
+        match self.members.get(&id) {
+            Some(member) => Some(member.value.status),
+            None => self.waiting.get(&id).map(|_| MemberStatus::Pending),
+        }
+    }
+
+    /// An invitation, whatever its status.
+    pub fn invitation(&self, id: InvitationId) -> Option<&Versioned<Invitation>> {
+        self.invitations.get(&id).map(|found| &**found)
+    }
+
+    /// Invitations after a key, in the order of their ids.
+    pub fn invitations_after(
+        &self,
+        after: Option<InvitationId>,
+    ) -> impl Iterator<Item = (InvitationId, &Versioned<Invitation>)> {
+        after_key(&self.invitations, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// The invitation of a user that still waits for an answer (it may have expired).
+    pub fn waiting_invitation(&self, user: UserId) -> Option<InvitationId> {
+        self.waiting.get(&user).copied()
+    }
+
+    /// People whose invitation waits for an answer, after a key, in the order of their ids.
+    pub fn pending_after(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, InvitationId)> {
+        after_key(&self.waiting, after).map(|(user, invitation)| (*user, *invitation))
+    }
+
+    /// A custom role.
+    pub fn role(&self, id: RoleId) -> Option<&Versioned<Role>> {
+        self.roles.get(&id).map(|found| &**found)
+    }
+
+    /// Custom roles after a key, in the order of their ids.
+    pub fn roles_after(&self, after: Option<RoleId>) -> impl Iterator<Item = (RoleId, &Versioned<Role>)> {
+        after_key(&self.roles, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// A group.
+    pub fn group(&self, id: GroupId) -> Option<&Versioned<Group>> {
+        self.groups.get(&id).map(|found| &**found)
+    }
+
+    /// Groups after a key, in the order of their ids.
+    pub fn groups_after(&self, after: Option<GroupId>) -> impl Iterator<Item = (GroupId, &Versioned<Group>)> {
+        after_key(&self.groups, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// The members of a group after a key, in the order of their ids.
+    pub fn group_members_after(&self, group: GroupId, after: Option<UserId>) -> impl Iterator<Item = UserId> {
+        pairs_of(&self.group_members, group, after)
+    }
+
+    /// Whether a user is in a group.
+    pub fn is_in_group(&self, group: GroupId, user: UserId) -> bool {
+        self.group_members.contains(&(group, user))
+    }
+
+    /// The groups of a member.
+    pub fn groups_of(&self, user: UserId) -> impl Iterator<Item = GroupId> {
+        self.groups_with(Principal::Member(user))
+    }
+
+    /// The groups in which a principal is.
+    pub(crate) fn groups_with(&self, principal: Principal) -> impl Iterator<Item = GroupId> {
+        let subject = self.index.subject(principal);
+        subject.into_iter().flat_map(|subject| subject.groups().iter().copied())
+    }
+
+    /// A grant.
+    pub fn grant(&self, id: GrantId) -> Option<&Versioned<Grant>> {
+        self.grants.get(&id)
+    }
+
+    /// Grants after a key, in the order of their ids.
+    pub fn grants_after(&self, after: Option<GrantId>) -> impl Iterator<Item = (GrantId, &Versioned<Grant>)> {
+        after_key(&self.grants, after).map(|(id, found)| (*id, found))
+    }
+
+    /// The principal's own grants, in the order of their ids; not those of its groups.
+    pub fn grants_of(&self, principal: Principal) -> impl Iterator<Item = (GrantId, &Versioned<Grant>)> {
+        let subject = self.index.subject(principal);
+        let ids: std::collections::BTreeSet<GrantId> =
+            subject.into_iter().flat_map(|subject| subject.grants.iter().map(|grant| grant.id)).collect();
+        ids.into_iter().filter_map(|id| self.grant(id).map(|grant| (id, grant)))
+    }
+
+    /// A project.
+    pub fn project(&self, id: ProjectId) -> Option<&Versioned<Project>> {
+        self.projects.get(&id).map(|found| &**found)
+    }
+
+    /// Projects after a key, in the order of their ids.
+    pub fn projects_after(
+        &self,
+        after: Option<ProjectId>,
+    ) -> impl Iterator<Item = (ProjectId, &Versioned<Project>)> {
+        after_key(&self.projects, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// The project for resources that name none.
+    pub fn default_project(&self) -> Option<ProjectId> {
+        self.projects.iter().find(|(_, project)| project.value.default).map(|(id, _)| *id)
+    }
+
+    /// How many resources are in a project, at any depth. Takes as long as there are resources.
+    pub fn resource_count_in(&self, project: ProjectId) -> usize {
+        pairs_of::<ProjectId, ResourceId>(&self.in_project, project, None).count()
+    }
+
+    /// A resource.
+    pub fn resource(&self, id: ResourceId) -> Option<&Versioned<Resource>> {
+        self.resources.get(&id).map(|found| &**found)
+    }
+
+    /// Resources after a key, in the order of their ids.
+    pub fn resources_after(
+        &self,
+        after: Option<ResourceId>,
+    ) -> impl Iterator<Item = (ResourceId, &Versioned<Resource>)> {
+        after_key(&self.resources, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// The direct children of a resource.
+    pub fn children_of(&self, parent: ResourceId) -> impl Iterator<Item = ResourceId> {
+        pairs_of(&self.children, parent, None)
+    }
+
+    /// A service account.
+    pub fn service_account(&self, id: ServiceAccountId) -> Option<&Versioned<ServiceAccount>> {
+        self.service_accounts.get(&id).map(|found| &**found)
+    }
+
+    /// Service accounts after a key, in the order of their ids.
+    pub fn service_accounts_after(
+        &self,
+        after: Option<ServiceAccountId>,
+    ) -> impl Iterator<Item = (ServiceAccountId, &Versioned<ServiceAccount>)> {
+        after_key(&self.service_accounts, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// A management key.
+    pub fn key(&self, id: KeyId) -> Option<&Versioned<Key>> {
+        self.keys.get(&id).map(|found| &**found)
+    }
+
+    /// Management keys after a key, in the order of their ids.
+    pub fn keys_after(&self, after: Option<KeyId>) -> impl Iterator<Item = (KeyId, &Versioned<Key>)> {
+        after_key(&self.keys, after).map(|(id, found)| (*id, &**found))
+    }
+
+    /// Offers of ownership, in the order of their ids; those that have expired included.
+    pub fn offers(&self) -> impl Iterator<Item = (OfferId, &Versioned<Offer>)> {
+        self.offers.iter().map(|(id, offer)| (*id, offer))
+    }
+
+    /// How many grants name a role.
+    pub fn uses_of(&self, role: &RoleRef) -> usize {
+        self.index.uses_of(&self.catalog, role)
+    }
+
+    /// What a role holds; nothing if it does not exist.
+    pub fn permissions_of(&self, role: &RoleRef) -> PermissionSet {
+        self.index.permissions_of(&self.catalog, role)
+    }
+
+    /// What people read for a role; `None` if it does not exist.
+    pub fn role_title(&self, role: &RoleRef) -> Option<&str> {
+        match role {
+            RoleRef::BuiltIn(name) => self
+                .catalog
+                .role(name)
+                .and_then(|index| self.catalog.role_at(index))
+                .map(|role| role.title.as_str()),
+            RoleRef::Custom(id) => self.role(*id).map(|role| role.value.name.as_str()),
+        }
+    }
+
+    /// The level at which a role is granted; `None` if it does not exist.
+    pub fn role_level(&self, role: &RoleRef) -> Option<Level> {
+        match role {
+            RoleRef::BuiltIn(name) => {
+                self.catalog.role(name).and_then(|index| self.catalog.role_at(index)).map(|role| role.level)
+            }
+            RoleRef::Custom(id) => self.role(*id).map(|role| role.value.level),
+        }
+    }
+
+    /// The member with this id or external id.
+    pub fn find_member(&self, reference: &str) -> Option<UserId> {
+        self.find(reference, Taken::Member, |id| self.member_status(*id).is_some())
+    }
+
+    /// The group with this id or external id.
+    pub fn find_group(&self, reference: &str) -> Option<GroupId> {
+        self.find(reference, Taken::Group, |id| self.groups.contains_key(id))
+    }
+
+    /// The project with this id or external id.
+    pub fn find_project(&self, reference: &str) -> Option<ProjectId> {
+        self.find(reference, Taken::Project, |id| self.projects.contains_key(id))
+    }
+
+    /// The resource with this id or external id.
+    pub fn find_resource(&self, reference: &str) -> Option<ResourceId> {
+        self.find(reference, Taken::Resource, |id| self.resources.contains_key(id))
+    }
+
+    /// The service account with this id or external id.
+    pub fn find_service_account(&self, reference: &str) -> Option<ServiceAccountId> {
+        self.find(reference, Taken::ServiceAccount, |id| self.service_accounts.contains_key(id))
+    }
+
+    /// The role with this id, external id, built-in name or custom name.
+    pub fn find_role(&self, reference: &str) -> Option<RoleRef> {
+        if self.catalog.role(reference).is_some() {
+            return Some(RoleRef::BuiltIn(SmolStr::new(reference)));
+        }
+        let by_id = self.find(reference, Taken::Role, |id| self.roles.contains_key(id));
+        by_id
+            .or_else(|| self.taken_by(Taken::RoleName, &SmolStr::new(reference.to_lowercase())))
+            .map(RoleRef::Custom)
+    }
+
+    fn find<I: crate::ids::Id>(
+        &self,
+        reference: &str,
+        kind: Taken,
+        exists: impl Fn(&I) -> bool,
+    ) -> Option<I> {
+        match reference.parse::<I>() {
+            Ok(id) => exists(&id).then_some(id),
+            Err(_) => self.taken_by(kind, &SmolStr::new(reference)),
+        }
+    }
+
+    pub(crate) fn taken_by<I: crate::ids::Id>(&self, kind: Taken, text: &SmolStr) -> Option<I> {
+        self.taken.get(&(kind, text.clone())).map(|uuid| I::from_uuid(*uuid))
+    }
+
+    /// Whether the invitation's lifetime, if it has one, ends at this moment when it is sent now.
+    pub(crate) fn expiry_from(&self, now: Timestamp) -> Option<Timestamp> {
+        self.settings_lifetime().and_then(|lifetime| now.checked_add(lifetime).ok())
+    }
+}
+
+/// Entries of an ordered map behind a key.
+fn after_key<K: Ord + Clone, V: Clone>(
+    map: &OrdMap<K, V>,
+    after: Option<K>,
+) -> impl Iterator<Item = (&K, &V)> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    map.range((after.map_or(Unbounded, Excluded), Unbounded))
+}
+
+/// Right sides of the pairs whose left side is given, in order, behind a right side if one is given.
+fn pairs_of<L: Ord + Copy, R: Ord + Copy + crate::ids::Id>(
+    set: &OrdSet<(L, R)>,
+    left: L,
+    after: Option<R>,
+) -> impl Iterator<Item = R> {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    let from = after.map_or(Included((left, R::from_uuid(Uuid::nil()))), |right| Excluded((left, right)));
+    set.range((from, Unbounded)).take_while(move |(other, _)| *other == left).map(|(_, right)| *right)
+}

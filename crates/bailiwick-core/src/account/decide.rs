@@ -1,0 +1,509 @@
+//! From a command to events: who is asking, what they hold, and the rules that hold on every path.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+use super::{
+    Account, ActorRef, Command, Event, Grant, MemberStatus, PermissionNames, Principal, Project, Refusal,
+    RoleAtScope, RoleRef, Scope,
+};
+use crate::access::Target;
+use crate::catalog::{Catalog, Operation, PermissionSet};
+use crate::ids::{AccountId, GrantId, Id, KeyId, ProjectId, ServiceAccountId, UserId};
+use crate::values::{ExternalId, Name};
+
+/// Who asks, as identified by the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in person, member or not.
+    User(UserId),
+    /// A machine, by one of its management keys.
+    ServiceAccount {
+        /// Which machine.
+        id: ServiceAccountId,
+        /// With which key.
+        key: KeyId,
+    },
+}
+
+impl Actor {
+    /// The actor as recorded.
+    pub fn reference(self) -> ActorRef {
+        match self {
+            Self::User(id) => ActorRef::User(id),
+            Self::ServiceAccount { id, .. } => ActorRef::ServiceAccount(id),
+        }
+    }
+
+    /// The actor as a holder of grants.
+    pub fn principal(self) -> Principal {
+        match self {
+            Self::User(id) => Principal::Member(id),
+            Self::ServiceAccount { id, .. } => Principal::ServiceAccount(id),
+        }
+    }
+}
+
+/// What a command comes to: the events, and the account after them at the next revision.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// What is to be recorded, in order; never empty.
+    pub events: Vec<Event>,
+    /// The account with the events applied.
+    pub account: Account,
+}
+
+/// Events that open an account, and the account after them.
+///
+/// The opener becomes the first member and holds the catalog's owner role; the account gets a default project and the
+/// catalog's built-in groups.
+pub fn open(
+    catalog: &Arc<Catalog>,
+    id: AccountId,
+    name: Name,
+    owner: UserId,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Decided {
+    let made_by = ActorRef::User(owner);
+    let mut events = vec![
+        Event::AccountOpened { name, catalog: SmolStr::new(&catalog.name), at: now },
+        Event::MemberJoined { user: owner, at: now, invitation: None },
+    ];
+    let mut grant = |principal, role: &str, scope| {
+        let grant = Grant {
+            principal,
+            role: RoleRef::BuiltIn(SmolStr::new(role)),
+            scope,
+            until: None,
+            made_by,
+            made_at: now,
+        };
+        Event::GrantMade { id: GrantId::from_uuid(ids()), grant }
+    };
+    let mut grants = Vec::new();
+    if let Some(role) = catalog.role_at(catalog.rules.owner) {
+        grants.push(grant(Principal::Member(owner), &role.name, Scope::Account));
+    }
+    let project = ProjectId::from_uuid(ids());
+    let default_project = Project {
+        name: Name::default_project(),
+        description: crate::values::Description::default(),
+        external_id: None,
+        default: true,
+    };
+    events.push(Event::ProjectCreated { id: project, project: default_project });
+    if let Some(role) = catalog.rules.project_creator.and_then(|role| catalog.role_at(role)) {
+        let id = GrantId::from_uuid(ids());
+        let role = RoleRef::BuiltIn(SmolStr::new(&role.name));
+        let principal = Principal::Member(owner);
+        let grant =
+            Grant { principal, role, scope: Scope::Project(project), until: None, made_by, made_at: now };
+        grants.push(Event::GrantMade { id, grant });
+    }
+    events.extend(super::groups::built_in(catalog, made_by, now, ids));
+    events.append(&mut grants);
+    let mut account = Account::empty(id, Arc::clone(catalog));
+    account.apply(&events);
+    Decided { events, account }
+}
+
+/// A context for one decision: the account as it is, the actor, the moment and the events so far.
+pub(super) struct Decision<'a> {
+    pub(super) account: &'a Account,
+    pub(super) actor: Actor,
+    pub(super) now: Timestamp,
+    ids: &'a mut dyn FnMut() -> Uuid,
+    pub(super) events: Vec<Event>,
+}
+
+impl Account {
+    /// Decides on a command: the events that it comes to, or why not. Pure; ids are taken from `ids`.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that the caller is told.
+    pub fn decide(
+        &self,
+        actor: Actor,
+        command: &Command,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<Decided, Refusal> {
+        let mut decision = Decision { account: self, actor, now, ids, events: Vec::new() };
+        decision.command(command)?;
+        let events = decision.events;
+        if events.is_empty() {
+            return Err(Refusal::Nothing);
+        }
+        let mut after = self.clone();
+        after.apply(&events);
+        self.keeps_holders(&events, &after)?;
+        after.has_single_holders(&events, now)?;
+        Ok(Decided { events, account: after })
+    }
+
+    /// The account after events that only record, such as a sign-in or a refusal.
+    pub fn record(&self, events: Vec<Event>) -> Decided {
+        let mut account = self.clone();
+        account.apply(&events);
+        Decided { events, account }
+    }
+
+    /// Rule 2: a role that must keep a holder, and had one, has one.
+    fn keeps_holders(&self, events: &[Event], after: &Account) -> Result<(), Refusal> {
+        let mut at_risk: BTreeSet<(RoleRef, Scope)> = BTreeSet::new();
+        for event in events {
+            match event {
+                Event::GrantRevoked { grant, .. } => at_risk.extend(self.keeper_of(grant)),
+                Event::GrantExtended { id, .. } => {
+                    at_risk.extend(self.grant(*id).and_then(|grant| self.keeper_of(&grant.value)));
+                }
+                Event::MemberDeactivated { user } => {
+                    let own = self.grants_of(Principal::Member(*user));
+                    let shared =
+                        self.groups_of(*user).flat_map(|group| self.grants_of(Principal::Group(group)));
+                    at_risk.extend(own.chain(shared).filter_map(|(_, grant)| self.keeper_of(&grant.value)));
+                }
+                Event::GroupMemberRemoved { group, .. } => {
+                    let grants = self.grants_of(Principal::Group(*group));
+                    at_risk.extend(grants.filter_map(|(_, grant)| self.keeper_of(&grant.value)));
+                }
+                _ => {}
+            }
+        }
+        // Deleting the account, a project or a resource takes the role's scope away with its holders.
+        let gone = |scope: &Scope| after.is_deleted() || after.scope_exists(scope).is_err();
+        let lost = at_risk.into_iter().find(|(role, scope)| {
+            !gone(scope) && self.has_holder(role, scope) && !after.has_holder(role, scope)
+        });
+        match lost {
+            Some((role, scope)) => Err(Refusal::LastHolder { role, scope }),
+            None => Ok(()),
+        }
+    }
+
+    /// Role and scope of a grant, if the role must keep a holder.
+    fn keeper_of(&self, grant: &Grant) -> Option<(RoleRef, Scope)> {
+        self.is_keeper(&grant.role).then(|| (grant.role.clone(), grant.scope.clone()))
+    }
+
+    /// A role that only one member holds at a scope has at most one holder there.
+    fn has_single_holders(&self, events: &[Event], now: Timestamp) -> Result<(), Refusal> {
+        for event in events {
+            let (Event::GrantMade { id, .. } | Event::GrantExtended { id, .. }) = event else { continue };
+            let Some(Grant { principal, role, scope, until, .. }) = self.grant(*id).map(|grant| &grant.value)
+            else {
+                continue;
+            };
+            if !self.built_in(role).is_some_and(|role| role.single_holder) {
+                continue;
+            }
+            let grant = RoleAtScope { role: role.clone(), scope: scope.clone(), until: *until };
+            let is_person = matches!(principal, Principal::Member(_));
+            if !is_person || self.is_held_by_another(&grant, *principal, now) {
+                return Err(Refusal::SingleHolder { role: grant.role });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_keeper(&self, role: &RoleRef) -> bool {
+        self.built_in(role).is_some_and(|role| role.keeps_holder)
+    }
+
+    /// Whether it matters how many hold the role.
+    pub(super) fn is_watched(&self, role: &RoleRef) -> bool {
+        self.built_in(role).is_some_and(|role| role.keeps_holder || role.single_holder)
+    }
+
+    /// The grants of a watched role at exactly this scope.
+    pub(super) fn watched_at(&self, role: &RoleRef, scope: &Scope) -> impl Iterator<Item = &Grant> {
+        let from = (role.clone(), scope.clone(), GrantId::from_uuid(Uuid::nil()));
+        let to = (role.clone(), scope.clone(), GrantId::from_uuid(Uuid::max()));
+        self.watched.range(from..=to).filter_map(|(_, _, id)| self.grant(*id).map(|grant| &grant.value))
+    }
+
+    pub(super) fn built_in(&self, role: &RoleRef) -> Option<&crate::catalog::BuiltInRole> {
+        match role {
+            RoleRef::BuiltIn(name) => self.catalog.role(name).and_then(|index| self.catalog.role_at(index)),
+            RoleRef::Custom(_) => None,
+        }
+    }
+
+    /// Whether an active member holds the role at exactly this scope, without an end.
+    fn has_holder(&self, role: &RoleRef, scope: &Scope) -> bool {
+        let mut grants = self.watched_at(role, scope);
+        grants.any(|grant| grant.until.is_none() && self.reaches_active_member(grant.principal))
+    }
+
+    fn reaches_active_member(&self, principal: Principal) -> bool {
+        let active =
+            |user| self.member(user).is_some_and(|member| member.value.status == MemberStatus::Active);
+        match principal {
+            Principal::Member(user) => active(user),
+            Principal::Group(group) => self.group_members_after(group, None).any(active),
+            Principal::ServiceAccount(_) => false,
+        }
+    }
+}
+
+impl Decision<'_> {
+    fn command(&mut self, command: &Command) -> Result<(), Refusal> {
+        self.actor_exists(command)?;
+        match command {
+            Command::RenameAccount { name } => self.rename_account(name),
+            Command::ChangeSettings { settings } => self.change_settings(settings),
+            Command::DeleteAccount => self.delete_account(),
+            Command::EditMember { user, external_id } => self.edit_member(*user, external_id),
+            Command::SetMemberRoles { user, roles } => self.set_member_roles(*user, roles),
+            Command::ActivateMember { user } => self.activate_member(*user),
+            Command::DeactivateMember { user } => self.deactivate_member(*user),
+            Command::RemoveMember { user } => self.remove_member(*user),
+            Command::Leave => self.leave(),
+            Command::Invite { people, grants } => self.invite(people, grants),
+            Command::ResendInvitation { invitation } => self.resend_invitation(*invitation),
+            Command::CopyInvitationLink { invitation } => self.copy_invitation_link(*invitation),
+            Command::RevokeInvitation { invitation } => self.revoke_invitation(*invitation),
+            Command::AcceptInvitation { invitation } => self.accept_invitation(*invitation),
+            Command::DeclineInvitation { invitation } => self.decline_invitation(*invitation),
+            Command::CreateRole { role } => self.create_role(role),
+            Command::EditRole { role, name, description, permissions, external_id } => self.edit_role(
+                *role,
+                name.as_ref(),
+                description.as_ref(),
+                permissions.as_deref(),
+                external_id,
+            ),
+            Command::DeleteRole { role, reassign_to } => self.delete_role(*role, reassign_to.as_ref()),
+            Command::CreateGroup { name, description, external_id } => {
+                self.create_group(name, description, external_id.as_ref())
+            }
+            Command::EditGroup { group, name, description, external_id } => {
+                self.edit_group(*group, name.as_ref(), description.as_ref(), external_id)
+            }
+            Command::DeleteGroup { group } => self.delete_group(*group),
+            Command::AddToGroup { group, user } => self.add_to_group(*group, *user),
+            Command::RemoveFromGroup { group, user } => self.remove_from_group(*group, *user),
+            Command::Grant { principal, grant } => self.grant(*principal, grant),
+            Command::RevokeGrant { grant } => self.revoke_grant(*grant),
+            Command::CreateProject { name, description, external_id } => {
+                self.create_project(name, description, external_id.as_ref())
+            }
+            Command::EditProject { project, name, description, external_id } => {
+                self.edit_project(*project, name.as_ref(), description.as_ref(), external_id)
+            }
+            Command::DeleteProject { project } => self.delete_project(*project),
+            Command::RegisterResources { resources } => self.register_resources(resources),
+            Command::EditResource { resource, name, external_id } => {
+                self.edit_resource(*resource, name.as_ref(), external_id)
+            }
+            Command::DeleteResource { resource } => self.delete_resource(*resource),
+            Command::CreateServiceAccount { name, description, external_id, grants } => {
+                self.create_service_account(name, description, external_id.as_ref(), grants)
+            }
+            Command::EditServiceAccount { service_account, name, description, external_id } => {
+                self.edit_service_account(*service_account, name.as_ref(), description.as_ref(), external_id)
+            }
+            Command::DeleteServiceAccount { service_account } => {
+                self.delete_service_account(*service_account)
+            }
+            Command::CreateKey { key, service_account, name, secret_hash, expires_at } => {
+                self.create_key(*key, *service_account, name, *secret_hash, *expires_at)
+            }
+            Command::DeleteKey { key } => self.delete_key(*key),
+            Command::OfferOwnership { to, keep } => self.offer_ownership(*to, *keep),
+            Command::WithdrawOwnership { offer } => self.withdraw_ownership(*offer),
+            Command::AcceptOwnership { offer } => self.accept_ownership(*offer),
+            Command::DeclineOwnership { offer } => self.decline_ownership(*offer),
+        }
+    }
+
+    /// Everything but answering an invitation needs an actor who may act here; for strangers there is no account.
+    fn actor_exists(&self, command: &Command) -> Result<(), Refusal> {
+        let answers = matches!(command, Command::AcceptInvitation { .. } | Command::DeclineInvitation { .. });
+        if self.account.is_deleted() {
+            return Err(Refusal::NotFound { kind: "account" });
+        }
+        if answers { Ok(()) } else { self.account.may_act(self.actor, self.now) }
+    }
+
+    pub(super) fn take_id<I: Id>(&mut self) -> I {
+        I::from_uuid((self.ids)())
+    }
+
+    /// The person who acts, for what machines may not do.
+    pub(super) fn person(&self) -> Result<UserId, Refusal> {
+        match self.actor {
+            Actor::User(id) => Ok(id),
+            Actor::ServiceAccount { .. } => Err(Refusal::PeopleOnly),
+        }
+    }
+
+    /// Requires the permission of one of Bailiwick's operations at a scope.
+    pub(super) fn require(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
+        self.account.authorize(self.actor, operation, scope, self.now)
+    }
+
+    /// Rule 1: the actor holds all of this at the scope, for as long as it shall last.
+    pub(super) fn covers(
+        &self,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        until: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        self.account.covers(self.actor.principal(), permissions, scope, until, self.now)
+    }
+
+    /// Rule 1 for a role at a scope.
+    pub(super) fn covers_grant(&self, grant: &RoleAtScope) -> Result<(), Refusal> {
+        self.covers(&self.account.permissions_of(&grant.role), &grant.scope, grant.until)
+    }
+
+    /// Rule 1 for everything that a principal has, through groups too.
+    pub(super) fn covers_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
+        self.covers_all_of(principal)?;
+        let mut groups = self.account.groups_with(principal);
+        groups.try_for_each(|group| self.covers_all_of(Principal::Group(group)))
+    }
+
+    /// Rule 1 for an external id: control planes ask by it, so whoever bears it is answered for as the principal.
+    pub(super) fn may_be_called(
+        &self,
+        principal: Principal,
+        before: Option<&ExternalId>,
+        after: Option<&ExternalId>,
+    ) -> Result<(), Refusal> {
+        if after.is_none() || after == before { Ok(()) } else { self.covers_all_that_reaches(principal) }
+    }
+
+    /// Rule 1 for everything that a principal was granted, directly.
+    pub(super) fn covers_all_of(&self, principal: Principal) -> Result<(), Refusal> {
+        self.account.grants_of(principal).filter(|(_, grant)| grant.value.is_live(self.now)).try_for_each(
+            |(_, grant)| {
+                let Grant { role, scope, until, .. } = &grant.value;
+                self.covers(&self.account.permissions_of(role), scope, *until)
+            },
+        )
+    }
+}
+
+impl Account {
+    /// Whether an actor may act here at all.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for strangers, [`Refusal::NotAccepted`] for those who were invited, [`Refusal::Inactive`] for
+    /// inactive members.
+    pub fn may_act(&self, actor: Actor, now: Timestamp) -> Result<(), Refusal> {
+        let unknown = Refusal::NotFound { kind: "account" };
+        if self.is_deleted() {
+            return Err(unknown);
+        }
+        match actor {
+            Actor::User(id) => match self.member_status(id) {
+                Some(MemberStatus::Active) => Ok(()),
+                Some(MemberStatus::Inactive) => Err(Refusal::Inactive),
+                Some(MemberStatus::Pending) => Err(Refusal::NotAccepted),
+                None => Err(unknown),
+            },
+            Actor::ServiceAccount { id, key } => {
+                let key = self.key(key).filter(|key| key.value.service_account == id);
+                let live = key.is_some_and(|key| key.value.expires_at.is_none_or(|end| end > now));
+                if live { Ok(()) } else { Err(unknown) }
+            }
+        }
+    }
+
+    /// Whether the actor may do one of Bailiwick's own operations at a scope: the same check as customers' questions.
+    ///
+    /// # Errors
+    /// Those of [`Account::may_act`], and [`Refusal::Denied`].
+    pub fn authorize(
+        &self,
+        actor: Actor,
+        operation: Operation,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.may_act(actor, now)?;
+        let permission = self.catalog.operation(operation);
+        if self.held_at(actor.principal(), scope, None, now).contains(permission) {
+            return Ok(());
+        }
+        let permission = self.catalog.permission_name(permission).to_owned();
+        Err(Refusal::Denied { permission, scope: scope.clone() })
+    }
+
+    /// Whether the actor may do an operation at the account or anywhere in it; lists are then filtered item by item.
+    pub fn authorize_anywhere(
+        &self,
+        actor: Actor,
+        operation: Operation,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let denied = match self.authorize(actor, operation, &Scope::Account, now) {
+            Err(denied @ Refusal::Denied { .. }) => denied,
+            other => return other,
+        };
+        let permission = self.catalog.operation(operation);
+        let principal = actor.principal();
+        let holders = self.groups_with(principal).map(Principal::Group).chain([principal]);
+        let mut grants = holders.flat_map(|holder| self.grants_of(holder));
+        let somewhere = grants.any(|(_, grant)| {
+            grant.value.is_live(now) && self.permissions_of(&grant.value.role).contains(permission)
+        });
+        if somewhere { Ok(()) } else { Err(denied) }
+    }
+
+    /// What a principal holds at all of a scope, through grants that last as long as asked, or now if nothing is asked.
+    pub(crate) fn held_at(
+        &self,
+        principal: Principal,
+        scope: &Scope,
+        lasting: Option<i64>,
+        now: Timestamp,
+    ) -> PermissionSet {
+        let lasting = lasting.unwrap_or_else(|| crate::access::after(now));
+        let at = |target: Target| {
+            self.covering(&target).map(|covering| self.index.held(principal, covering, lasting))
+        };
+        match scope {
+            Scope::Account => at(Target::Account),
+            Scope::Project(id) => at(Target::Project(*id)),
+            Scope::AllOf(all) => {
+                let covering = self.index.covering_all_of(&self.catalog, &all.resource_type, all.project);
+                covering.map(|covering| self.index.held(principal, &covering, lasting))
+            }
+            Scope::Resources(ids) => {
+                let each = ids.iter().map(|id| at(Target::Resource(*id)).unwrap_or_default());
+                each.reduce(|all, one| all.difference(&all.difference(&one)))
+            }
+        }
+        .unwrap_or_default()
+    }
+
+    /// Rule 1: what the principal would give, it holds at that scope for as long, or it may escalate there.
+    ///
+    /// # Errors
+    /// [`Refusal::Escalation`] with what is missing.
+    pub(crate) fn covers(
+        &self,
+        principal: Principal,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let lasting = until.map_or(i64::MAX, Timestamp::as_microsecond);
+        let held = self.held_at(principal, scope, Some(lasting), now);
+        let missing = permissions.difference(&held);
+        if missing.is_empty() || held.contains_any(&self.catalog.escalate) {
+            return Ok(());
+        }
+        let names = missing.iter().map(|index| self.catalog.permission_name(index).to_owned()).collect();
+        Err(Refusal::Escalation { missing: PermissionNames(names), scope: scope.clone() })
+    }
+}

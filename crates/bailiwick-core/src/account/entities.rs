@@ -1,0 +1,588 @@
+//! What an account is made of. Every type here is one row of the store, under its kind and id.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+use crate::catalog::Level;
+use crate::ids::{
+    GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
+    ServiceAccountId, UserId,
+};
+use crate::values::{Description, ExternalId, Name, RoleName};
+
+/// An entity and the revision of the account at which it last changed (its `ETag`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The account's revision when this last changed.
+    pub revision: Revision,
+    /// The entity itself.
+    pub value: T,
+}
+
+/// The account's own entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// What people read.
+    pub name: Name,
+    /// The name of the catalog under which the account was opened.
+    pub catalog: SmolStr,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// What its administrators set.
+    pub settings: Settings,
+    /// Set when the account was deleted: from then on it does not exist for anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// What an account's administrators set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Settings {
+    /// How long a new invitation lives, in seconds; the catalog's default when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation_lifetime_seconds: Option<u64>,
+}
+
+/// Whether a member may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberStatus {
+    /// Invited and not yet accepted; may do nothing. Held by the invitation, not by a member entity.
+    Pending,
+    /// May do what grants allow.
+    Active,
+    /// Known, but may do nothing until activated.
+    Inactive,
+}
+
+/// A user in this account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Active or inactive; a pending member is an [`Invitation`].
+    pub status: MemberStatus,
+    /// When the person accepted, or opened the account.
+    pub joined_at: Timestamp,
+    /// The caller's own name for the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// A role at a scope, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoleAtScope {
+    /// The role.
+    pub role: RoleRef,
+    /// Where it is granted.
+    pub scope: Scope,
+    /// When the grant ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl RoleAtScope {
+    /// Brings what was asked for into one form: named resources sorted, each role once at a scope, with the latest of
+    /// the ends that were named for it.
+    pub(super) fn distinct(asked: &[Self]) -> Vec<Self> {
+        let mut ends = std::collections::BTreeMap::<(RoleRef, Scope), Option<Timestamp>>::new();
+        for Self { role, scope, until } in asked {
+            let scope = match scope {
+                Scope::Resources(ids) => Scope::resources(ids.iter().copied()),
+                other => other.clone(),
+            };
+            let end = ends.entry((role.clone(), scope)).or_insert(*until);
+            *end = later(*end, *until);
+        }
+        ends.into_iter().map(|((role, scope), until)| Self { role, scope, until }).collect()
+    }
+}
+
+/// The later of two ends, none being later than any.
+pub(super) fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.zip(other).map(|(one, other)| one.max(other))
+}
+
+/// How an invitation ended, if it did; expiry follows from `expires_at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationStatus {
+    /// Waits for the person; may have expired.
+    Pending,
+    /// The person is a member.
+    Accepted,
+    /// The person said no.
+    Declined,
+    /// Taken back.
+    Revoked,
+    /// Nobody answered in time. Never stored: [`Invitation::status_at`] derives it.
+    Expired,
+}
+
+/// An invitation of a user to this account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Who is invited.
+    pub user: UserId,
+    /// What the person gets beyond the newcomer role.
+    pub grants: Vec<RoleAtScope>,
+    /// In whose name: this person must hold what is given, now and when it is accepted.
+    pub sponsor: UserId,
+    /// When it was first sent.
+    pub sent_at: Timestamp,
+    /// When it stops working; never when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// How it stands, apart from expiry.
+    pub status: InvitationStatus,
+}
+
+impl Invitation {
+    /// How it stands at a moment, expiry included.
+    pub fn status_at(&self, now: Timestamp) -> InvitationStatus {
+        match self.status {
+            InvitationStatus::Pending if self.expires_at.is_some_and(|end| end <= now) => {
+                InvitationStatus::Expired
+            }
+            status => status,
+        }
+    }
+}
+
+/// A custom role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Unique in the account without regard to case.
+    pub name: RoleName,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Description,
+    /// Where it is granted.
+    pub level: Level,
+    /// Names of permissions, closed over implication, in catalog order.
+    pub permissions: Vec<SmolStr>,
+    /// The caller's own name for the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// A set of members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Unique in the account without regard to case.
+    pub name: Name,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Description,
+    /// The caller's own name for the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// A grant: this principal has this role at this scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Who has it.
+    pub principal: Principal,
+    /// The role.
+    pub role: RoleRef,
+    /// Where it counts.
+    pub scope: Scope,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Who made it.
+    pub made_by: ActorRef,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+impl Grant {
+    /// Whether it has not ended by itself. An end is exclusive and counts in whole microseconds, as it is indexed.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|end| end.as_microsecond() > now.as_microsecond())
+    }
+}
+
+/// A part of an account that holds resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Unique in the account without regard to case.
+    pub name: Name,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Description,
+    /// The caller's own name for the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// Whether it is the project for resources that name none; it cannot be deleted.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// A typed node below a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Name of a resource type of the catalog.
+    #[serde(rename = "type")]
+    pub resource_type: SmolStr,
+    /// What people read.
+    pub name: Name,
+    /// The project in which it is, through whatever parents.
+    pub project: ProjectId,
+    /// The resource that holds it; none directly below the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ResourceId>,
+    /// The caller's own name for the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// A machine in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceAccount {
+    /// Unique in the account without regard to case.
+    pub name: Name,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Description,
+    /// The caller's own name for the service account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// A management key of a service account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Whom it authenticates.
+    pub service_account: ServiceAccountId,
+    /// What people read in lists.
+    pub name: Name,
+    /// SHA-256 of the secret, which itself is stored nowhere.
+    pub secret_hash: SecretHash,
+    /// When it stops working; never when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Who made it.
+    pub made_by: ActorRef,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+/// An offer of ownership to a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The owner who offers.
+    pub from: UserId,
+    /// The member who may accept.
+    pub to: UserId,
+    /// Whether the offering owner stays an owner, where the catalog allows several.
+    pub keep: bool,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it stops standing.
+    pub expires_at: Timestamp,
+}
+
+/// SHA-256 of a 256-bit random secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+impl Serialize for SecretHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+        serializer.serialize_str(&hex)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let mut bytes = [0; 32];
+        let pairs = text.as_bytes().chunks_exact(2);
+        if text.len() != 64 {
+            return Err(serde::de::Error::custom("expected 64 hexadecimal digits"));
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let pair = std::str::from_utf8(pair).map_err(serde::de::Error::custom)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(serde::de::Error::custom)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A text that names no principal, role or actor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct InvalidRef {
+    /// What would have been right.
+    pub expected: &'static str,
+}
+
+impl From<InvalidId> for InvalidRef {
+    fn from(error: InvalidId) -> Self {
+        Self { expected: error.prefix }
+    }
+}
+
+macro_rules! text_serde {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a text that names one")
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+/// Who can hold a grant. Its text is the id, whose prefix tells the kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Principal {
+    /// A member, by user.
+    Member(UserId),
+    /// All members of a group.
+    Group(GroupId),
+    /// A service account.
+    ServiceAccount(ServiceAccountId),
+}
+
+text_serde!(Principal);
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(id) => id.fmt(f),
+            Self::Group(id) => id.fmt(f),
+            Self::ServiceAccount(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Principal {
+    type Err = InvalidRef;
+    fn from_str(text: &str) -> Result<Self, InvalidRef> {
+        let wrong = InvalidRef { expected: "an id that starts with `usr_`, `grp_` or `sva_`" };
+        match text.get(..4) {
+            Some(UserId::PREFIX) => text.parse().map(Self::Member).map_err(|_| wrong),
+            Some(GroupId::PREFIX) => text.parse().map(Self::Group).map_err(|_| wrong),
+            Some(ServiceAccountId::PREFIX) => text.parse().map(Self::ServiceAccount).map_err(|_| wrong),
+            _ => Err(wrong),
+        }
+    }
+}
+
+/// A role: a built-in one by its name in the catalog, or a custom one by its id.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoleRef {
+    /// Name of a role of the catalog.
+    BuiltIn(SmolStr),
+    /// Id of a role of the account.
+    Custom(RoleId),
+}
+
+text_serde!(RoleRef);
+
+impl fmt::Display for RoleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(name) => f.write_str(name),
+            Self::Custom(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RoleRef {
+    type Err = InvalidRef;
+    fn from_str(text: &str) -> Result<Self, InvalidRef> {
+        if text.starts_with(RoleId::PREFIX) {
+            return text
+                .parse()
+                .map(Self::Custom)
+                .map_err(|_| InvalidRef { expected: "an id that starts with `rol_`" });
+        }
+        if text.is_empty() || text.len() > 64 {
+            return Err(InvalidRef {
+                expected: "the name of a built-in role or an id that starts with `rol_`",
+            });
+        }
+        Ok(Self::BuiltIn(SmolStr::new(text)))
+    }
+}
+
+/// Who did something, as recorded. Its text is the id, or `system`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActorRef {
+    /// A person.
+    User(UserId),
+    /// A machine of the account.
+    ServiceAccount(ServiceAccountId),
+    /// Bailiwick itself, for instance at set-up.
+    System,
+}
+
+text_serde!(ActorRef);
+
+impl fmt::Display for ActorRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::ServiceAccount(id) => id.fmt(f),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+impl FromStr for ActorRef {
+    type Err = InvalidRef;
+    fn from_str(text: &str) -> Result<Self, InvalidRef> {
+        match text.get(..4) {
+            Some(UserId::PREFIX) => Ok(Self::User(text.parse()?)),
+            Some(ServiceAccountId::PREFIX) => Ok(Self::ServiceAccount(text.parse()?)),
+            _ if text == "system" => Ok(Self::System),
+            _ => Err(InvalidRef { expected: "`system` or an id that starts with `usr_` or `sva_`" }),
+        }
+    }
+}
+
+/// Where a grant counts: always with everything below.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The whole account.
+    Account,
+    /// One project.
+    Project(ProjectId),
+    /// All resources of a type, those of today and those registered later.
+    AllOf(Arc<AllOf>),
+    /// Named resources, sorted, without repetition; made by [`Scope::resources`].
+    Resources(#[serde(deserialize_with = "sorted")] Arc<[ResourceId]>),
+}
+
+/// Sorts and removes repetition whatever the text says, so that equal scopes are equal values.
+fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[ResourceId]>, D::Error> {
+    let mut ids = Vec::<ResourceId>::deserialize(deserializer)?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids.into())
+}
+
+/// All resources of a type, in one project or in the account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AllOf {
+    /// Name of a resource type of the catalog.
+    #[serde(rename = "type")]
+    pub resource_type: SmolStr,
+    /// Only in this project; in all of them when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+}
+
+impl Scope {
+    /// The level of roles that can be granted here.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Account => Level::Account,
+            Self::Project(_) => Level::Project,
+            Self::AllOf(_) | Self::Resources(_) => Level::Resource,
+        }
+    }
+
+    /// The projects and resources that the scope names.
+    pub(crate) fn named(&self) -> impl Iterator<Item = Uuid> {
+        let (project, resources) = match self {
+            Self::Account => (None, &[][..]),
+            Self::Project(id) => (Some(id.uuid()), &[][..]),
+            Self::AllOf(all) => (all.project.map(Id::uuid), &[][..]),
+            Self::Resources(ids) => (None, &**ids),
+        };
+        project.into_iter().chain(resources.iter().map(|id| id.uuid()))
+    }
+
+    /// A scope of named resources, sorted and without repetition.
+    pub fn resources(ids: impl IntoIterator<Item = ResourceId>) -> Self {
+        let sorted: std::collections::BTreeSet<_> = ids.into_iter().collect();
+        Self::Resources(sorted.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account => f.write_str("account"),
+            Self::Project(id) => id.fmt(f),
+            Self::AllOf(all) => match all.project {
+                Some(project) => write!(f, "all {} in {project}", all.resource_type),
+                None => write!(f, "all {}", all.resource_type),
+            },
+            Self::Resources(ids) => {
+                for (position, id) in ids.iter().enumerate() {
+                    if position > 0 {
+                        f.write_str(", ")?;
+                    }
+                    id.fmt(f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Kind and id of an entity: its key in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntityKey {
+    /// The account itself.
+    Profile,
+    /// A member.
+    Member(UserId),
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A custom role.
+    Role(RoleId),
+    /// A group.
+    Group(GroupId),
+    /// That a member is in a group.
+    GroupMember(GroupId, UserId),
+    /// A grant.
+    Grant(GrantId),
+    /// A project.
+    Project(ProjectId),
+    /// A resource.
+    Resource(ResourceId),
+    /// A service account.
+    ServiceAccount(ServiceAccountId),
+    /// A management key.
+    Key(KeyId),
+    /// An offer of ownership.
+    Offer(OfferId),
+}

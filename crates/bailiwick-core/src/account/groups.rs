@@ -1,0 +1,131 @@
+//! Groups: create, edit, delete, and who is in them.
+
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+use super::decide::Decision;
+use super::{ActorRef, Event, Grant, Group, MemberStatus, Patch, Principal, Refusal, RoleRef, Scope, Taken};
+use crate::catalog::{Catalog, Operation};
+use crate::ids::{GrantId, GroupId, Id, UserId};
+use crate::limits;
+use crate::values::{Description, ExternalId, Name};
+
+/// The groups that every account of this catalog starts with, and their grants.
+pub(super) fn built_in(
+    catalog: &Catalog,
+    made_by: ActorRef,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Vec<Event> {
+    let mut events = Vec::new();
+    for group in &catalog.groups {
+        let id = GroupId::from_uuid(ids());
+        let external_id = ExternalId::parse(&group.name).ok();
+        let entity =
+            Group { name: Name::from_title(&group.title), description: Description::default(), external_id };
+        events.push(Event::GroupCreated { id, group: entity });
+        for role in group.roles.iter().filter_map(|role| catalog.role_at(*role)) {
+            let role = RoleRef::BuiltIn(SmolStr::new(&role.name));
+            let principal = Principal::Group(id);
+            let grant = Grant { principal, role, scope: Scope::Account, until: None, made_by, made_at: now };
+            events.push(Event::GrantMade { id: GrantId::from_uuid(ids()), grant });
+        }
+    }
+    events
+}
+
+impl Decision<'_> {
+    pub(super) fn create_group(
+        &mut self,
+        name: &Name,
+        description: &Description,
+        external_id: Option<&ExternalId>,
+    ) -> Result<(), Refusal> {
+        self.require(Operation::WriteGroups, &Scope::Account)?;
+        if self.account.groups.len() >= limits::GROUPS {
+            return Err(Refusal::LimitReached { what: "groups", most: limits::GROUPS });
+        }
+        self.free(Taken::GroupName, "name", &name.folded())?;
+        self.free_external_id(Taken::Group, external_id)?;
+        let group =
+            Group { name: name.clone(), description: description.clone(), external_id: external_id.cloned() };
+        let id = self.take_id();
+        self.events.push(Event::GroupCreated { id, group });
+        Ok(())
+    }
+
+    pub(super) fn edit_group(
+        &mut self,
+        id: GroupId,
+        name: Option<&Name>,
+        description: Option<&Description>,
+        external_id: &Patch<ExternalId>,
+    ) -> Result<(), Refusal> {
+        self.require(Operation::WriteGroups, &Scope::Account)?;
+        let before = self.group(id)?;
+        let external_id = external_id.apply(before.external_id.as_ref());
+        let after = Group {
+            name: name.unwrap_or(&before.name).clone(),
+            description: description.unwrap_or(&before.description).clone(),
+            external_id,
+        };
+        if after == before {
+            return Err(Refusal::Nothing);
+        }
+        if after.name.folded() != before.name.folded() {
+            self.free(Taken::GroupName, "name", &after.name.folded())?;
+        }
+        if after.external_id != before.external_id {
+            self.free_external_id(Taken::Group, after.external_id.as_ref())?;
+        }
+        self.may_be_called(Principal::Group(id), before.external_id.as_ref(), after.external_id.as_ref())?;
+        self.events.push(Event::GroupEdited { id, before, after });
+        Ok(())
+    }
+
+    pub(super) fn delete_group(&mut self, id: GroupId) -> Result<(), Refusal> {
+        self.require(Operation::DeleteGroups, &Scope::Account)?;
+        let group = self.group(id)?;
+        self.revoke_all_of(Principal::Group(id));
+        let members: Vec<UserId> = self.account.group_members_after(id, None).collect();
+        self.events.extend(members.into_iter().map(|user| Event::GroupMemberRemoved { group: id, user }));
+        self.events.push(Event::GroupDeleted { id, group });
+        Ok(())
+    }
+
+    pub(super) fn add_to_group(&mut self, group: GroupId, user: UserId) -> Result<(), Refusal> {
+        self.require(Operation::WriteGroups, &Scope::Account)?;
+        self.group(group)?;
+        if self.member(user)? == MemberStatus::Inactive {
+            return Err(Refusal::MemberInactive { user });
+        }
+        if self.account.is_in_group(group, user) {
+            return Err(Refusal::AlreadySo { what: "the member is in the group" });
+        }
+        if self.account.groups_of(user).count() >= limits::GROUPS_PER_MEMBER {
+            return Err(Refusal::LimitReached {
+                what: "groups of one member",
+                most: limits::GROUPS_PER_MEMBER,
+            });
+        }
+        // Rule 1: the member gains all that the group was granted.
+        self.covers_all_of(Principal::Group(group))?;
+        self.events.push(Event::GroupMemberAdded { group, user });
+        Ok(())
+    }
+
+    pub(super) fn remove_from_group(&mut self, group: GroupId, user: UserId) -> Result<(), Refusal> {
+        self.require(Operation::WriteGroups, &Scope::Account)?;
+        self.group(group)?;
+        if !self.account.is_in_group(group, user) {
+            return Err(Refusal::NotFound { kind: "group member" });
+        }
+        self.events.push(Event::GroupMemberRemoved { group, user });
+        Ok(())
+    }
+
+    fn group(&self, id: GroupId) -> Result<Group, Refusal> {
+        self.account.group(id).map(|group| group.value.clone()).ok_or(Refusal::NotFound { kind: "group" })
+    }
+}

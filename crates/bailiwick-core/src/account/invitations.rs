@@ -1,0 +1,281 @@
+//! Invitations: send, resend, copy the link, revoke, accept, decline.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::decide::Decision;
+use super::{
+    Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
+    Principal, Refusal, RoleAtScope, Scope, Withheld,
+};
+use crate::catalog::{Lifetime, Operation, RolesPerMember};
+use crate::ids::{InvitationId, UserId};
+use crate::limits;
+
+impl Decision<'_> {
+    pub(super) fn invite(&mut self, people: &[Invitee], grants: &[RoleAtScope]) -> Result<(), Refusal> {
+        let sponsor = self.person()?;
+        let grants = self.promised(grants)?;
+        if people.is_empty() {
+            return Err(Refusal::Nothing);
+        }
+        if people.len() > limits::PEOPLE_PER_INVITATION {
+            return Err(Refusal::LimitReached {
+                what: "people in one request",
+                most: limits::PEOPLE_PER_INVITATION,
+            });
+        }
+        if self.account.invitations.len() + people.len() > limits::INVITATIONS {
+            return Err(Refusal::LimitReached { what: "invitations", most: limits::INVITATIONS });
+        }
+        if self.account.members.len() + self.account.waiting.len() + people.len() > limits::MEMBERS {
+            return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
+        }
+        let single =
+            |grant: &&RoleAtScope| self.account.built_in(&grant.role).is_some_and(|role| role.single_holder);
+        if let Some(grant) = grants.iter().find(|grant| people.len() > 1 && single(grant)) {
+            return Err(Refusal::SingleHolder { role: grant.role.clone() });
+        }
+        let mut seen = BTreeSet::new();
+        let mut named = BTreeSet::new();
+        for Invitee { user, invitation } in people {
+            if !seen.insert(*user) {
+                return Err(Refusal::InvitedTwice { user: *user });
+            }
+            if self.account.invitation(*invitation).is_some() || !named.insert(*invitation) {
+                return Err(Refusal::Taken { field: "id", value: invitation.to_string() });
+            }
+            match self.account.member_status(*user) {
+                None => self.push_sent(*invitation, *user, sponsor, &grants),
+                Some(MemberStatus::Pending) => self.invite_again(*invitation, *user, sponsor, &grants)?,
+                Some(MemberStatus::Inactive) => return Err(Refusal::MemberInactive { user: *user }),
+                // Somebody who is in already gets the access at once: there is nothing left to accept.
+                Some(MemberStatus::Active) => {
+                    let before = self.events.len();
+                    for grant in &grants {
+                        self.require(Operation::WriteRoles, &grant.scope)?;
+                    }
+                    self.add_grants(Principal::Member(*user), &grants)?;
+                    if before == self.events.len() {
+                        return Err(Refusal::AlreadySo {
+                            what: "the person is a member and has these roles",
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks what an invitation promises: it makes sense, and the actor may invite to it and holds it (rule 1).
+    fn promised(&self, grants: &[RoleAtScope]) -> Result<Vec<RoleAtScope>, Refusal> {
+        if grants.len() > limits::GRANTS_PER_COMMAND {
+            return Err(Refusal::LimitReached {
+                what: "roles in one request",
+                most: limits::GRANTS_PER_COMMAND,
+            });
+        }
+        let newcomer = self.account.newcomer_role();
+        let mut promised = RoleAtScope::distinct(grants);
+        promised.retain(|grant| Some(&grant.role) != newcomer.as_ref());
+        if promised.is_empty() {
+            self.require(Operation::WriteInvitations, &Scope::Account)?;
+        }
+        promised.iter().try_for_each(|grant| self.may_promise(grant))?;
+        // The newcomer role is given too, so the sponsor must hold it; every active member does.
+        let at_account = promised.iter().filter(|grant| grant.scope == Scope::Account).count();
+        if self.account.catalog.rules.roles_per_member == RolesPerMember::One && at_account != 1 {
+            return Err(Refusal::OneRole);
+        }
+        Ok(promised)
+    }
+
+    /// Whether the actor may promise this in an invitation: it makes sense, and they may invite there and hold it (rule 1).
+    fn may_promise(&self, grant: &RoleAtScope) -> Result<(), Refusal> {
+        self.account.grantable(grant, self.now)?;
+        self.require(Operation::WriteInvitations, &grant.scope)?;
+        self.covers_grant(grant)
+    }
+
+    fn push_sent(&mut self, id: InvitationId, user: UserId, sponsor: UserId, grants: &[RoleAtScope]) {
+        let invitation = Invitation {
+            user,
+            grants: grants.to_vec(),
+            sponsor,
+            sent_at: self.now,
+            expires_at: self.account.expiry_from(self.now),
+            status: InvitationStatus::Pending,
+        };
+        self.events.push(Event::InvitationSent { id, invitation });
+    }
+
+    /// An expired invitation makes room for a new one; a live one is resent, not doubled.
+    fn invite_again(
+        &mut self,
+        id: InvitationId,
+        user: UserId,
+        sponsor: UserId,
+        grants: &[RoleAtScope],
+    ) -> Result<(), Refusal> {
+        let waiting = self
+            .account
+            .waiting_invitation(user)
+            .and_then(|id| self.account.invitation(id).map(|found| (id, found)));
+        match waiting {
+            Some((old, found)) if found.value.status_at(self.now) == InvitationStatus::Expired => {
+                self.events.push(Event::InvitationRevoked { id: old, reason: EndReason::Replaced });
+                self.push_sent(id, user, sponsor, grants);
+                Ok(())
+            }
+            _ => Err(Refusal::AlreadyInvited { user }),
+        }
+    }
+
+    pub(super) fn resend_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
+        let sponsor = self.person()?;
+        let invitation = self.waiting(id)?.clone();
+        self.may_invite_to(&invitation.grants)?;
+        // The resender takes the invitation over, so that it stands or falls with who last vouched for it.
+        self.events.push(Event::InvitationResent {
+            id,
+            before_sponsor: invitation.sponsor,
+            sponsor,
+            before: invitation.expires_at,
+            after: self.account.expiry_from(self.now),
+        });
+        Ok(())
+    }
+
+    pub(super) fn copy_invitation_link(&mut self, id: InvitationId) -> Result<(), Refusal> {
+        self.person()?;
+        let invitation = self.waiting(id)?.clone();
+        self.may_invite_to(&invitation.grants)?;
+        match invitation.status_at(self.now) {
+            InvitationStatus::Pending => {}
+            InvitationStatus::Expired => {
+                return Err(Refusal::Expired { at: invitation.expires_at.unwrap_or(self.now) });
+            }
+            status => return Err(Refusal::NotPending { status }),
+        }
+        self.events.push(Event::InvitationLinkCopied { id });
+        Ok(())
+    }
+
+    fn may_invite_to(&self, grants: &[RoleAtScope]) -> Result<(), Refusal> {
+        if grants.is_empty() {
+            return self.require(Operation::WriteInvitations, &Scope::Account);
+        }
+        grants.iter().try_for_each(|grant| {
+            self.require(Operation::WriteInvitations, &grant.scope)?;
+            self.covers_grant(grant)
+        })
+    }
+
+    pub(super) fn revoke_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
+        let invitation = self.waiting(id)?;
+        let scopes: Vec<Scope> = invitation.grants.iter().map(|grant| grant.scope.clone()).collect();
+        if scopes.is_empty() {
+            self.require(Operation::DeleteInvitations, &Scope::Account)?;
+        }
+        scopes.iter().try_for_each(|scope| self.require(Operation::DeleteInvitations, scope))?;
+        self.events.push(Event::InvitationRevoked { id, reason: EndReason::Asked });
+        Ok(())
+    }
+
+    /// An invitation that was not answered or revoked; it may have expired.
+    fn waiting(&self, id: InvitationId) -> Result<&Invitation, Refusal> {
+        let found = self.account.invitation(id).ok_or(Refusal::NotFound { kind: "invitation" })?;
+        match found.value.status {
+            InvitationStatus::Pending => Ok(&found.value),
+            status => Err(Refusal::NotPending { status }),
+        }
+    }
+
+    /// An invitation to the person who acts; those of others do not exist for them.
+    fn mine(&self, id: InvitationId) -> Result<(&Invitation, UserId), Refusal> {
+        let user = self.person()?;
+        let unknown = Refusal::NotFound { kind: "invitation" };
+        let found = self.account.invitation(id).filter(|found| found.value.user == user).ok_or(unknown)?;
+        match found.value.status_at(self.now) {
+            InvitationStatus::Pending => Ok((&found.value, user)),
+            InvitationStatus::Expired => {
+                Err(Refusal::Expired { at: found.value.expires_at.unwrap_or(self.now) })
+            }
+            status => Err(Refusal::NotPending { status }),
+        }
+    }
+
+    pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
+        let (invitation, user) = self.mine(id)?;
+        let Invitation { grants, sponsor, .. } = invitation.clone();
+        if self.account.members.len() >= limits::MEMBERS {
+            return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
+        }
+        self.sponsor_stands(sponsor, &grants)?;
+        let mut withheld = Vec::new();
+        let mut given = Vec::new();
+        for grant in grants {
+            match self.still_given(sponsor, user, &grant) {
+                Ok(()) => given.push(grant),
+                Err(refusal) => withheld.push(Withheld { grant, code: refusal.code().into() }),
+            }
+        }
+        // Where members have exactly one role, nobody joins without it.
+        let one = self.account.catalog.rules.roles_per_member == RolesPerMember::One;
+        if one && !given.iter().any(|grant| grant.scope == Scope::Account) {
+            return Err(Refusal::SponsorGone);
+        }
+        self.events.push(Event::MemberJoined { user, at: self.now, invitation: Some(id) });
+        for grant in &given {
+            self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
+        }
+        self.events.push(Event::InvitationAccepted { id, withheld });
+        Ok(())
+    }
+
+    /// The sponsor may still act, and may still invite to the account or to a scope of the invitation.
+    fn sponsor_stands(&self, sponsor: UserId, grants: &[RoleAtScope]) -> Result<(), Refusal> {
+        let may_invite = |scope: &Scope| {
+            self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, scope, self.now).is_ok()
+        };
+        let stands = may_invite(&Scope::Account) || grants.iter().any(|grant| may_invite(&grant.scope));
+        if stands { Ok(()) } else { Err(Refusal::SponsorGone) }
+    }
+
+    /// Rule 1 once more: what was promised can still be given by whom it was promised.
+    fn still_given(&self, sponsor: UserId, user: UserId, grant: &RoleAtScope) -> Result<(), Refusal> {
+        self.account.grantable(grant, self.now)?;
+        if self.account.is_held_by_another(grant, Principal::Member(user), self.now) {
+            return Err(Refusal::SingleHolder { role: grant.role.clone() });
+        }
+        self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, &grant.scope, self.now)?;
+        let permissions = self.account.permissions_of(&grant.role);
+        self.account.covers(Principal::Member(sponsor), &permissions, &grant.scope, grant.until, self.now)
+    }
+
+    pub(super) fn decline_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
+        self.mine(id)?;
+        self.events.push(Event::InvitationDeclined { id });
+        Ok(())
+    }
+}
+
+impl Account {
+    /// The waiting invitations in somebody's name.
+    pub(super) fn invitations_sponsored_by(&self, user: UserId) -> impl Iterator<Item = InvitationId> {
+        super::pairs_of(&self.sponsored, user, None)
+    }
+
+    /// How long a new invitation lives here; for ever when `None`.
+    pub fn settings_lifetime(&self) -> Option<SignedDuration> {
+        match self.catalog.rules.invitation_lifetime {
+            Lifetime::Forever => None,
+            Lifetime::Limited { default, .. } => {
+                let seconds = self.profile.value.settings.invitation_lifetime_seconds;
+                let seconds = seconds.unwrap_or(default.as_secs());
+                Some(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+}

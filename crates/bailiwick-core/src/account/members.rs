@@ -1,0 +1,103 @@
+//! Members: edit, activate, deactivate, remove, leave.
+
+use super::decide::Decision;
+use super::{EndReason, Event, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
+use crate::catalog::Operation;
+use crate::ids::UserId;
+use crate::values::ExternalId;
+
+impl Decision<'_> {
+    pub(super) fn edit_member(
+        &mut self,
+        user: UserId,
+        external_id: &Patch<ExternalId>,
+    ) -> Result<(), Refusal> {
+        self.require(Operation::WriteMembers, &Scope::Account)?;
+        self.member(user)?;
+        let before = self.account.member(user).and_then(|member| member.value.external_id.clone());
+        let after = external_id.apply(before.as_ref());
+        if before == after {
+            return Err(Refusal::Nothing);
+        }
+        self.free_external_id(Taken::Member, after.as_ref())?;
+        self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
+        self.events.push(Event::MemberEdited { user, before, after });
+        Ok(())
+    }
+
+    pub(super) fn activate_member(&mut self, user: UserId) -> Result<(), Refusal> {
+        self.require(Operation::WriteMembers, &Scope::Account)?;
+        let status = self.member(user)?;
+        if status == MemberStatus::Active {
+            return Err(Refusal::AlreadySo { what: "the member is active" });
+        }
+        // Rule 1: activating gives back all that the member was granted, through groups too.
+        self.covers_all_that_reaches(Principal::Member(user))?;
+        self.events.push(Event::MemberActivated { user });
+        Ok(())
+    }
+
+    pub(super) fn deactivate_member(&mut self, user: UserId) -> Result<(), Refusal> {
+        self.require(Operation::WriteMembers, &Scope::Account)?;
+        let status = self.member(user)?;
+        if self.actor.principal() == Principal::Member(user) {
+            return Err(Refusal::Yourself);
+        }
+        if status == MemberStatus::Inactive {
+            return Err(Refusal::AlreadySo { what: "the member is inactive" });
+        }
+        self.outranks_all_of(user)?;
+        self.end_what_stands_in_the_name_of(user);
+        self.events.push(Event::MemberDeactivated { user });
+        Ok(())
+    }
+
+    pub(super) fn remove_member(&mut self, user: UserId) -> Result<(), Refusal> {
+        self.require(Operation::DeleteMembers, &Scope::Account)?;
+        self.member(user)?;
+        if self.actor.principal() == Principal::Member(user) {
+            return Err(Refusal::Yourself);
+        }
+        self.outranks_all_of(user)?;
+        self.take_out(user);
+        self.events.push(Event::MemberRemoved { user });
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self) -> Result<(), Refusal> {
+        let user = self.person()?;
+        self.take_out(user);
+        self.events.push(Event::MemberLeft { user });
+        Ok(())
+    }
+
+    fn outranks_all_of(&self, user: UserId) -> Result<(), Refusal> {
+        self.account.grants_of(Principal::Member(user)).try_for_each(|(_, grant)| self.outranks(&grant.value))
+    }
+
+    /// Everything that ends with a membership, before the membership itself.
+    fn take_out(&mut self, user: UserId) {
+        self.end_what_stands_in_the_name_of(user);
+        self.revoke_all_of(Principal::Member(user));
+        let groups: Vec<_> = self.account.groups_of(user).collect();
+        self.events.extend(groups.into_iter().map(|group| Event::GroupMemberRemoved { group, user }));
+    }
+
+    /// Rule 3: invitations and offers of somebody who may no longer act end with them.
+    fn end_what_stands_in_the_name_of(&mut self, user: UserId) {
+        let invitations: Vec<_> = self.account.invitations_sponsored_by(user).collect();
+        let reason = EndReason::SponsorGone;
+        self.events.extend(invitations.into_iter().map(|id| Event::InvitationRevoked { id, reason }));
+        let offers =
+            self.account.offers().filter(|(_, offer)| offer.value.from == user || offer.value.to == user);
+        let ended: Vec<_> = offers
+            .map(|(id, offer)| Event::OwnershipWithdrawn {
+                id,
+                from: offer.value.from,
+                to: offer.value.to,
+                reason,
+            })
+            .collect();
+        self.events.extend(ended);
+    }
+}

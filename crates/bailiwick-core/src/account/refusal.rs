@@ -1,0 +1,187 @@
+//! Why the domain says no: values with all that a caller needs to act.
+
+use jiff::Timestamp;
+
+use super::{InvitationStatus, RoleRef, Scope};
+use crate::catalog::Level;
+use crate::ids::UserId;
+
+/// What sort of no it is; the edge turns it into a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The caller may know of it but not do it.
+    Denied,
+    /// It does not exist for the caller.
+    NotFound,
+    /// It contradicts the present state; a change of state could make it possible.
+    Conflict,
+    /// It can never be right as it was asked.
+    Invalid,
+}
+
+/// Names of permissions, for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionNames(pub Vec<String>);
+
+impl std::fmt::Display for PermissionNames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (position, name) in self.0.iter().enumerate() {
+            write!(f, "{}`{name}`", if position == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+macro_rules! refusals {
+    ($($(#[doc = $doc:literal])* $name:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })? = $kind:ident, $code:literal, $message:literal, $hint:literal;)*) => {
+        /// Why a command was refused. `Display` is the message for the caller: lower case, no full stop.
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        pub enum Refusal {
+            $($(#[doc = $doc])* #[error($message)] $name $({ $($(#[$fdoc])* $field: $type),* })?,)*
+        }
+
+        impl Refusal {
+            /// Code, meaning and hint of each, for the reference.
+            pub const CODES: &[(&str, &str, &str)] = &[$(($code, concat!($($doc),*).trim_ascii(), $hint),)*];
+
+            /// What sort of no each of [`Refusal::CODES`] is.
+            pub const KINDS: &[Kind] = &[$(Kind::$kind,)*];
+
+            /// Stable code.
+            pub fn code(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $code,)* }
+            }
+
+            /// What sort of no it is.
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$name { .. } => Kind::$kind,)* }
+            }
+
+            /// What the caller can do about it.
+            pub fn hint(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $hint,)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// The caller lacks the permission at the scope.
+    Denied { /// The permission that is missing.
+        permission: String, /// Where it is missing.
+        scope: Scope } = Denied, "permission_denied",
+        "this needs the permission `{permission}` at `{scope}`", "ask an administrator of the account for a role that has it";
+    /// The caller would give more than they hold.
+    Escalation { /// The permissions that the caller does not hold.
+        missing: PermissionNames, /// Where.
+        scope: Scope } = Denied, "escalation",
+        "you cannot give what you do not hold: {missing} at `{scope}`", "leave these permissions out, or ask somebody who holds them for as long as the grant shall last";
+    /// The caller is a member who may do nothing at present.
+    Inactive = Denied, "member_inactive", "your membership of this account is inactive", "ask an administrator of the account to activate it";
+    /// The caller was invited and has not accepted yet.
+    NotAccepted = Denied, "invitation_not_accepted", "you have been invited to this account and have not accepted yet", "accept the invitation first; if it has expired, ask for a new one";
+    /// Only people may do this, not machines.
+    PeopleOnly = Denied, "people_only", "only a person may do this, not a management key", "sign in as a member of the account";
+    /// Only the person in question may do this.
+    NotYours = Denied, "not_yours", "this is meant for another person", "sign in with the email address that was invited";
+    /// There is no such thing in this account.
+    NotFound { /// The kind of thing.
+        kind: &'static str } = NotFound, "not_found", "there is no such {kind} in this account", "check the id; it may have been deleted";
+    /// A name or external id is in use.
+    Taken { /// The field.
+        field: &'static str, /// The value.
+        value: String } = Conflict, "taken", "the {field} `{value}` is taken in this account", "choose another one";
+    /// The last holder of a role that must keep one would lose it.
+    LastHolder { /// The role.
+        role: RoleRef, /// Where.
+        scope: Scope } = Conflict, "last_holder", "nobody would hold the role `{role}` at `{scope}` any more", "give the role to another active member first, or hand ownership over";
+    /// A role of this kind is handed over, not granted or revoked.
+    HandedOver { /// The role.
+        role: RoleRef } = Conflict, "handed_over_only", "the role `{role}` is handed over, not granted or revoked", "offer ownership to a member, who accepts it";
+    /// Only one member holds this role.
+    SingleHolder { /// The role.
+        role: RoleRef } = Conflict, "single_holder", "only one member can hold the role `{role}`", "hand it over without keeping it";
+    /// Built-in roles are not edited or deleted.
+    BuiltInRole { /// The role.
+        role: RoleRef } = Conflict, "built_in_role", "the role `{role}` is built in and cannot be changed", "duplicate it and change the copy";
+    /// This catalog has no custom roles.
+    NoCustomRoles = Conflict, "no_custom_roles", "this catalog has built-in roles only", "use one of the built-in roles";
+    /// The newcomer role is everybody's without a grant.
+    NewcomerRole { /// The role.
+        role: RoleRef } = Conflict, "newcomer_role", "every active member has the role `{role}` already, and keeps it", "leave it out";
+    /// Members have exactly one role in this catalog.
+    OneRole = Conflict, "one_role", "a member has exactly one role in this catalog", "name exactly one role";
+    /// The role is granted to somebody.
+    RoleInUse { /// How many grants name it.
+        grants: usize, /// How many waiting invitations name it.
+        invitations: usize } = Conflict, "role_in_use", "the role is in use: {grants} grants and {invitations} waiting invitations name it", "revoke these first, or say which role its holders get instead (`reassign_to`)";
+    /// The scope does not fit the role's level.
+    WrongLevel { /// The role.
+        role: RoleRef, /// Its level.
+        level: Level } = Invalid, "wrong_level", "the role `{role}` is granted at the level `{level:?}`, not at this scope", "choose a scope of that level, or another role";
+    /// A scope of named resources without a resource.
+    EmptyScope = Invalid, "empty_scope", "the scope names no resource", "name at least one resource, or choose all of a type";
+    /// The catalog has no such permission.
+    UnknownPermission { /// As given.
+        permission: String } = Invalid, "unknown_permission", "the catalog has no permission `{permission}`", "`GET /api/v1/catalog` lists the permissions";
+    /// The catalog has no such resource type.
+    UnknownResourceType { /// As given.
+        resource_type: String } = Invalid, "unknown_resource_type", "the catalog has no resource type `{resource_type}`", "`GET /api/v1/catalog` lists the resource types";
+    /// A role without permissions.
+    EmptyRole = Invalid, "empty_role", "a role needs at least one permission", "name at least one permission";
+    /// A resource below a resource that cannot hold it.
+    WrongParent { /// The type of the resource.
+        resource_type: String, /// What should hold it.
+        expected: String } = Invalid, "wrong_parent", "a `{resource_type}` belongs below {expected}", "name the right parent";
+    /// A moment that has passed.
+    Past { /// The field.
+        field: &'static str, /// As given.
+        at: Timestamp } = Invalid, "in_the_past", "`{field}` is {at}, which has passed", "give a moment in the future";
+    /// A setting outside what the catalog allows.
+    SettingOutOfRange { /// The field.
+        field: &'static str, /// The least value.
+        least: u64, /// The greatest value.
+        most: u64 } = Invalid, "out_of_range", "`{field}` must be from {least} to {most}", "choose a value in that range";
+    /// More of something than an account takes.
+    LimitReached { /// What.
+        what: &'static str, /// How many at most.
+        most: usize } = Conflict, "limit_reached", "an account takes at most {most} {what}", "remove some first";
+    /// The user was invited and has not answered.
+    AlreadyInvited { /// Who.
+        user: UserId } = Conflict, "already_invited", "an invitation for this person is waiting", "resend it, or revoke it and invite again";
+    /// The same person twice in one command.
+    InvitedTwice { /// Who.
+        user: UserId } = Invalid, "invited_twice", "the same person is named twice", "name each email address once";
+    /// The user is a member who may do nothing at present.
+    MemberInactive { /// Who.
+        user: UserId } = Conflict, "target_inactive", "this person is an inactive member", "activate the member instead";
+    /// The person has not accepted yet, so there is no member to act on.
+    MemberPending { /// Who.
+        user: UserId } = Conflict, "member_pending", "this person has not accepted the invitation yet", "revoke the invitation instead";
+    /// The member has that status already.
+    AlreadySo { /// What is so.
+        what: &'static str } = Conflict, "already_so", "this is so already: {what}", "nothing needs to be done";
+    /// One does not do this to oneself.
+    Yourself = Conflict, "yourself", "you cannot do this to yourself", "ask another administrator, or leave the account";
+    /// The invitation is not waiting.
+    NotPending { /// How it stands.
+        status: InvitationStatus } = Conflict, "invitation_not_pending", "the invitation is not pending but {status:?}", "ask for a new invitation";
+    /// The invitation has expired.
+    Expired { /// When.
+        at: Timestamp } = Conflict, "invitation_expired", "the invitation expired at {at}", "ask for it to be sent again";
+    /// The person in whose name the invitation stands may no longer invite.
+    SponsorGone = Conflict, "invitation_void", "the person who invited you may no longer do so", "ask for a new invitation";
+    /// There is an offer already.
+    OfferPending = Conflict, "offer_pending", "an offer of ownership is waiting already", "withdraw it first";
+    /// The offer has expired or who made it is no owner any more.
+    OfferVoid = Conflict, "offer_void", "the offer of ownership no longer stands", "ask the owner for a new one";
+    /// The resource holds other resources.
+    HasChildren { /// How many directly.
+        children: usize } = Conflict, "has_children", "the resource holds {children} others", "delete these first";
+    /// The project holds resources.
+    ProjectInUse = Conflict, "project_in_use", "the project holds resources", "delete these first";
+    /// The default project stays.
+    DefaultProject = Conflict, "default_project", "the default project cannot be deleted", "delete its resources instead";
+    /// Nothing would change.
+    Nothing = Invalid, "nothing_to_do", "the request would change nothing", "name at least one thing to change";
+}

@@ -1,0 +1,162 @@
+//! Resources: register, edit, delete.
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use super::decide::Decision;
+use super::{AllOf, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken};
+use crate::catalog::{PermissionIndex, ResourceType};
+use crate::ids::{ProjectId, ResourceId};
+use crate::limits;
+use crate::values::{ExternalId, Name};
+
+impl Decision<'_> {
+    pub(super) fn register_resources(&mut self, specs: &[ResourceSpec]) -> Result<(), Refusal> {
+        if specs.len() > limits::RESOURCES_PER_COMMAND {
+            return Err(Refusal::LimitReached {
+                what: "resources in one request",
+                most: limits::RESOURCES_PER_COMMAND,
+            });
+        }
+        if self.account.resources.len() + specs.len() > limits::RESOURCES {
+            return Err(Refusal::LimitReached { what: "resources", most: limits::RESOURCES });
+        }
+        let mut named = BTreeSet::new();
+        for spec in specs {
+            let resource = self.placed(spec)?;
+            self.free_external_id(Taken::Resource, spec.external_id.as_ref())?;
+            if let Some(external_id) = &spec.external_id
+                && !named.insert(external_id)
+            {
+                return Err(Refusal::Taken { field: "external id", value: external_id.to_string() });
+            }
+            let id = self.take_id();
+            self.events.push(Event::ResourceRegistered { id, resource });
+        }
+        Ok(())
+    }
+
+    /// The resource where it belongs, if the actor may register it there.
+    fn placed(&self, spec: &ResourceSpec) -> Result<Resource, Refusal> {
+        let of = self.resource_type(&spec.resource_type)?;
+        let catalog = &self.account.catalog;
+        let parent_type = of.parent.and_then(|parent| catalog.resource_type_at(parent));
+        let wrong_parent = || Refusal::WrongParent {
+            resource_type: spec.resource_type.to_string(),
+            expected: parent_type
+                .map_or_else(|| "a project".to_owned(), |parent| format!("a `{}`", parent.name)),
+        };
+        let project = match (spec.parent, parent_type) {
+            (None, None) => match spec.project {
+                Some(id) => id,
+                None => self.account.default_project().ok_or(Refusal::NotFound { kind: "project" })?,
+            },
+            (Some(id), Some(parent_type)) => {
+                let parent = self.resource(id)?;
+                if parent.resource_type != parent_type.name
+                    || spec.project.is_some_and(|given| given != parent.project)
+                {
+                    return Err(wrong_parent());
+                }
+                parent.project
+            }
+            (None, Some(_)) | (Some(_), None) => return Err(wrong_parent()),
+        };
+        self.account.project(project).ok_or(Refusal::NotFound { kind: "project" })?;
+        // Held at the parent, or for all resources of the type there: both cover what is about to be registered.
+        let all = AllOf { resource_type: spec.resource_type.clone(), project: Some(project) };
+        let at = spec.parent.map_or(Scope::Project(project), |parent| Scope::resources([parent]));
+        let held = self.holds_resource_permission(of.write, &Scope::AllOf(all.into()));
+        if !held {
+            self.require_permission(of.write, &at)?;
+        }
+        Ok(Resource {
+            resource_type: spec.resource_type.clone(),
+            name: spec.name.clone(),
+            project,
+            parent: spec.parent,
+            external_id: spec.external_id.clone(),
+        })
+    }
+
+    pub(super) fn edit_resource(
+        &mut self,
+        id: ResourceId,
+        name: Option<&Name>,
+        external_id: &Patch<ExternalId>,
+    ) -> Result<(), Refusal> {
+        let before = self.visible(id)?;
+        self.require_permission(self.resource_type(&before.resource_type)?.write, &Scope::resources([id]))?;
+        let after = Resource {
+            name: name.unwrap_or(&before.name).clone(),
+            external_id: external_id.apply(before.external_id.as_ref()),
+            ..before.clone()
+        };
+        if after == before {
+            return Err(Refusal::Nothing);
+        }
+        if after.external_id != before.external_id {
+            self.free_external_id(Taken::Resource, after.external_id.as_ref())?;
+        }
+        self.events.push(Event::ResourceEdited { id, before, after });
+        Ok(())
+    }
+
+    pub(super) fn delete_resource(&mut self, id: ResourceId) -> Result<(), Refusal> {
+        let resource = self.visible(id)?;
+        self.require_permission(
+            self.resource_type(&resource.resource_type)?.delete,
+            &Scope::resources([id]),
+        )?;
+        let children = self.account.children_of(id).count();
+        if children > 0 {
+            return Err(Refusal::HasChildren { children });
+        }
+        self.forget_resource(id);
+        self.events.push(Event::ResourceDeleted { id, resource });
+        Ok(())
+    }
+
+    /// A resource that the actor may see; one that they may not see does not exist for them.
+    fn visible(&self, id: ResourceId) -> Result<Resource, Refusal> {
+        let resource = self.resource(id)?;
+        let of = self.resource_type(&resource.resource_type)?;
+        let scope = Scope::resources([id]);
+        let sees =
+            [of.read, of.write, of.delete].into_iter().any(|one| self.holds_resource_permission(one, &scope));
+        if sees { Ok(resource) } else { Err(Refusal::NotFound { kind: "resource" }) }
+    }
+
+    fn resource(&self, id: ResourceId) -> Result<Resource, Refusal> {
+        self.account
+            .resource(id)
+            .map(|found| found.value.clone())
+            .ok_or(Refusal::NotFound { kind: "resource" })
+    }
+
+    fn resource_type(&self, name: &SmolStr) -> Result<&ResourceType, Refusal> {
+        let catalog = &self.account.catalog;
+        let unknown = || Refusal::UnknownResourceType { resource_type: name.to_string() };
+        catalog.resource_type(name).and_then(|index| catalog.resource_type_at(index)).ok_or_else(unknown)
+    }
+
+    fn holds_resource_permission(&self, permission: PermissionIndex, scope: &Scope) -> bool {
+        self.account.held_at(self.actor.principal(), scope, None, self.now).contains(permission)
+    }
+
+    fn require_permission(&self, permission: PermissionIndex, scope: &Scope) -> Result<(), Refusal> {
+        if self.holds_resource_permission(permission, scope) {
+            return Ok(());
+        }
+        let permission = self.account.catalog.permission_name(permission).to_owned();
+        Err(Refusal::Denied { permission, scope: scope.clone() })
+    }
+}
+
+impl super::Account {
+    /// Whether a resource was registered in a project, at any depth.
+    pub fn project_of(&self, resource: ResourceId) -> Option<ProjectId> {
+        self.resource(resource).map(|found| found.value.project)
+    }
+}

@@ -1,0 +1,185 @@
+//! Custom roles: create, edit, delete.
+
+use smol_str::SmolStr;
+
+use super::decide::Decision;
+use super::entities::later;
+use super::{EndReason, Event, Patch, Refusal, Role, RoleAtScope, RoleRef, RoleSpec, Scope, Taken};
+use crate::catalog::{Catalog, MAX_PERMISSIONS, Operation, PermissionSet};
+use crate::ids::RoleId;
+use crate::limits;
+use crate::values::{Description, ExternalId, RoleName};
+
+impl Decision<'_> {
+    pub(super) fn create_role(&mut self, spec: &RoleSpec) -> Result<(), Refusal> {
+        self.require(Operation::WriteRoles, &Scope::Account)?;
+        self.custom_roles_exist()?;
+        if self.account.roles.len() >= limits::ROLES {
+            return Err(Refusal::LimitReached { what: "custom roles", most: limits::ROLES });
+        }
+        self.free_role_name(&spec.name)?;
+        self.free_external_id(Taken::Role, spec.external_id.as_ref())?;
+        let permissions = self.known(&spec.permissions)?;
+        self.covers(&permissions, &Scope::Account, None)?;
+        let role = Role {
+            name: spec.name.clone(),
+            description: spec.description.clone(),
+            level: spec.level,
+            permissions: names(&self.account.catalog, &permissions),
+            external_id: spec.external_id.clone(),
+        };
+        let id = self.take_id();
+        self.events.push(Event::RoleCreated { id, role });
+        Ok(())
+    }
+
+    pub(super) fn edit_role(
+        &mut self,
+        id: RoleId,
+        name: Option<&RoleName>,
+        description: Option<&Description>,
+        permissions: Option<&[SmolStr]>,
+        external_id: &Patch<ExternalId>,
+    ) -> Result<(), Refusal> {
+        self.require(Operation::WriteRoles, &Scope::Account)?;
+        let before = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
+        let mut after = before.clone();
+        if let Some(name) = name {
+            if name.folded() != before.name.folded() {
+                self.free_role_name(name)?;
+            }
+            after.name = name.clone();
+        }
+        if let Some(description) = description {
+            after.description = description.clone();
+        }
+        if let Some(permissions) = permissions {
+            let permissions = self.known(permissions)?;
+            // Rule 1 for what is added: the holders gain it wherever the role is granted.
+            let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
+            self.covers(&added, &Scope::Account, None)?;
+            after.permissions = names(&self.account.catalog, &permissions);
+        }
+        after.external_id = external_id.apply(before.external_id.as_ref());
+        if after.external_id != before.external_id {
+            self.free_external_id(Taken::Role, after.external_id.as_ref())?;
+        }
+        if after == before {
+            return Err(Refusal::Nothing);
+        }
+        self.events.push(Event::RoleEdited { id, before, after });
+        Ok(())
+    }
+
+    pub(super) fn delete_role(&mut self, id: RoleId, reassign_to: Option<&RoleRef>) -> Result<(), Refusal> {
+        self.require(Operation::DeleteRoles, &Scope::Account)?;
+        let role = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
+        let reference = RoleRef::Custom(id);
+        let grants = self.account.uses_of(&reference);
+        let invitations = self.account.invitations_naming(&reference).count();
+        match reassign_to {
+            None if grants + invitations > 0 => return Err(Refusal::RoleInUse { grants, invitations }),
+            None => {}
+            Some(other) if *other == reference => return Err(Refusal::Nothing),
+            Some(other) => {
+                // Also where nobody has the role, or a slip in the other one's name would go unnoticed.
+                self.account.role_level(other).ok_or(Refusal::NotFound { kind: "role" })?;
+                self.reassign(&reference, other)?;
+            }
+        }
+        self.events.push(Event::RoleDeleted { id, role });
+        Ok(())
+    }
+
+    /// Gives every holder of a role another one at the same scope and until the same end.
+    fn reassign(&mut self, from: &RoleRef, to: &RoleRef) -> Result<(), Refusal> {
+        let held: Vec<_> = self
+            .account
+            .grants_after(None)
+            .filter(|(_, grant)| grant.value.role == *from)
+            .map(|(id, grant)| (id, grant.value.clone()))
+            .collect();
+        for (id, grant) in held {
+            let next = RoleAtScope { role: to.clone(), scope: grant.scope.clone(), until: grant.until };
+            let principal = grant.principal;
+            let live = grant.until.is_none_or(|end| end > self.now);
+            self.push_revoked(id, grant, EndReason::Replaced);
+            if live {
+                self.may_give(&next)?;
+                match self.account.same_grant(principal, &next) {
+                    None => self.push_made(principal, &next),
+                    // Whoever has the other role there already keeps it for the longer of the two times.
+                    Some((id, before)) if later(before, next.until) != before => {
+                        self.events.push(Event::GrantExtended { id, before, after: next.until });
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        let promised: Vec<_> =
+            self.account.invitations_naming(from).map(|(id, found)| (id, found.grants.clone())).collect();
+        for (id, before) in promised {
+            let mut after = before.clone();
+            for grant in after.iter_mut().filter(|grant| grant.role == *from) {
+                grant.role = to.clone();
+                // A promise whose time or place has gone is withheld at acceptance whatever its role.
+                let is_past = grant.until.is_some_and(|end| end <= self.now);
+                if !is_past && self.account.scope_exists(&grant.scope).is_ok() {
+                    self.may_give(grant)?;
+                }
+            }
+            let after = RoleAtScope::distinct(&after);
+            self.events.push(Event::InvitationEdited { id, before, after });
+        }
+        Ok(())
+    }
+
+    fn custom_roles_exist(&self) -> Result<(), Refusal> {
+        if self.account.catalog.rules.custom_roles { Ok(()) } else { Err(Refusal::NoCustomRoles) }
+    }
+
+    fn free_role_name(&self, name: &RoleName) -> Result<(), Refusal> {
+        let catalog = &self.account.catalog;
+        let folded = name.folded();
+        let built_in =
+            catalog.roles.iter().any(|role| role.title.to_lowercase() == folded || role.name == folded);
+        if built_in {
+            return Err(Refusal::Taken { field: "name", value: name.to_string() });
+        }
+        self.free(Taken::RoleName, "name", &folded)
+    }
+
+    /// Names as permissions, with what they imply (Q11: the server adds it whatever the client ticked).
+    fn known(&self, permissions: &[SmolStr]) -> Result<PermissionSet, Refusal> {
+        let catalog = &self.account.catalog;
+        if permissions.len() > MAX_PERMISSIONS {
+            return Err(Refusal::LimitReached { what: "permissions in one role", most: MAX_PERMISSIONS });
+        }
+        let found: Result<PermissionSet, Refusal> = permissions
+            .iter()
+            .map(|name| {
+                let unknown = || Refusal::UnknownPermission { permission: name.to_string() };
+                catalog.permission(name).ok_or_else(unknown)
+            })
+            .collect();
+        let found = found?;
+        if found.is_empty() { Err(Refusal::EmptyRole) } else { Ok(catalog.close(found)) }
+    }
+
+    /// A name or external id that nothing else in the account has.
+    pub(super) fn free(&self, kind: Taken, field: &'static str, value: &SmolStr) -> Result<(), Refusal> {
+        if self.account.taken.contains_key(&(kind, value.clone())) {
+            Err(Refusal::Taken { field, value: value.to_string() })
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn free_external_id(&self, kind: Taken, value: Option<&ExternalId>) -> Result<(), Refusal> {
+        value.map_or(Ok(()), |value| self.free(kind, "external id", &SmolStr::new(value.as_str())))
+    }
+}
+
+fn names(catalog: &Catalog, permissions: &PermissionSet) -> Vec<SmolStr> {
+    permissions.iter().map(|index| SmolStr::new(catalog.permission_name(index))).collect()
+}

@@ -1,0 +1,247 @@
+//! Entities as rows of the store: kind, id and a JSON body, and back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{Account, EntityKey, Grant, Member, Resource, Role, Scope, Versioned};
+use crate::catalog::Catalog;
+use crate::ids::{AccountId, GrantId, GroupId, Id, ResourceId, Revision, RoleId, UserId};
+
+/// A stored entity.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// See [`EntityKey::kind`].
+    pub kind: &'a str,
+    /// See [`EntityKey::id`].
+    pub id: &'a str,
+    /// The account's revision when the entity last changed.
+    pub revision: Revision,
+    /// JSON.
+    pub body: &'a str,
+}
+
+/// A row that is not what Bailiwick writes.
+#[derive(Debug, thiserror::Error)]
+#[error("the row `{kind}` `{id}` cannot be read: {reason}")]
+pub struct LoadError {
+    /// The row's kind.
+    pub kind: String,
+    /// The row's id.
+    pub id: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl EntityKey {
+    /// The kind, as stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Profile => "account",
+            Self::Member(_) => "member",
+            Self::Invitation(_) => "invitation",
+            Self::Role(_) => "role",
+            Self::Group(_) => "group",
+            Self::GroupMember(..) => "group_member",
+            Self::Grant(_) => "grant",
+            Self::Project(_) => "project",
+            Self::Resource(_) => "resource",
+            Self::ServiceAccount(_) => "service_account",
+            Self::Key(_) => "key",
+            Self::Offer(_) => "offer",
+        }
+    }
+
+    /// The id below the kind.
+    pub fn id(&self) -> SmolStr {
+        match self {
+            Self::Profile => SmolStr::new_static("account"),
+            Self::Role(id) => format_smolstr!("{id}"),
+            Self::Project(id) => format_smolstr!("{id}"),
+            Self::Resource(id) => format_smolstr!("{id}"),
+            Self::Group(id) => format_smolstr!("{id}"),
+            Self::Member(id) => format_smolstr!("{id}"),
+            Self::ServiceAccount(id) => format_smolstr!("{id}"),
+            Self::GroupMember(group, user) => format_smolstr!("{group}:{user}"),
+            Self::Grant(id) => format_smolstr!("{id}"),
+            Self::Invitation(id) => format_smolstr!("{id}"),
+            Self::Key(id) => format_smolstr!("{id}"),
+            Self::Offer(id) => format_smolstr!("{id}"),
+        }
+    }
+}
+
+impl Account {
+    /// The JSON body of an entity as it is now; `None` when it does not exist (any more).
+    pub fn row_body(&self, key: EntityKey) -> Option<String> {
+        match key {
+            EntityKey::Profile => body(Some(&self.profile.value)),
+            EntityKey::Member(id) => body(self.members.get(&id).map(|found| &found.value)),
+            EntityKey::Invitation(id) => body(self.invitation(id).map(|found| &found.value)),
+            EntityKey::Role(id) => body(self.role(id).map(|found| &found.value)),
+            EntityKey::Group(id) => body(self.group(id).map(|found| &found.value)),
+            EntityKey::GroupMember(group, user) => self.is_in_group(group, user).then(|| "{}".to_owned()),
+            EntityKey::Grant(id) => body(self.grant(id).map(|found| &found.value)),
+            EntityKey::Project(id) => body(self.project(id).map(|found| &found.value)),
+            EntityKey::Resource(id) => body(self.resource(id).map(|found| &found.value)),
+            EntityKey::ServiceAccount(id) => body(self.service_account(id).map(|found| &found.value)),
+            EntityKey::Key(id) => body(self.key(id).map(|found| &found.value)),
+            EntityKey::Offer(id) => body(self.offers.get(&id).map(|found| &found.value)),
+        }
+    }
+
+    /// All entities, in the order of their keys: what the store must hold.
+    pub fn entity_keys(&self) -> Vec<EntityKey> {
+        let mut keys = vec![EntityKey::Profile];
+        keys.extend(self.roles.keys().map(|id| EntityKey::Role(*id)));
+        keys.extend(self.projects.keys().map(|id| EntityKey::Project(*id)));
+        keys.extend(self.resources.keys().map(|id| EntityKey::Resource(*id)));
+        keys.extend(self.groups.keys().map(|id| EntityKey::Group(*id)));
+        keys.extend(self.members.keys().map(|id| EntityKey::Member(*id)));
+        keys.extend(self.service_accounts.keys().map(|id| EntityKey::ServiceAccount(*id)));
+        keys.extend(self.group_members.iter().map(|(group, user)| EntityKey::GroupMember(*group, *user)));
+        keys.extend(self.grants.keys().map(|id| EntityKey::Grant(*id)));
+        keys.extend(self.invitations.keys().map(|id| EntityKey::Invitation(*id)));
+        keys.extend(self.keys.keys().map(|id| EntityKey::Key(*id)));
+        keys.extend(self.offers.keys().map(|id| EntityKey::Offer(*id)));
+        keys
+    }
+
+    /// The revision at which an entity last changed; `None` when it does not exist. Group memberships carry none.
+    pub fn revision_of(&self, key: EntityKey) -> Option<Revision> {
+        match key {
+            EntityKey::Profile => Some(self.profile.revision),
+            EntityKey::Member(id) => self.members.get(&id).map(|found| found.revision),
+            EntityKey::Invitation(id) => self.invitation(id).map(|found| found.revision),
+            EntityKey::Role(id) => self.role(id).map(|found| found.revision),
+            EntityKey::Group(id) => self.group(id).map(|found| found.revision),
+            EntityKey::GroupMember(..) => None,
+            EntityKey::Grant(id) => self.grant(id).map(|found| found.revision),
+            EntityKey::Project(id) => self.project(id).map(|found| found.revision),
+            EntityKey::Resource(id) => self.resource(id).map(|found| found.revision),
+            EntityKey::ServiceAccount(id) => self.service_account(id).map(|found| found.revision),
+            EntityKey::Key(id) => self.key(id).map(|found| found.revision),
+            EntityKey::Offer(id) => self.offers.get(&id).map(|found| found.revision),
+        }
+    }
+}
+
+/// Serialising these types cannot fail: no maps with other keys than strings, no fallible `Serialize`.
+fn body<T: Serialize>(value: Option<&T>) -> Option<String> {
+    value.and_then(|value| serde_json::to_string(value).ok())
+}
+
+/// Builds an account from its rows, given in any order.
+#[derive(Debug)]
+pub struct Loader {
+    account: Account,
+    // What there can be much of is put at once, and what refers to other rows waits until all of them are there.
+    members: Vec<(UserId, Versioned<Member>)>,
+    roles: Vec<(RoleId, Arc<Versioned<Role>>)>,
+    alone: HashMap<ResourceId, Arc<[ResourceId]>, foldhash::fast::FixedState>,
+    resources: Vec<(ResourceId, Versioned<Resource>)>,
+    group_members: Vec<(GroupId, UserId)>,
+    grants: Vec<(GrantId, Versioned<Grant>)>,
+}
+
+impl Loader {
+    /// Starts with no row.
+    pub fn new(id: AccountId, catalog: Arc<Catalog>) -> Self {
+        let account = Account::empty(id, catalog);
+        let (members, roles) = (Vec::new(), Vec::new());
+        Self {
+            account,
+            members,
+            roles,
+            alone: HashMap::default(),
+            resources: Vec::new(),
+            group_members: Vec::new(),
+            grants: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`LoadError`] for a kind, id or body that Bailiwick does not write.
+    pub fn row(&mut self, row: Row<'_>) -> Result<(), LoadError> {
+        let account = &mut self.account;
+        match row.kind {
+            "account" => account.profile = row.versioned()?,
+            "member" => self.members.push((row.key()?, row.versioned()?)),
+            "invitation" => account.put_invitation(row.key()?, row.parse()?, row.revision),
+            "role" => self.roles.push((row.key()?, Arc::new(row.versioned()?))),
+            "group" => account.put_group(row.key()?, row.parse()?, row.revision),
+            "group_member" => {
+                let (group, user) = row.id.split_once(':').ok_or_else(|| row.wrong(&"no `:` in the id"))?;
+                let group = group.parse().map_err(|error| row.wrong(&error))?;
+                self.group_members.push((group, user.parse().map_err(|error| row.wrong(&error))?));
+            }
+            "grant" => {
+                let mut found: Versioned<Grant> = row.versioned()?;
+                // Grants of one resource share its list at once, or as many lists as grants would be in memory for a while.
+                if let Scope::Resources(ids) = &mut found.value.scope
+                    && let [id] = **ids
+                {
+                    *ids = Arc::clone(self.alone.entry(id).or_insert_with(|| Arc::clone(ids)));
+                }
+                self.grants.push((row.key()?, found));
+            }
+            "project" => account.put_project(row.key()?, row.parse()?, row.revision),
+            "resource" => self.resources.push((row.key()?, row.versioned()?)),
+            "service_account" => account.put_service_account(row.key()?, row.parse()?, row.revision),
+            "key" => account.put_key(row.key()?, row.parse()?, row.revision),
+            "offer" => {
+                account.offers.insert(row.key()?, row.versioned()?);
+            }
+            _ => return Err(row.wrong(&"unknown kind")),
+        }
+        Ok(())
+    }
+
+    /// The account, at the revision that the store says.
+    pub fn finish(mut self, revision: Revision) -> Account {
+        let mut account = self.account;
+        account.index.reserve(self.resources.len() + account.projects.len(), self.roles.len());
+        account.load_roles(&self.roles);
+        // Parents before children, level by level; what is left has no parent among the rows and is put as it is.
+        while !self.resources.is_empty() {
+            let before = self.resources.len();
+            let ready = |resource: &Resource| {
+                resource.parent.is_none_or(|parent| account.resources.contains_key(&parent))
+            };
+            let (now, later): (Vec<_>, Vec<_>) =
+                self.resources.into_iter().partition(|(_, found)| ready(&found.value));
+            let stuck = later.len() == before;
+            let (now, later) = if stuck { (later, Vec::new()) } else { (now, later) };
+            for (id, found) in now {
+                account.put_resource(id, found.value, found.revision);
+            }
+            self.resources = later;
+        }
+        account.load(&self.members, &self.group_members, &self.grants);
+        account.revision = revision;
+        account
+    }
+}
+
+impl Row<'_> {
+    fn versioned<T: DeserializeOwned>(&self) -> Result<Versioned<T>, LoadError> {
+        Ok(Versioned { revision: self.revision, value: self.parse()? })
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, LoadError> {
+        serde_json::from_str(self.body).map_err(|error| self.wrong(&error))
+    }
+
+    fn key<I: Id>(&self) -> Result<I, LoadError> {
+        self.id.parse().map_err(|error| self.wrong(&error))
+    }
+
+    fn wrong(&self, reason: &dyn std::fmt::Display) -> LoadError {
+        LoadError { kind: self.kind.to_owned(), id: self.id.to_owned(), reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,34 @@
+//! How many of each an account takes. Each is refused with `limit_reached`, never cut off silently.
+
+/// Members of an account.
+pub const MEMBERS: usize = 1_000_000;
+/// Invitations of an account, answered ones included.
+pub const INVITATIONS: usize = 1_000_000;
+/// People named in one invitation command.
+pub const PEOPLE_PER_INVITATION: usize = 100;
+/// Roles at scopes in one invitation or for one new service account.
+pub const GRANTS_PER_COMMAND: usize = 50;
+/// Custom roles of an account.
+pub const ROLES: usize = 20_000;
+/// Groups of an account.
+pub const GROUPS: usize = 20_000;
+/// Groups that one member is in: each is looked at in a check.
+pub const GROUPS_PER_MEMBER: usize = 100;
+/// Grants of an account.
+pub const GRANTS: usize = 2_000_000;
+/// Grants of one principal, a named resource counting as one.
+pub const GRANTS_PER_PRINCIPAL: usize = 5_000;
+/// Resources named in one scope.
+pub const RESOURCES_PER_SCOPE: usize = 1_000;
+/// Projects of an account.
+pub const PROJECTS: usize = 10_000;
+/// Resources of an account.
+pub const RESOURCES: usize = 1_000_000;
+/// Resources in one registration.
+pub const RESOURCES_PER_COMMAND: usize = 1_000;
+/// Service accounts of an account.
+pub const SERVICE_ACCOUNTS: usize = 10_000;
+/// Management keys of one service account.
+pub const KEYS_PER_SERVICE_ACCOUNT: usize = 20;
+/// How long an offer of ownership stands, in seconds: a week.
+pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;

@@ -1,0 +1,264 @@
+//! What somebody would try who wants more than they were given.
+
+use super::prelude::*;
+
+/// A person with every permission over people and roles, and nothing else.
+fn clerk(given: &mut Given) -> UserId {
+    given.member_who_may(&[
+        "write:users",
+        "delete:users",
+        "write:invites",
+        "delete:invites",
+        "write:roles",
+        "delete:roles",
+        "write:groups",
+        "delete:groups",
+        "write:management_keys",
+        "delete:management_keys",
+        "write:projects",
+        "delete:projects",
+    ])
+}
+
+fn admins(given: &Given) -> GroupId {
+    given.account.find_group("admins").unwrap()
+}
+
+fn is_escalation(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Escalation { .. })
+}
+
+#[test]
+fn through_a_strong_group_or_the_grant_of_a_weak_one() {
+    let mut given = Given::new("bailiwick");
+    let (user, group) = (clerk(&mut given), admins(&given));
+    assert!(is_escalation(&given.refused(user, &Command::AddToGroup { group, user })));
+    let own = given.group("Own");
+    given.when(user, &Command::AddToGroup { group: own, user }).unwrap();
+    let strong = Command::Grant { principal: Principal::Group(own), grant: at_account("admin") };
+    assert!(is_escalation(&given.refused(user, &strong)));
+}
+
+#[test]
+fn through_editing_or_replacing_the_role_that_one_has() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let (grant, role) = {
+        let (id, grant) = given.account.grants_of(Principal::Member(user)).next().unwrap();
+        (id, grant.value.role.clone())
+    };
+    let RoleRef::Custom(role) = role else { unreachable!() };
+    let wider = Given::edit_permissions(role, &["write:roles", "write:users", "delete:account"]);
+    assert_eq!(given.refused(user, &wider), escalation(&["delete:account"], Scope::Account));
+    let reassign = Command::DeleteRole { role, reassign_to: Some(built_in("admin")) };
+    assert!(is_escalation(&given.refused(user, &reassign)));
+    // Even that of an ended grant, whose holder would get a live one.
+    let end = given.later(60);
+    given.do_it(&Command::Grant {
+        principal: Principal::Member(user),
+        grant: until(at(RoleRef::Custom(role), Scope::Account), end),
+    });
+    given.pass(60);
+    assert_eq!(given.refused(user, &Command::RevokeGrant { grant }), denied("write:roles"));
+    given.do_it(&reassign);
+    assert!(
+        !given.may(user, "write:users") && given.account.grants_of(Principal::Member(user)).next().is_none()
+    );
+}
+
+#[test]
+fn through_activating_a_strong_accomplice() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let accomplice = given.member(&[]);
+    let group = admins(&given);
+    given.do_it(&Command::AddToGroup { group, user: accomplice });
+    given.do_it(&Command::DeactivateMember { user: accomplice });
+    assert!(is_escalation(&given.refused(user, &Command::ActivateMember { user: accomplice })));
+}
+
+#[test]
+fn through_a_key_of_a_strong_machine_or_a_machine_of_ones_own() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let strong = given.service_account("Strong", &[at_account("admin")]);
+    let key = given.create_key(strong, None);
+    assert!(is_escalation(&given.refused(user, &key)));
+    let machine = Command::CreateServiceAccount {
+        name: name("Mine"),
+        description: Description::default(),
+        external_id: None,
+        grants: vec![at_account("admin")],
+    };
+    assert!(is_escalation(&given.refused(user, &machine)));
+}
+
+#[test]
+fn through_the_external_id_of_somebody_stronger() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let (admin, plain) = (given.member(&[at_account("admin")]), given.member(&[]));
+    let strong = given.service_account("Strong", &[at_account("admin")]);
+    let group = admins(&given);
+    // A control plane asks by external id: who bears somebody's name is answered for as that person.
+    let mine = || Patch::Set(external("mallory"));
+    let (service_account, name, description) = (strong, None, None);
+    for command in [
+        Command::EditMember { user: admin, external_id: mine() },
+        Command::EditServiceAccount { service_account, name, description, external_id: mine() },
+        Command::EditGroup { group, name: None, description: None, external_id: mine() },
+    ] {
+        assert!(is_escalation(&given.refused(user, &command)), "{command:?}");
+    }
+    given.when(user, &Command::EditMember { user: plain, external_id: mine() }).unwrap();
+}
+
+#[test]
+fn through_an_invitation_after_losing_the_right() {
+    let mut given = Given::new("bailiwick");
+    let sponsor = given.member(&[at_account("admin")]);
+    let accomplice = given.id();
+    let invitation = given.invite(sponsor, accomplice, &[at_account("admin")]).unwrap();
+    let inviter = given.role("Inviter", Level::Account, &["write:invites"]);
+    given.do_it(&Command::SetMemberRoles { user: sponsor, roles: vec![inviter] });
+    for command in [Command::ResendInvitation { invitation }, Command::CopyInvitationLink { invitation }] {
+        assert!(is_escalation(&given.refused(sponsor, &command)));
+    }
+    given.when(accomplice, &Command::AcceptInvitation { invitation }).unwrap();
+    assert!(!given.may(accomplice, "write:users"));
+}
+
+#[test]
+fn through_a_project_of_ones_own() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let create =
+        Command::CreateProject { name: name("Mine"), description: Description::default(), external_id: None };
+    let events = given.when(user, &create).unwrap();
+    let [Event::ProjectCreated { id, .. }] = events[..] else { panic!("{events:?}") };
+    let principal = Principal::Member(user);
+    let grant = at(built_in("project_admin"), Scope::Project(id));
+    assert!(is_escalation(&given.refused(user, &Command::Grant { principal, grant })));
+}
+
+#[test]
+fn through_making_ones_own_time_longer() {
+    let mut given = Given::new("bailiwick");
+    let end = given.later(3_600);
+    let user = given.member(&[until(at_account("admin"), end)]);
+    let principal = Principal::Member(user);
+    let grant = |grant| Command::Grant { principal, grant };
+    let longer = given.later(7_200);
+    assert!(is_escalation(&given.refused(user, &grant(at_account("admin")))));
+    assert!(is_escalation(&given.refused(user, &grant(until(at_account("admin"), longer)))));
+    let invite = Command::Invite {
+        people: vec![Invitee { user: given.upcoming(1), invitation: given.upcoming(2) }],
+        grants: vec![at_account("viewer")],
+    };
+    assert!(is_escalation(&given.refused(user, &invite)), "a promise would outlast the sponsor's own right");
+    let role = RoleSpec {
+        name: role_name("Mine"),
+        description: Description::default(),
+        level: Level::Account,
+        permissions: vec!["read:events".into()],
+        external_id: None,
+    };
+    assert!(is_escalation(&given.refused(user, &Command::CreateRole { role })), "a role is for ever");
+}
+
+#[test]
+fn through_wider_scopes_than_ones_own() {
+    let mut given = Given::new("bailiwick");
+    let project = given.project("Project");
+    let mine = given.resource("cluster", Some(project), None);
+    let database = given.resource("database", None, Some(mine));
+    let granter =
+        given.role("Giver", Level::Resource, &["write:roles", "write:databases", "read:collections"]);
+    let user = given.member(&[at(granter.clone(), Scope::resources([mine]))]);
+    let reader = given.role("Reader", Level::Resource, &["read:databases"]);
+    let principal = Principal::Member(user);
+    let all = |of: &str, project| Scope::AllOf(AllOf { resource_type: of.into(), project }.into());
+    given
+        .when(user, &Command::Grant { principal, grant: at(reader.clone(), Scope::resources([database])) })
+        .unwrap();
+    let other = given.resource("cluster", Some(project), None);
+    for scope in [
+        Scope::resources([mine, other]),
+        all("database", Some(project)),
+        all("cluster", Some(project)),
+        all("database", None),
+    ] {
+        let command = Command::Grant { principal, grant: at(reader.clone(), scope.clone()) };
+        assert_eq!(given.refused(user, &command), denied_at("write:roles", scope));
+    }
+    // All databases of a project are held through all its clusters, not the other way round.
+    let below = given.member(&[at(granter, all("database", Some(project)))]);
+    let clusters = all("cluster", Some(project));
+    let command = Command::Grant { principal, grant: at(reader.clone(), clusters.clone()) };
+    assert_eq!(given.refused(below, &command), denied_at("write:roles", clusters));
+    let collections = Command::Grant { principal, grant: at(reader, all("collection", Some(project))) };
+    given.when(below, &collections).unwrap();
+}
+
+#[test]
+fn through_an_offer_of_an_owner_who_is_none_any_more() {
+    let mut given = Given::new("bailiwick");
+    let (first, second) = (given.owner, given.member(&[]));
+    let offer = given.offer(second, true);
+    given.when(second, &Command::AcceptOwnership { offer }).unwrap();
+    let accomplice = given.member(&[]);
+    let offer = given.offer(accomplice, false);
+    let grant = given.grant_of(Principal::Member(first), &built_in("owner")).unwrap();
+    given.when(second, &Command::RevokeGrant { grant }).unwrap();
+    assert_eq!(given.refused(accomplice, &Command::AcceptOwnership { offer }), Refusal::OfferVoid);
+    // The void offer does not keep the owners from making another.
+    given.when(second, &Command::OfferOwnership { to: accomplice, keep: true }).unwrap();
+}
+
+#[test]
+fn through_ids_of_another_account() {
+    let catalog = crate::given::catalog("bailiwick");
+    let mut given = Given::with(&catalog, 1);
+    let mut other = Given::with(&catalog, 2);
+    let role = other.role_id("Theirs", Level::Account, &["read:clusters"]);
+    let (group, project) = (other.group("Theirs"), other.project("Theirs"));
+    let cluster = other.resource("cluster", None, None);
+    let (_, invitation) = other.pending(&[]);
+    let machine = other.service_account("Theirs", &[]);
+    let key = other.key(machine);
+    let user = given.member(&[]);
+    let principal = Principal::Member(user);
+    let grant = |grant| Command::Grant { principal, grant };
+    let no_key = given.create_key(machine, None);
+    for (command, kind) in [
+        (grant(at(RoleRef::Custom(role), Scope::Account)), "role"),
+        (grant(at(built_in("project_read_only"), Scope::Project(project))), "project"),
+        (grant(at(built_in("cluster_read_only"), Scope::resources([cluster]))), "resource"),
+        (Command::AddToGroup { group, user }, "group"),
+        (Command::DeleteRole { role, reassign_to: None }, "role"),
+        (Command::RevokeInvitation { invitation }, "invitation"),
+        (Command::DeleteResource { resource: cluster }, "resource"),
+        (Command::DeleteServiceAccount { service_account: machine }, "service account"),
+        (Command::DeleteKey { key }, "management key"),
+        (no_key, "service account"),
+        (Command::RemoveMember { user: other.owner }, "member"),
+    ] {
+        assert_eq!(given.refused(given.owner, &command), unknown(kind), "{command:?}");
+    }
+    let foreign = Actor::ServiceAccount { id: machine, key };
+    assert_eq!(given.refused_by(foreign, &Command::DeleteKey { key }), unknown("account"));
+    assert_eq!(given.refused(other.owner, &Command::Leave), unknown("account"));
+}
+
+#[test]
+fn only_who_may_escalate_gives_what_they_do_not_hold() {
+    let mut given = Given::new("one-role");
+    let root = given.member(&[at_account("root")]);
+    let user = given.member(&[at_account("viewer")]);
+    let principal = Principal::Member(user);
+    given.when(root, &Command::Grant { principal, grant: at_account("admin") }).unwrap();
+    assert!(given.may(user, "write:people"));
+    // Ownership is handed over by owners all the same.
+    let grant = Command::Grant { principal, grant: at_account("owner") };
+    assert_eq!(given.refused(root, &grant), Refusal::HandedOver { role: built_in("owner") });
+}

@@ -1,0 +1,148 @@
+//! Ownership: offered, withdrawn, accepted, declined.
+
+use super::prelude::*;
+
+fn offer(to: UserId, keep: bool) -> Command {
+    Command::OfferOwnership { to, keep }
+}
+
+#[test]
+fn q13_ownership_is_handed_over_when_it_is_accepted() {
+    let mut given = Given::new("qdrant-cloud");
+    let (from, to) = (given.owner, given.member(&[]));
+    let made =
+        Offer { from, to, keep: false, made_at: given.now, expires_at: given.later(limits::OFFER_SECONDS) };
+    let id: OfferId = given.upcoming(1);
+    assert_eq!(given.do_it(&offer(to, false)), [Event::OwnershipOffered { id, offer: made }]);
+    assert!(!given.may(to, "delete:account"));
+    let last = Refusal::LastHolder { role: built_in("owner"), scope: Scope::Account };
+    assert_eq!(given.refused(from, &Command::Leave), last);
+    let owners = given.grant_of(Principal::Member(from), &built_in("owner")).unwrap();
+    let wanted = [
+        Event::OwnershipAccepted { id, from, to },
+        Event::GrantMade {
+            id: given.upcoming(1),
+            grant: given.made(Principal::Member(to), at_account("owner")),
+        },
+        given.revoked(owners, EndReason::Replaced),
+        Event::GrantMade {
+            id: given.upcoming(2),
+            grant: given.made(Principal::Member(from), at_account("admin")),
+        },
+    ];
+    assert_eq!(given.when(to, &Command::AcceptOwnership { offer: id }).unwrap(), wanted);
+    assert!(given.may(to, "delete:account") && !given.may(from, "delete:account"));
+    assert!(given.may(from, "delete:users"));
+    given.when(from, &Command::Leave).unwrap();
+}
+
+#[test]
+fn an_owner_may_stay_where_there_can_be_several() {
+    let mut given = Given::new("bailiwick");
+    let to = given.member(&[at_account("viewer")]);
+    let id = given.offer(to, true);
+    let wanted = [
+        Event::OwnershipAccepted { id, from: given.owner, to },
+        Event::GrantMade {
+            id: given.upcoming(1),
+            grant: given.made(Principal::Member(to), at_account("owner")),
+        },
+    ];
+    assert_eq!(given.when(to, &Command::AcceptOwnership { offer: id }).unwrap(), wanted);
+    assert!(given.may(given.owner, "delete:account") && given.may(to, "delete:account"));
+    assert_eq!(
+        given.refused(given.owner, &offer(to, true)),
+        Refusal::AlreadySo { what: "the member is an owner" }
+    );
+    let project = at(built_in("project_admin"), Scope::Project(given.default_project()));
+    given.grant(Principal::Member(to), project);
+    given.when(given.owner, &Command::Leave).unwrap();
+}
+
+#[test]
+fn where_members_have_one_role_ownership_takes_its_place() {
+    let mut given = Given::new("one-role");
+    let (from, to) = (given.owner, given.member(&[at_account("viewer")]));
+    let id = given.offer(to, false);
+    let viewer = given.grant_of(Principal::Member(to), &built_in("viewer")).unwrap();
+    let owners = given.grant_of(Principal::Member(from), &built_in("owner")).unwrap();
+    let wanted = [
+        Event::OwnershipAccepted { id, from, to },
+        given.revoked(viewer, EndReason::Replaced),
+        Event::GrantMade {
+            id: given.upcoming(1),
+            grant: given.made(Principal::Member(to), at_account("owner")),
+        },
+        given.revoked(owners, EndReason::Replaced),
+        Event::GrantMade {
+            id: given.upcoming(2),
+            grant: given.made(Principal::Member(from), at_account("admin")),
+        },
+    ];
+    assert_eq!(given.when(to, &Command::AcceptOwnership { offer: id }).unwrap(), wanted);
+}
+
+#[test]
+fn offering_is_refused() {
+    let mut given = Given::new("bailiwick");
+    let (owner, admin, to) = (given.owner, given.member(&[at_account("admin")]), given.member(&[]));
+    let (pending, _) = given.pending(&[]);
+    let (inactive, stranger) = (given.inactive(&[]), given.id());
+    let missing = ["write:account", "delete:account"];
+    assert_eq!(given.refused(admin, &offer(to, true)), escalation(&missing, Scope::Account));
+    assert_eq!(given.refused(owner, &offer(owner, true)), Refusal::Yourself);
+    assert_eq!(given.refused(owner, &offer(stranger, true)), unknown("member"));
+    assert_eq!(given.refused(owner, &offer(pending, true)), Refusal::MemberPending { user: pending });
+    assert_eq!(given.refused(owner, &offer(inactive, true)), Refusal::MemberInactive { user: inactive });
+    let machine = given.machine("Machine", &[at_account("admin")]);
+    assert_eq!(given.refused_by(machine, &offer(to, true)), Refusal::PeopleOnly);
+    given.offer(to, true);
+    assert_eq!(given.refused(owner, &offer(admin, true)), Refusal::OfferPending);
+    let everything: Vec<String> =
+        given.account.catalog().permissions.iter().map(|permission| permission.name.clone()).collect();
+    let names: Vec<&str> = everything.iter().map(String::as_str).collect();
+    let equal = given.member_who_may(&names);
+    assert_eq!(given.refused(equal, &offer(to, true)), Refusal::HandedOver { role: built_in("owner") });
+    let mut given = Given::new("qdrant-cloud");
+    let to = given.member(&[]);
+    assert_eq!(
+        given.refused(given.owner, &offer(to, true)),
+        Refusal::SingleHolder { role: built_in("owner") }
+    );
+}
+
+#[test]
+fn an_offer_is_withdrawn_by_an_owner_and_declined_by_who_got_it() {
+    let mut given = Given::new("bailiwick");
+    let (from, to, other) = (given.owner, given.member(&[]), given.member(&[at_account("admin")]));
+    let id = given.offer(to, true);
+    let withdraw = Command::WithdrawOwnership { offer: id };
+    let decline = Command::DeclineOwnership { offer: id };
+    assert_eq!(given.refused(other, &withdraw), Refusal::NotYours);
+    assert_eq!(given.refused(from, &decline), Refusal::NotYours);
+    assert_eq!(given.refused(other, &Command::AcceptOwnership { offer: id }), Refusal::NotYours);
+    let machine = given.machine("Machine", &[at_account("admin")]);
+    for command in [withdraw.clone(), decline.clone(), Command::AcceptOwnership { offer: id }] {
+        assert_eq!(given.refused_by(machine, &command), Refusal::PeopleOnly);
+    }
+    let withdrawn = Event::OwnershipWithdrawn { id, from, to, reason: EndReason::Asked };
+    assert_eq!(given.do_it(&withdraw), [withdrawn]);
+    for command in [withdraw, decline, Command::AcceptOwnership { offer: id }] {
+        assert_eq!(given.refused(to, &command), unknown("offer of ownership"));
+    }
+    let id = given.offer(to, true);
+    let decline = Command::DeclineOwnership { offer: id };
+    assert_eq!(given.when(to, &decline).unwrap(), [Event::OwnershipDeclined { id, from, to }]);
+}
+
+#[test]
+fn an_offer_stands_for_a_week_and_makes_room_for_another() {
+    let mut given = Given::new("bailiwick");
+    let (from, to, other) = (given.owner, given.member(&[]), given.member(&[]));
+    let old = given.offer(to, true);
+    given.pass(limits::OFFER_SECONDS);
+    assert_eq!(given.refused(to, &Command::AcceptOwnership { offer: old }), Refusal::OfferVoid);
+    let events = given.do_it(&offer(other, true));
+    assert_eq!(events[0], Event::OwnershipWithdrawn { id: old, from, to, reason: EndReason::Replaced });
+    assert!(matches!(events[1..], [Event::OwnershipOffered { .. }]));
+}
