@@ -1,0 +1,133 @@
+//! What the laws start from: numbered ids and small commits.
+
+use std::time::Duration;
+
+use bailiwick_core::ids::{AccountId, Id, Revision, UserId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    AccountCommit, Commit, DirectoryChange, Ending, EntityChange, EntityRow, EventRow, LinkRow,
+    OutboxMessage, SessionRow, Store, TokenHash,
+};
+
+/// The id with a number.
+pub fn id<T: Id>(number: u128) -> T {
+    T::from_uuid(Uuid::from_u128(number))
+}
+
+/// So many seconds after a moment in 2026, with microseconds that must survive.
+pub fn time(seconds: u64) -> Timestamp {
+    Timestamp::from_microsecond(1_790_000_000_123_456).unwrap() + Duration::from_secs(seconds)
+}
+
+/// The hash with a number.
+pub fn token(number: u8) -> TokenHash {
+    TokenHash([number; 32])
+}
+
+/// Writes an entity.
+pub fn put(kind: &'static str, id: &str, body: &str) -> EntityChange {
+    EntityChange { kind: kind.into(), id: id.to_owned(), body: Some(body.to_owned()) }
+}
+
+/// Removes an entity.
+pub fn remove(kind: &'static str, id: &str) -> EntityChange {
+    EntityChange { kind: kind.into(), id: id.to_owned(), body: None }
+}
+
+/// An event of a type, by nobody in particular.
+pub fn event(event_type: &'static str) -> EventRow {
+    EventRow {
+        at: time(0),
+        actor_kind: "user".into(),
+        actor_id: None,
+        event_type: event_type.into(),
+        target_kind: None,
+        target_id: None,
+        request_id: None,
+        source_ip: None,
+        body: "{}".to_owned(),
+    }
+}
+
+/// A commit of an account at the revision it was decided at.
+pub fn commit(
+    account_id: AccountId,
+    expected: u64,
+    changes: Vec<EntityChange>,
+    events: Vec<EventRow>,
+) -> Commit {
+    let account = AccountCommit {
+        account_id,
+        expected: Revision(expected),
+        at: time(expected),
+        changes,
+        events,
+        ending: Ending::None,
+    };
+    Commit { account: Some(account), ..Commit::default() }
+}
+
+/// A commit with one event.
+pub fn touch(account_id: AccountId, expected: u64) -> Commit {
+    commit(account_id, expected, Vec::new(), vec![event("account.touched")])
+}
+
+/// A commit of the directory alone.
+pub fn change(directory: Vec<DirectoryChange>) -> Commit {
+    Commit { directory, ..Commit::default() }
+}
+
+/// Adds a user with an email.
+pub fn create_user(number: u128, email: &str) -> DirectoryChange {
+    DirectoryChange::CreateUser {
+        user_id: id(number),
+        email: email.to_owned(),
+        name: String::new(),
+        verified_at: None,
+        created_at: time(0),
+    }
+}
+
+/// A link for a user that ends when told.
+pub fn link(number: u8, user_id: UserId, expires_at: Option<Timestamp>) -> LinkRow {
+    LinkRow {
+        token_hash: token(number),
+        purpose: "invitation".into(),
+        user_id,
+        account_id: None,
+        invitation_id: None,
+        created_at: time(0),
+        expires_at,
+    }
+}
+
+/// A session of a user that begins and ends when told.
+pub fn session(number: u8, user_id: UserId, created: u64, expires: u64) -> SessionRow {
+    SessionRow {
+        token_hash: token(number),
+        user_id,
+        account_id: None,
+        created_at: time(created),
+        seen_at: time(created),
+        expires_at: time(expires),
+        source_ip: None,
+        user_agent: None,
+    }
+}
+
+/// A message about an account.
+pub fn message(account_id: Option<AccountId>, body: &str, seconds: u64) -> OutboxMessage {
+    OutboxMessage { account_id, kind: "mail".to_owned(), body: body.to_owned(), created_at: time(seconds) }
+}
+
+/// All entities of an account and its revision; `None` when it does not exist.
+pub async fn entities(store: &dyn Store, account_id: AccountId) -> Option<(Revision, Vec<EntityRow>)> {
+    let mut account = store.load_account(account_id).await.unwrap()?;
+    let mut rows = Vec::new();
+    while let Some(batch) = account.rows.recv().await {
+        rows.extend(batch.unwrap());
+    }
+    Some((account.revision, rows))
+}

@@ -1,0 +1,135 @@
+//! Sessions and single-use links.
+
+use bailiwick_core::ids::{AccountId, UserId};
+
+use super::given::{change, create_user, id, link, session, time, token, touch};
+use crate::{Commit, DirectoryChange, LinkRow, SessionRow, Store, StoreError};
+
+async fn user(store: &dyn Store, number: u128) -> UserId {
+    store.commit(change(vec![create_user(number, &format!("{number}@example.com"))])).await.unwrap();
+    id(number)
+}
+
+fn consume(number: u8, seconds: u64) -> DirectoryChange {
+    DirectoryChange::ConsumeLink { token_hash: token(number), now: time(seconds) }
+}
+
+/// A link is used up by the first commit that consumes it, and does not work from the moment it ends.
+pub async fn a_link_works_once(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let mut full =
+        LinkRow { invitation_id: Some(id(5)), account_id: Some(id(6)), ..link(1, ana, Some(time(10))) };
+    full.purpose = "set-up".into();
+    let links =
+        vec![DirectoryChange::CreateLink(full.clone()), DirectoryChange::CreateLink(link(2, ana, None))];
+    store.commit(Commit { directory: links, ..touch(id(6), 0) }).await.unwrap();
+    assert_eq!(store.link(token(1)).await.unwrap(), Some(full));
+
+    assert_eq!(store.commit(change(vec![consume(1, 10)])).await, Err(StoreError::LinkUsed), "expired");
+    let racing = [store.commit(change(vec![consume(1, 9)])), store.commit(change(vec![consume(1, 9)]))];
+    let mut outcomes = Vec::new();
+    for receipt in racing {
+        outcomes.push(receipt.await);
+    }
+    assert_eq!(outcomes, [Ok(()), Err(StoreError::LinkUsed)]);
+    assert!(store.link(token(1)).await.unwrap().is_none());
+    store.commit(change(vec![consume(2, 1_000_000)])).await.unwrap();
+    assert_eq!(store.commit(change(vec![consume(3, 0)])).await, Err(StoreError::LinkUsed), "never was");
+}
+
+/// What a refused commit consumed still works.
+pub async fn a_link_is_not_used_up_by_a_refused_commit(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    store.commit(change(vec![DirectoryChange::CreateLink(link(1, ana, None))])).await.unwrap();
+    let taken = change(vec![consume(1, 0), create_user(2, "1@example.com")]);
+    assert_eq!(store.commit(taken).await, Err(StoreError::EmailTaken));
+    store.commit(change(vec![consume(1, 0)])).await.unwrap();
+}
+
+/// An invitation's links end together, and so do a user's of one purpose.
+pub async fn links_end_together(store: &dyn Store) {
+    let (ana, ben) = (user(store, 1).await, user(store, 2).await);
+    let invited = |number| LinkRow { invitation_id: Some(id(7)), ..link(number, ana, None) };
+    let reset = |number, user_id| LinkRow { purpose: "reset".into(), ..link(number, user_id, None) };
+    let links = [invited(1), invited(2), link(3, ana, None), reset(4, ana), reset(5, ben)];
+    store.commit(change(links.into_iter().map(DirectoryChange::CreateLink).collect())).await.unwrap();
+    let ends = vec![
+        DirectoryChange::EndLinksOfInvitation { invitation_id: id(7) },
+        DirectoryChange::EndLinksOfUser { user_id: ana, purpose: "reset".into() },
+    ];
+    store.commit(change(ends)).await.unwrap();
+    let mut left = Vec::new();
+    for number in 1..=5 {
+        if store.link(token(number)).await.unwrap().is_some() {
+            left.push(number);
+        }
+    }
+    assert_eq!(left, [3, 5]);
+}
+
+/// Sessions are kept as given, touched forward only, and end by hash, by user and by account.
+pub async fn sessions_end_alone_and_together(store: &dyn Store) {
+    let (ana, ben) = (user(store, 1).await, user(store, 2).await);
+    let account_id: AccountId = id(1);
+    let first = SessionRow {
+        account_id: Some(account_id),
+        source_ip: Some("2001:db8::1".parse().unwrap()),
+        user_agent: Some("a browser".to_owned()),
+        ..session(1, ana, 0, 100)
+    };
+    let others = [session(2, ana, 1, 100), session(3, ana, 2, 100), session(4, ben, 3, 100)];
+    let create = [first.clone()].into_iter().chain(others).map(DirectoryChange::CreateSession).collect();
+    store.commit(Commit { directory: create, ..touch(account_id, 0) }).await.unwrap();
+    assert_eq!(store.session(token(1)).await.unwrap(), Some(first.clone()));
+    let hashes = async |user_id| {
+        let sessions = store.sessions_of(user_id).await.unwrap();
+        sessions.into_iter().map(|session| session.token_hash).collect::<Vec<_>>()
+    };
+    assert_eq!(hashes(ana).await, [token(3), token(2), token(1)], "the newest first");
+
+    let touches = [50, 20]
+        .map(|seconds| DirectoryChange::TouchSession { token_hash: token(1), seen_at: time(seconds) });
+    store.commit(change(touches.to_vec())).await.unwrap();
+    assert_eq!(store.session(token(1)).await.unwrap().unwrap().seen_at, time(50));
+    let moved = DirectoryChange::SetSessionAccount { token_hash: token(2), account_id: Some(account_id) };
+    store.commit(change(vec![moved])).await.unwrap();
+    let lost = DirectoryChange::SetSessionAccount { token_hash: token(9), account_id: None };
+    assert_eq!(store.commit(change(vec![lost])).await, Err(StoreError::Missing { what: "session" }));
+
+    store
+        .commit(change(vec![DirectoryChange::EndSessionsInAccount { user_id: ana, account_id }]))
+        .await
+        .unwrap();
+    assert_eq!(hashes(ana).await, [token(3)]);
+    let more = vec![DirectoryChange::CreateSession(session(5, ana, 5, 100))];
+    store.commit(change(more)).await.unwrap();
+    let others = DirectoryChange::EndSessionsOfUser { user_id: ana, except: Some(token(5)) };
+    store.commit(change(vec![others])).await.unwrap();
+    assert_eq!(hashes(ana).await, [token(5)]);
+    store.commit(change(vec![DirectoryChange::EndSession { token_hash: token(5) }])).await.unwrap();
+    assert_eq!(hashes(ana).await, []);
+    store
+        .commit(change(vec![DirectoryChange::EndSessionsOfUser { user_id: ben, except: None }]))
+        .await
+        .unwrap();
+    assert_eq!(hashes(ben).await, []);
+}
+
+/// Pruning takes what ended at the time or before it, and no link without an end.
+pub async fn what_has_expired_is_pruned(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let changes = vec![
+        DirectoryChange::CreateSession(session(1, ana, 0, 10)),
+        DirectoryChange::CreateSession(session(2, ana, 0, 11)),
+        DirectoryChange::CreateLink(link(1, ana, Some(time(10)))),
+        DirectoryChange::CreateLink(link(2, ana, Some(time(11)))),
+        DirectoryChange::CreateLink(link(3, ana, None)),
+    ];
+    store.commit(change(changes)).await.unwrap();
+    assert_eq!(store.prune_expired(time(10), 100).await.unwrap(), 2);
+    assert!(store.session(token(1)).await.unwrap().is_none());
+    assert!(store.session(token(2)).await.unwrap().is_some());
+    assert!(store.link(token(1)).await.unwrap().is_none());
+    assert!(store.link(token(2)).await.unwrap().is_some());
+    assert!(store.link(token(3)).await.unwrap().is_some());
+}

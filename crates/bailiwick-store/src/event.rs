@@ -1,0 +1,150 @@
+//! Events: what happened in an account, kept for ever in revision order.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use bailiwick_core::ids::{AccountId, Revision, UserId};
+use jiff::Timestamp;
+
+use crate::StoreError;
+
+/// The most rows of one page of anything.
+pub const MAX_PAGE_ROWS: usize = 10_001;
+/// The most bytes of a text that is searched for.
+pub const MAX_TEXT_BYTES: usize = 256;
+/// The most users that a text search of events takes in [`EventQuery::text_user_ids`].
+pub const MAX_TEXT_USERS: usize = 20;
+
+/// One thing that happened. Its revision and place come from the commit it is part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The kind of actor, such as `user` or `service_account`.
+    pub actor_kind: Cow<'static, str>,
+    /// Who did it; `None` for the platform itself.
+    pub actor_id: Option<String>,
+    /// What happened, such as `invitation.sent`.
+    pub event_type: Cow<'static, str>,
+    /// The kind of thing it happened to.
+    pub target_kind: Option<Cow<'static, str>>,
+    /// The thing it happened to.
+    pub target_id: Option<String>,
+    /// The request that asked for it.
+    pub request_id: Option<String>,
+    /// The address the request came from.
+    pub source_ip: Option<IpAddr>,
+    /// The event as JSON. Never a secret and no personal data beyond ids.
+    pub body: String,
+}
+
+impl EventRow {
+    /// All texts but the body.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let target_kind = self.target_kind.as_deref();
+        let optional =
+            [self.actor_id.as_deref(), target_kind, self.target_id.as_deref(), self.request_id.as_deref()];
+        [&*self.actor_kind, &*self.event_type].into_iter().chain(optional.into_iter().flatten())
+    }
+}
+
+/// The place of an event in its account: events are ordered by revision, then by sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPosition {
+    /// The revision that the event's commit made.
+    pub revision: Revision,
+    /// The place within the commit, from 0.
+    pub sequence: u32,
+}
+
+/// An event with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The event's place in its account.
+    pub position: EventPosition,
+    /// What happened.
+    pub event: EventRow,
+}
+
+/// Which events of an account are wanted. Every filter that is set must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventQuery {
+    /// The account.
+    pub account_id: AccountId,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+    /// By this kind of actor.
+    pub actor_kind: Option<String>,
+    /// By this actor.
+    pub actor_id: Option<String>,
+    /// With a type that starts so: `invitation.` or a whole type.
+    pub type_prefix: Option<String>,
+    /// To this kind of thing.
+    pub target_kind: Option<String>,
+    /// To this thing.
+    pub target_id: Option<String>,
+    /// With this text in the type, an id or the body. ASCII letters match in either case; nothing is a wildcard.
+    pub text: Option<String>,
+    /// Users whose name or email has the text: their events match the text too. At most [`MAX_TEXT_USERS`].
+    pub text_user_ids: Vec<UserId>,
+    /// The newest first, or the oldest.
+    pub newest_first: bool,
+    /// Only what comes after this place in the chosen order.
+    pub after: Option<EventPosition>,
+    /// At most so many; ask for one more than is shown to learn whether there are more. At most [`MAX_PAGE_ROWS`].
+    pub limit: usize,
+}
+
+impl EventQuery {
+    /// All events of an account, the newest first.
+    pub fn of_account(account_id: AccountId, limit: usize) -> Self {
+        Self {
+            account_id,
+            from: None,
+            to: None,
+            actor_kind: None,
+            actor_id: None,
+            type_prefix: None,
+            target_kind: None,
+            target_id: None,
+            text: None,
+            text_user_ids: Vec::new(),
+            newest_first: true,
+            after: None,
+            limit,
+        }
+    }
+
+    /// Checks the stated limits.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn check_limits(&self) -> Result<(), StoreError> {
+        let texts = [
+            &self.actor_kind,
+            &self.actor_id,
+            &self.type_prefix,
+            &self.target_kind,
+            &self.target_id,
+            &self.text,
+        ];
+        if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT_BYTES) {
+            return Err(StoreError::TooLarge {
+                what: "the number of bytes of a filter",
+                limit: MAX_TEXT_BYTES,
+            });
+        }
+        if self.text_user_ids.len() > MAX_TEXT_USERS {
+            return Err(StoreError::TooLarge {
+                what: "the number of users of a text filter",
+                limit: MAX_TEXT_USERS,
+            });
+        }
+        if self.limit > MAX_PAGE_ROWS {
+            return Err(StoreError::TooLarge { what: "the number of rows of a page", limit: MAX_PAGE_ROWS });
+        }
+        Ok(())
+    }
+}

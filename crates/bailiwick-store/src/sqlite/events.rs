@@ -1,0 +1,102 @@
+//! Reads events.
+
+use bailiwick_core::ids::{AccountId, Revision};
+use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
+use rusqlite::{Connection, Row, ToSql, params, params_from_iter};
+
+use super::bind::{count, limit, malformed, parsed_option, rows, rows_of, time};
+use crate::sql::events::{EVENTS_AFTER, Value, filtered};
+use crate::sql::sqlite_placeholders;
+use crate::{EventPosition, EventQuery, EventRow, StoreError, StoredEvent};
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Integer(number) => ToSqlOutput::Owned(SqliteValue::Integer(*number)),
+        })
+    }
+}
+
+/// The events that a query asks for.
+pub fn matching(db: &Connection, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
+    let filtered = filtered(query);
+    let text = sqlite_placeholders(&filtered.text);
+    rows_of(db, &text, params_from_iter(filtered.values.iter()), event)
+}
+
+/// The next events in revision order.
+pub fn after(
+    db: &Connection,
+    account_id: AccountId,
+    after: Option<EventPosition>,
+    rows_wanted: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    // Revisions start at 1, so this place is before every event.
+    let after = after.unwrap_or(EventPosition { revision: Revision(0), sequence: 0 });
+    let values =
+        params![account_id.to_string(), after.revision.0.cast_signed(), after.sequence, limit(rows_wanted)];
+    rows(db, &EVENTS_AFTER, values, event)
+}
+
+fn event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    let sequence = u32::try_from(count(row, 1)?).map_err(|_| malformed(row, 1))?;
+    Ok(StoredEvent {
+        position: EventPosition { revision: Revision(count(row, 0)?), sequence },
+        event: EventRow {
+            at: time(row, 2)?,
+            actor_kind: row.get::<_, String>(3)?.into(),
+            actor_id: row.get(4)?,
+            event_type: row.get::<_, String>(5)?.into(),
+            target_kind: row.get::<_, Option<String>>(6)?.map(Into::into),
+            target_id: row.get(7)?,
+            request_id: row.get(8)?,
+            source_ip: parsed_option(row, 9)?,
+            body: row.get(10)?,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::migrate::{MIGRATIONS, migrate};
+    use super::*;
+    use crate::conformance::given::id;
+
+    /// The plan of a query in an empty database without statistics, which is what the planner has in every database.
+    fn plan(query: &EventQuery) -> String {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, MIGRATIONS).unwrap();
+        let filtered = filtered(query);
+        let text = format!("explain query plan {}", sqlite_placeholders(&filtered.text));
+        let steps =
+            rows_of(&db, &text, params_from_iter(filtered.values.iter()), |row| Ok(row.get::<_, String>(3)?));
+        steps.unwrap().join("; ")
+    }
+
+    #[test]
+    fn no_page_sorts_and_time_bounds_what_is_read() {
+        let query = EventQuery::of_account(id(1), 50);
+        let text = |text: &str| Some(text.to_owned());
+        let from = Some(Timestamp::UNIX_EPOCH);
+        let cases = [
+            ("all", query.clone(), false),
+            ("time", EventQuery { from, to: Some(Timestamp::MAX), ..query.clone() }, true),
+            ("actor", EventQuery { actor_id: text("usr_1"), ..query.clone() }, false),
+            ("type", EventQuery { type_prefix: text("member."), ..query.clone() }, false),
+            (
+                "time and others",
+                EventQuery { from, target_id: text("usr_1"), type_prefix: text("m"), ..query },
+                true,
+            ),
+        ];
+        for (name, query, is_bounded) in cases {
+            let plan = plan(&query);
+            assert!(!plan.contains("TEMP B-TREE"), "{name}: {plan}");
+            assert!(plan.starts_with("SEARCH events USING PRIMARY KEY (account_id=?"), "{name}: {plan}");
+            assert_eq!(plan.contains("COVERING INDEX events_by_time"), is_bounded, "{name}: {plan}");
+        }
+    }
+}

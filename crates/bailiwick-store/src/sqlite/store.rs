@@ -1,0 +1,281 @@
+//! [`Store`] on SQLite: each method names its query and how its rows are read.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bailiwick_core::ids::{AccountId, KeyId, Revision, UserId};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
+
+use super::apply::CommitJob;
+use super::bind::{self, execute, first, hash, limit, micros, parsed, rows, text, time};
+use super::{
+    SqliteStore, backup, directory, events, facts, integrity, join, load, open, outbox, readers, spawn,
+    stopped,
+};
+use crate::sql::{
+    accounts, containing, directory as memberships, idempotency, outbox as messages, sessions, users,
+};
+use crate::{
+    AccountRows, Commit, CommitReceipt, EventPosition, EventQuery, IdempotencyRecord, LinkRow, MAX_PAGE_ROWS,
+    MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, Store,
+    StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
+};
+
+/// The most sessions of a user that are listed.
+const MAX_SESSIONS: usize = 1_000;
+/// The most bytes that are kept of why a delivery failed.
+const MAX_FAILURE_BYTES: usize = 1_000;
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn commit(&self, commit: Commit) -> CommitReceipt {
+        let queued = self.check_writable().and_then(|()| commit.check_limits()).and_then(|()| {
+            let (job, answer) = CommitJob::new(commit);
+            self.queue.push(Box::new(job)).map(|()| answer)
+        });
+        queued.map_or_else(CommitReceipt::refused, CommitReceipt::awaiting)
+    }
+
+    async fn ready(&self) {
+        self.queue.ready().await;
+    }
+
+    async fn load_account(&self, account_id: AccountId) -> Result<Option<AccountRows>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.reads.push(Box::new(move |db| load::load(db, account_id, reply)))?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    async fn account_ids(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        check_page(limit)?;
+        let after = bind::text_of(after).unwrap_or_default();
+        let values = move |db: &Connection| {
+            rows(db, &accounts::ACCOUNT_IDS, params![after, bind::limit(limit)], |row| parsed(row, 0))
+        };
+        self.reads.read(values).await
+    }
+
+    async fn accounts_of(&self, user_id: UserId) -> Result<Vec<Membership>, StoreError> {
+        let user_id = user_id.to_string();
+        let read =
+            move |db: &Connection| rows(db, &memberships::ACCOUNTS_OF_USER, [user_id], directory::membership);
+        self.reads.read(read).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
+        query.check_limits()?;
+        self.reads.read(move |db| events::matching(db, &query)).await
+    }
+
+    async fn events_after(
+        &self,
+        account_id: AccountId,
+        after: Option<EventPosition>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        check_page(limit)?;
+        self.reads.read(move |db| events::after(db, account_id, after, limit)).await
+    }
+
+    async fn idempotency(&self, scope: &str, key: &str) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let (scope, key) = (scope.to_owned(), key.to_owned());
+        let read = move |db: &Connection| {
+            first(db, &idempotency::RECORDED_ANSWER, [&scope, &key], |row| {
+                let revision: Option<i64> = row.get(1)?;
+                Ok(IdempotencyRecord {
+                    scope: scope.clone(),
+                    key: key.clone(),
+                    fingerprint: hash(row, 0)?,
+                    revision: revision.map(|revision| Revision(revision.cast_unsigned())),
+                    answer: text(row, 2)?.to_owned(),
+                    created_at: time(row, 3)?,
+                })
+            })
+        };
+        self.reads.read(read).await
+    }
+
+    async fn prune_idempotency(&self, before: Timestamp, rows: usize) -> Result<usize, StoreError> {
+        let values = (micros(before), limit(rows));
+        self.write(move |db| execute(db, &idempotency::PRUNE_ANSWERS, values)).await
+    }
+
+    async fn prune_expired(&self, now: Timestamp, rows: usize) -> Result<usize, StoreError> {
+        let values = (micros(now), limit(rows));
+        self.write(move |db| {
+            let ended = execute(db, &sessions::PRUNE_SESSIONS, values)?;
+            Ok(ended + execute(db, &sessions::PRUNE_LINKS, values)?)
+        })
+        .await
+    }
+
+    async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {
+        let user_id = user_id.to_string();
+        self.reads.read(move |db| first(db, &users::USER, [user_id], directory::user)).await
+    }
+
+    async fn users(&self, user_ids: &[UserId]) -> Result<Vec<UserRow>, StoreError> {
+        check("the number of users", user_ids.len(), MAX_USERS_PER_BATCH)?;
+        let user_ids = user_ids.to_vec();
+        self.reads.read(move |db| directory::users_by_id(db, user_ids)).await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError> {
+        let email = email.to_owned();
+        self.reads.read(move |db| first(db, &users::USER_BY_EMAIL, [email], directory::user)).await
+    }
+
+    async fn users_matching(
+        &self,
+        account_id: AccountId,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<UserRow>, StoreError> {
+        check_page(limit)?;
+        check("the number of bytes of a filter", text.len(), MAX_TEXT_BYTES)?;
+        let account_id = account_id.to_string();
+        let pattern = containing(&text.to_lowercase());
+        let read = move |db: &Connection| {
+            let values = params![account_id, pattern, bind::limit(limit)];
+            rows(db, &users::USERS_MATCHING, values, directory::user)
+        };
+        self.reads.read(read).await
+    }
+
+    async fn any_user_exists(&self) -> Result<bool, StoreError> {
+        self.reads.read(|db| Ok(first(db, &users::ANY_USER, [], |_| Ok(()))?.is_some())).await
+    }
+
+    async fn session(&self, token_hash: TokenHash) -> Result<Option<SessionRow>, StoreError> {
+        self.reads
+            .read(move |db| first(db, &sessions::SESSION, params![token_hash.0], directory::session))
+            .await
+    }
+
+    async fn sessions_of(&self, user_id: UserId) -> Result<Vec<SessionRow>, StoreError> {
+        let user_id = user_id.to_string();
+        let read = move |db: &Connection| {
+            let values = params![user_id, limit(MAX_SESSIONS)];
+            rows(db, &sessions::SESSIONS_OF_USER, values, directory::session)
+        };
+        self.reads.read(read).await
+    }
+
+    async fn link(&self, token_hash: TokenHash) -> Result<Option<LinkRow>, StoreError> {
+        self.reads.read(move |db| first(db, &sessions::LINK, params![token_hash.0], directory::link)).await
+    }
+
+    async fn key_account(&self, key_id: KeyId) -> Result<Option<AccountId>, StoreError> {
+        let key_id = key_id.to_string();
+        self.reads.read(move |db| first(db, &memberships::KEY_ACCOUNT, [key_id], |row| parsed(row, 0))).await
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.reads
+            .read(move |db| first(db, &memberships::META, [key], |row| Ok(text(row, 0)?.to_owned())))
+            .await
+    }
+
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        check_page(limit)?;
+        // A lease beyond the end of time lasts until then.
+        let lease_until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
+        self.write(move |db| outbox::claim(db, now, lease_until, limit)).await
+    }
+
+    async fn outbox_done(&self, outbox_id: OutboxId) -> Result<(), StoreError> {
+        self.write(move |db| execute(db, &messages::REMOVE_MESSAGE, [outbox_id.0]).map(drop)).await
+    }
+
+    async fn outbox_failed(
+        &self,
+        outbox_id: OutboxId,
+        error: &str,
+        next_attempt_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let kept = error.floor_char_boundary(MAX_FAILURE_BYTES);
+        let error = error.get(..kept).unwrap_or_default().to_owned();
+        self.write(move |db| {
+            let values = params![outbox_id.0, error, next_attempt_at.map(micros)];
+            execute(db, &messages::FAIL_MESSAGE, values).map(drop)
+        })
+        .await
+    }
+
+    async fn outbox_of_account(
+        &self,
+        account_id: AccountId,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        check_page(limit)?;
+        let account_id = account_id.to_string();
+        let read = move |db: &Connection| {
+            let values = params![account_id, bind::limit(limit)];
+            rows(db, &messages::MESSAGES_OF_ACCOUNT, values, outbox::entry)
+        };
+        self.reads.read(read).await
+    }
+
+    async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
+        self.reads.read(outbox::counts).await
+    }
+
+    async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        let target = path.to_owned();
+        self.apart("store-backup", move |database| backup::copy(database, &target)).await
+    }
+
+    async fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
+        let check = |path: &Path| readers::in_snapshot(&open::reader(path)?, integrity::check);
+        self.apart("store-check", check).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.reads.read(|db| Ok(db.query_row("select 1", [], |_| Ok(()))?)).await?;
+        if self.is_writable { self.write(|_| Ok(())).await } else { Ok(()) }
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let path = self.path.clone();
+        let facts = self.reads.read(move |db| facts::collect(db, &path)).await?;
+        Ok(StoreFacts { queued_commits: self.queue.len() as u64, ..facts })
+    }
+
+    async fn close(&self) {
+        self.reads.close();
+        self.queue.close();
+        let (reply, joined) = oneshot::channel();
+        let (reads, writer) = (Arc::clone(&self.reads), Arc::clone(&self.writer));
+        let waiting = spawn("store-closer", move || {
+            reads.wait_until_left();
+            join(&writer);
+            let _ = reply.send(());
+        });
+        if waiting.is_ok() {
+            let _ = joined.await;
+        }
+    }
+}
+
+/// Checks the size of a page of a list.
+fn check_page(rows: usize) -> Result<(), StoreError> {
+    check("the number of rows of a page", rows, MAX_PAGE_ROWS)
+}
+
+fn check(what: &'static str, found: usize, limit: usize) -> Result<(), StoreError> {
+    if found > limit { Err(StoreError::TooLarge { what, limit }) } else { Ok(()) }
+}

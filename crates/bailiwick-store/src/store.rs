@@ -1,0 +1,154 @@
+//! The trait that every database behind Bailiwick implements.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bailiwick_core::ids::{AccountId, KeyId, UserId};
+use jiff::Timestamp;
+
+use crate::{
+    AccountRows, Commit, CommitReceipt, EventPosition, EventQuery, IdempotencyRecord, LinkRow, Membership,
+    OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
+};
+
+/// Keeps accounts, their record, the directory and the outbox.
+///
+/// Everything read after a receipt resolved shows what was committed. Every method may answer
+/// [`StoreError::Unavailable`] or [`StoreError::Internal`]; other errors are named where they occur.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes a commit whole, or refuses it whole.
+    ///
+    /// The commit stands in the queue when this returns, before the receipt is first polled: callers that hold a lock
+    /// on an account get their commits written in the order of their calls. A commit that follows a refused one of the
+    /// same account is refused by its revision too. The receipt resolves when the commit is durable.
+    ///
+    /// # Errors
+    /// Through the receipt: [`StoreError::Conflict`], [`StoreError::LinkUsed`], [`StoreError::EmailTaken`],
+    /// [`StoreError::IdempotencyKeyUsed`], [`StoreError::Missing`], [`StoreError::TooLarge`], and
+    /// [`Busy`](crate::Unavailable::Busy) when the queue is full, which callers of [`ready`](Self::ready) do not see.
+    fn commit(&self, commit: Commit) -> CommitReceipt;
+
+    /// Waits until the queue of commits has room. Call it before a lock is taken, so that waiting holds up nobody.
+    async fn ready(&self);
+
+    /// Opens an account for loading; `None` when it does not exist or was deleted.
+    async fn load_account(&self, account_id: AccountId) -> Result<Option<AccountRows>, StoreError>;
+
+    /// Accounts that are not deleted, in order of id, after the given one. At most `limit`.
+    async fn account_ids(&self, after: Option<AccountId>, limit: usize)
+    -> Result<Vec<AccountId>, StoreError>;
+
+    /// The accounts a user is in, in order of id.
+    async fn accounts_of(&self, user_id: UserId) -> Result<Vec<Membership>, StoreError>;
+
+    /// The events that a query asks for, in its order; those of a deleted account too.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] when a filter is over its limit.
+    async fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The next events in revision order, for replay: pass the last position of a page to get the next one.
+    async fn events_after(
+        &self,
+        account_id: AccountId,
+        after: Option<EventPosition>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The answer recorded under an idempotency key.
+    async fn idempotency(&self, scope: &str, key: &str) -> Result<Option<IdempotencyRecord>, StoreError>;
+
+    /// Removes idempotency records made before a time, at most `limit`; answers how many.
+    async fn prune_idempotency(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Removes sessions and links that have expired, at most `limit` of each; answers how many.
+    async fn prune_expired(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// A user by id.
+    async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError>;
+
+    /// The users among the given ids, in order of id, without repetition. At most
+    /// [`MAX_USERS_PER_BATCH`](crate::MAX_USERS_PER_BATCH) ids.
+    async fn users(&self, user_ids: &[UserId]) -> Result<Vec<UserRow>, StoreError>;
+
+    /// A user by normalised email.
+    async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError>;
+
+    /// Users in an account (whatever their status) whose name or email has the text in it, in order of id. Letters match in
+    /// either case; nothing is a wildcard.
+    async fn users_matching(
+        &self,
+        account_id: AccountId,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<UserRow>, StoreError>;
+
+    /// Whether there is any user at all: a platform without one still has to be set up.
+    async fn any_user_exists(&self) -> Result<bool, StoreError>;
+
+    /// A session by its hash, expired or not.
+    async fn session(&self, token_hash: TokenHash) -> Result<Option<SessionRow>, StoreError>;
+
+    /// A user's sessions, the newest first, expired or not. At most 1,000.
+    async fn sessions_of(&self, user_id: UserId) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// A link by its hash, expired or not. A used one is gone.
+    async fn link(&self, token_hash: TokenHash) -> Result<Option<LinkRow>, StoreError>;
+
+    /// The account of a management key.
+    async fn key_account(&self, key_id: KeyId) -> Result<Option<AccountId>, StoreError>;
+
+    /// A platform fact.
+    async fn meta(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Takes messages that are due, the longest due first, for the time of the lease; when that is over and the message was
+    /// neither [done](Self::outbox_done) nor [failed](Self::outbox_failed), it is due again.
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError>;
+
+    /// Removes a delivered message.
+    async fn outbox_done(&self, outbox_id: OutboxId) -> Result<(), StoreError>;
+
+    /// Records why an attempt failed and when the next is due; `None` gives the message up but keeps it to be seen.
+    async fn outbox_failed(
+        &self,
+        outbox_id: OutboxId,
+        error: &str,
+        next_attempt_at: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+
+    /// An account's messages that wait or were given up, the newest first.
+    async fn outbox_of_account(
+        &self,
+        account_id: AccountId,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError>;
+
+    /// How many messages wait, fail and were given up.
+    async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError>;
+
+    /// Writes a copy of the whole database as of one moment to a new file while the store goes on serving.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the file is there already, [`StoreError::Internal`] when the copy does not pass its check.
+    async fn backup_to(&self, path: &Path) -> Result<(), StoreError>;
+
+    /// Looks for damage: of the file, of references, and of accounts whose events do not lead up to their revision
+    /// without a gap. Answers with one sentence for each finding; none means sound.
+    async fn check_integrity(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Answers when both reading and the writer respond.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Facts about the database for the people who run it.
+    async fn facts(&self) -> Result<StoreFacts, StoreError>;
+
+    /// Writes what is queued, then stops; later calls answer [`Closed`](crate::Unavailable::Closed).
+    async fn close(&self);
+}
