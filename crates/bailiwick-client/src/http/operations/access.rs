@@ -1,0 +1,65 @@
+//! Questions about access.
+
+use crate::http::call::Call;
+use crate::http::path::Path;
+use crate::http::{Error, InAccount};
+use crate::wire::{AccessDecision, AccessQuestion, EffectiveAccess, EffectiveQuery, Explanation, authzen};
+
+impl InAccount {
+    /// May this principal do this to that?
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check(&self, question: &AccessQuestion) -> Result<AccessDecision, Error> {
+        self.client.fetch(Call::post(self.at("access").action("check")).json(question).only_asks()).await
+    }
+
+    /// May it, and why: the grants that decided, or what is missing.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn explain(&self, question: &AccessQuestion) -> Result<Explanation, Error> {
+        self.client.fetch(Call::post(self.at("access").action("explain")).json(question).only_asks()).await
+    }
+
+    /// What a principal may do; the caller, unless the query names another.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn effective_access(&self, query: &EffectiveQuery) -> Result<EffectiveAccess, Error> {
+        self.client.fetch(Call::get(self.at("access").action("effective")).query(query)).await
+    }
+
+    /// One question in the words of AuthZEN.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn evaluate(&self, request: &authzen::EvaluationRequest) -> Result<authzen::Decision, Error> {
+        self.client
+            .fetch(Call::post(self.bare().then("access/v1/evaluation")).json(request).only_asks())
+            .await
+    }
+
+    /// Several questions in the words of AuthZEN. There must be at least one: an empty list is another kind of request there.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn evaluate_each(
+        &self,
+        request: &authzen::EvaluationsRequest,
+    ) -> Result<authzen::EvaluationsResponse, Error> {
+        self.client
+            .fetch(Call::post(self.bare().then("access/v1/evaluations")).json(request).only_asks())
+            .await
+    }
+
+    /// Where the account's AuthZEN endpoints are.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn authzen_metadata(&self) -> Result<authzen::Metadata, Error> {
+        self.client
+            .fetch(Call::get(Path::bare(".well-known/authzen-configuration/accounts").id(self.id())))
+            .await
+    }
+}
