@@ -1,0 +1,207 @@
+//! Questions about access: may she, why, and what may she do.
+
+use bailiwick_client::wire;
+use bailiwick_core::access::Target;
+use bailiwick_core::account::{Account, Actor, Principal, Refusal, Scope};
+use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
+use bailiwick_core::ids::{Id, ResourceId, UserId};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::call::Call;
+use super::operation::{Access, Operation, get, post};
+use super::problem::{Failure, code};
+use super::references::{refused, sees_resource, unknown};
+use super::respond::Answer;
+use super::views::Views;
+
+/// The questions.
+pub(super) fn operations() -> Vec<Operation> {
+    let about_others = "About others it needs the permission to check access; about yourself it needs none.";
+    let question = json!({
+        "principal": "usr_0197a2b4c6d87e0f9a1b2c3d4e5f6070",
+        "action": "write:clusters",
+        "resource": { "type": "cluster", "id": "cluster-7" },
+    });
+    vec![
+        post("check_access", "/accounts/{account}/access:check", Access::Member)
+            .asks(check)
+            .says("May this principal do that?", about_others)
+            .takes(question.clone())
+            .answers(json!({ "allowed": true, "revision": 31 }))
+            .fails(&["permission_denied", "unknown_permission", "unknown_resource_type"]),
+        post("explain_access", "/accounts/{account}/access:explain", Access::Member)
+            .asks(explain)
+            .says(
+                "Why may this principal do that, or why not?",
+                "Names every grant that allows it, or what is missing. About others it needs the permission to check \
+                 access; about yourself it needs none, and names roles that would help only if you may see roles.",
+            )
+            .takes(question)
+            .answers(json!({
+                "allowed": true,
+                "summary": "Ada may `write:clusters` on cluster `cluster-7`: the role Admin at account allows it",
+                "principal": {
+                    "kind": "member", "id": "usr_0197a2b4c6d87e0f9a1b2c3d4e5f6070", "email": "ada@example.com",
+                    "name": "Ada",
+                },
+                "principal_state": "active",
+                "target_exists": true,
+                "paths": [{
+                    "grant": "grt_0197a2b4c6d87e0f9a1b2c3d4e5f6073", "role": { "id": "admin", "title": "Admin" },
+                    "scope": "account",
+                }],
+                "revision": 31,
+            }))
+            .fails(&["permission_denied", "unknown_permission", "unknown_resource_type"]),
+        get("effective_access", "/accounts/{account}/access:effective", Access::Member)
+            .reads(effective)
+            .says(
+                "What may this principal do?",
+                "Scope by scope, and, if a resource is named, all that counts there. Without `principal` it is about \
+                 yourself and needs no permission; about others it needs the permission to check access.",
+            )
+            .answers(json!({
+                "principal": {
+                    "kind": "member", "id": "usr_0197a2b4c6d87e0f9a1b2c3d4e5f6070", "email": "ada@example.com",
+                    "name": "Ada",
+                },
+                "at": [{
+                    "scope": "account", "roles": [{ "id": "base", "title": "Base" }],
+                    "permissions": ["read:profile"],
+                }],
+                "revision": 31,
+            }))
+            .fails(&["permission_denied", "unknown_resource_type"]),
+    ]
+}
+
+/// A question, understood as far as the account knows what it names.
+struct Question {
+    principal: Option<Principal>,
+    permission: PermissionIndex,
+    target: Target,
+    /// Whether the caller may know all that the answer tells.
+    about_others: bool,
+}
+
+fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> Result<Question, Failure> {
+    let principal = account.find_principal(&asked.principal);
+    let own = call.actor()?.principal();
+    let may_ask = call.authorize(account, Permission::CheckAccess, &Scope::Account);
+    let about_others = may_ask.is_ok();
+    if principal != Some(own) {
+        may_ask?;
+    }
+    let permission = account.catalog().permission(&asked.action).ok_or_else(|| {
+        let refusal = Refusal::UnknownPermission { permission: asked.action.chars().take(128).collect() };
+        Failure::from(refused("action", &asked.action, refusal))
+    })?;
+    known_type(account, "resource/type", &asked.resource.target_type)?;
+    // Nothing has this id: what is not there and what is not known are answered alike.
+    let nothing = Target::Resource(ResourceId::from_uuid(uuid::Uuid::nil()));
+    let target = account.target(&asked.resource.target_type, &asked.resource.id).unwrap_or(nothing);
+    let is_known = about_others
+        || is_visible(account, call.actor()?, target, call.now())
+        || account.check(own, permission, &target, call.now());
+    let target = if is_known { target } else { nothing };
+    Ok(Question { principal, permission, target, about_others })
+}
+
+/// Whether an actor without the permission to check access may learn that a target exists.
+fn is_visible(account: &Account, actor: Actor, target: Target, now: Timestamp) -> bool {
+    match target {
+        Target::Account => true,
+        Target::Project(id) => {
+            account.authorize(actor, Permission::ReadAccount, &Scope::Project(id), now).is_ok()
+        }
+        Target::Resource(id) => sees_resource(account, actor, id, now),
+    }
+}
+
+fn known_type(account: &Account, field: &str, text: &str) -> Result<(), Failure> {
+    let is_known = matches!(text, "account" | "project") || account.catalog().resource_type(text).is_some();
+    if is_known {
+        return Ok(());
+    }
+    let refusal = Refusal::UnknownResourceType { resource_type: text.chars().take(128).collect() };
+    Err(refused(field, text, refusal).into())
+}
+
+async fn check(
+    call: Call,
+    _: super::operation::NoQuery,
+    asked: wire::AccessQuestion,
+) -> Result<Answer<wire::AccessDecision>, Failure> {
+    let account = call.account()?;
+    let Question { principal, permission, target, .. } = understand(&call, &account, &asked)?;
+    let allowed =
+        principal.is_some_and(|principal| account.check(principal, permission, &target, call.now()));
+    let decision = wire::AccessDecision { allowed, revision: account.revision().0 };
+    Ok(Answer::json(&decision)?.revision(account.revision()))
+}
+
+async fn explain(
+    call: Call,
+    _: super::operation::NoQuery,
+    asked: wire::AccessQuestion,
+) -> Result<Answer<wire::Explanation>, Failure> {
+    let account = call.account()?;
+    let question = understand(&call, &account, &asked)?;
+    // Nobody has this id: the explanation of a stranger.
+    let principal = question.principal.unwrap_or(Principal::Member(UserId::from_uuid(uuid::Uuid::nil())));
+    let explanation = account.explain(principal, question.permission, &question.target, call.now());
+    let people = call.service.people(member(principal)).await?;
+    let mut shown = Views::new(&account, &people, call.now()).explanation(principal, &asked, &explanation);
+    let sees_roles =
+        question.about_others || call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
+    if let Some(missing) = shown.missing.as_mut().filter(|_| !sees_roles) {
+        missing.roles.clear();
+    }
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn effective(
+    call: Call,
+    query: wire::EffectiveQuery,
+) -> Result<Answer<wire::EffectiveAccess>, Failure> {
+    let account = call.account()?;
+    let actor = call.actor()?;
+    let own = actor.principal();
+    let asked = query.principal.as_ref();
+    let found = asked.map_or(Some(own), |text| account.find_principal(text));
+    let may_ask = call.authorize(&account, Permission::CheckAccess, &Scope::Account);
+    let about_others = may_ask.is_ok();
+    if found != Some(own) {
+        may_ask?;
+    }
+    let text = asked.map(String::as_str).unwrap_or_default();
+    let principal = found.ok_or_else(|| Failure::from(unknown("?principal", text, "principal")))?;
+    let target = match (&query.resource_type, &query.resource_id) {
+        (None, None) => None,
+        (Some(of), Some(id)) => {
+            known_type(&account, "?resource_type", of)?;
+            let visible = |target: &Target| about_others || is_visible(&account, actor, *target, call.now());
+            let target = account.target(of, id).filter(visible);
+            Some(target.ok_or_else(|| Failure::from(unknown("?resource_id", id, "resource")))?)
+        }
+        (Some(_), None) => return Err(together("?resource_id")),
+        (None, Some(_)) => return Err(together("?resource_type")),
+    };
+    let everywhere = account.effective(principal, call.now());
+    let there = target.map(|target| account.effective_at(principal, &target, call.now()));
+    let people = call.service.people(member(principal)).await?;
+    let shown = Views::new(&account, &people, call.now()).effective(principal, &everywhere, there);
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+fn together(missing: &str) -> Failure {
+    Failure::field(&code::INVALID_QUERY, missing, "`resource_type` and `resource_id` go together")
+}
+
+fn member(principal: Principal) -> Option<UserId> {
+    match principal {
+        Principal::Member(user) => Some(user),
+        Principal::Group(_) | Principal::ServiceAccount(_) => None,
+    }
+}

@@ -1,0 +1,224 @@
+//! One request on its way to its operation: who asks, about what, with what.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX_CHARS, parse_etag};
+use bailiwick_core::account::{Account, Actor, EntityKey};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::{AccountId, Revision, UserId};
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::operation::{InputType, Operation, QueryType};
+use super::page::PageRequest;
+use super::problem::{Failure, code};
+use super::strict;
+use crate::service::{AccountHandle, Caller, Origin, Service, WriteOptions};
+
+/// A request that has found its operation, and whose caller may ask for it.
+pub struct Call {
+    /// The use cases.
+    pub service: Service,
+    /// Where the request comes from.
+    pub origin: Origin,
+    pub(super) operation: Arc<Operation>,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) path: Vec<(&'static str, String)>,
+    pub(super) body: Bytes,
+    pub(super) caller: Option<Caller>,
+    pub(super) handle: Option<(AccountId, Arc<AccountHandle>)>,
+    /// The one account in which a management key counts.
+    pub(super) key_account: Option<AccountId>,
+}
+
+impl Call {
+    /// Who asks.
+    ///
+    /// # Errors
+    /// `unauthenticated` when nobody is signed in, which only operations for everybody see.
+    pub fn caller(&self) -> Result<&Caller, Failure> {
+        self.caller.as_ref().ok_or_else(|| crate::service::Error::Unauthenticated.into())
+    }
+
+    /// Who asks, if anybody is signed in.
+    pub fn signed_in(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// The caller as an actor.
+    ///
+    /// # Errors
+    /// Those of [`Call::caller`].
+    pub fn actor(&self) -> Result<Actor, Failure> {
+        self.caller().map(|caller| caller.actor)
+    }
+
+    /// The person who asks.
+    ///
+    /// # Errors
+    /// `people_only` for management keys.
+    pub fn person(&self) -> Result<UserId, Failure> {
+        match self.actor()? {
+            Actor::User(user) => Ok(user),
+            Actor::ServiceAccount { .. } => Err(bailiwick_core::account::Refusal::PeopleOnly.into()),
+        }
+    }
+
+    /// The account of a management key; none for people, who name it in the path.
+    pub fn key_account(&self) -> Option<AccountId> {
+        self.key_account
+    }
+
+    /// Id of the account in the path.
+    ///
+    /// # Errors
+    /// `not_found` on a path without one, which is a defect of the operation's declaration.
+    pub fn account_id(&self) -> Result<AccountId, Failure> {
+        self.handle.as_ref().map(|(id, _)| *id).ok_or_else(|| Failure::not_found("account"))
+    }
+
+    /// The account in the path, as of its last durable commit.
+    ///
+    /// # Errors
+    /// Those of [`Call::account_id`].
+    pub fn account(&self) -> Result<Arc<Account>, Failure> {
+        let handle = self.handle.as_ref().map(|(_, handle)| handle.snapshot());
+        handle.ok_or_else(|| Failure::not_found("account"))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.service.now()
+    }
+
+    /// Whether the caller may do this at a scope of the account.
+    ///
+    /// # Errors
+    /// `permission_denied`, and what says that the caller may not act at all.
+    pub fn authorize(
+        &self,
+        account: &Account,
+        permission: Permission,
+        scope: &bailiwick_core::account::Scope,
+    ) -> Result<(), Failure> {
+        Ok(account.authorize(self.actor()?, permission, scope, self.now())?)
+    }
+
+    /// A path parameter, decoded.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The path of the request without its query, as sent.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The status with which the operation answers when it is done.
+    pub(super) fn status(&self) -> StatusCode {
+        self.operation.status
+    }
+
+    /// Which page of the list is wanted; `query` is the whole query with `cursor` and `limit`.
+    ///
+    /// # Errors
+    /// `invalid_query`, `invalid_cursor`.
+    pub fn page(&self, query: &impl Serialize) -> Result<PageRequest, Failure> {
+        let list = format!("{} {}", self.operation.id, self.path());
+        PageRequest::new(&list, query, self.service.config().limits.page_items)
+    }
+
+    /// How a write is to be done: `dry_run` from the query, `Idempotency-Key`, and `If-Match` for the entity.
+    ///
+    /// # Errors
+    /// `invalid_header`, `idempotency_unsupported`, `if_match_unsupported`.
+    pub fn write_options(&self, dry_run: bool, entity: Option<EntityKey>) -> Result<WriteOptions, Failure> {
+        Ok(WriteOptions { dry_run, expected: self.expected(entity)?, idempotency: self.idempotency()? })
+    }
+
+    fn expected(&self, entity: Option<EntityKey>) -> Result<Option<(EntityKey, Revision)>, Failure> {
+        let Some(value) = self.headers.get(IF_MATCH) else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default().trim();
+        // Whether the entity is there at all is decided further on in any case, with a better answer than 412.
+        if text == "*" {
+            return Ok(None);
+        }
+        let revision = parse_etag(text).ok_or_else(|| {
+            let detail = "`If-Match` must be `*` or one `ETag` as this server gave it, in double quotes";
+            Failure::new(&code::INVALID_HEADER, detail)
+        })?;
+        let entity = entity.ok_or_else(if_match_unsupported)?;
+        Ok(Some((entity, Revision(revision))))
+    }
+
+    pub(super) fn idempotency(&self) -> Result<Option<(String, [u8; 32])>, Failure> {
+        let Some(value) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        let fits = (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&value.len());
+        let key = value.to_str().ok().filter(|key| fits && key.bytes().all(|byte| byte.is_ascii_graphic()));
+        let key = key.ok_or_else(|| {
+            let detail = format!(
+                "`Idempotency-Key` must be 1 to {IDEMPOTENCY_KEY_MAX_CHARS} visible ASCII characters"
+            );
+            Failure::new(&code::INVALID_HEADER, detail)
+        })?;
+        // The caller is part of it, so that nobody is told the answer to somebody else's request.
+        let actor = self.actor()?.reference().to_string();
+        let mut hash = Sha256::new();
+        for part in [self.operation.id, &actor, self.path(), self.uri.query().unwrap_or_default()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update(&self.body);
+        Ok(Some((key.to_owned(), hash.finalize().into())))
+    }
+
+    /// Refuses headers that the operation would silently ignore.
+    pub(super) fn check_headers(&self) -> Result<(), Failure> {
+        let given = |name: &str| self.headers.contains_key(name);
+        if given(IDEMPOTENCY_KEY) && !self.operation.takes_idempotency_key {
+            let detail = format!("`{}` takes no idempotency key", self.operation.id);
+            return Err(Failure::new(&code::IDEMPOTENCY_UNSUPPORTED, detail));
+        }
+        if given(IF_MATCH.as_str()) && !self.operation.takes_if_match {
+            return Err(if_match_unsupported());
+        }
+        Ok(())
+    }
+
+    pub(super) fn parse_query<Q: QueryType>(&self) -> Result<Q, Failure> {
+        strict::query(self.uri.query().unwrap_or_default())
+    }
+
+    pub(super) fn parse_input<B: InputType>(&self) -> Result<B, Failure> {
+        if self.operation.input.is_none() {
+            // Some programs send an empty object where there is nothing to say.
+            let empty = self.body.is_empty() || self.body.trim_ascii() == b"{}";
+            return if empty {
+                strict::json(b"null", 1)
+            } else {
+                Err(Failure::new(&code::UNEXPECTED_BODY, format!("`{}` takes no body", self.operation.id)))
+            };
+        }
+        let media_type =
+            self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            let detail = if media_type.is_empty() {
+                "the request says nothing about the type of its body".to_owned()
+            } else {
+                format!("the body is `{media_type}`")
+            };
+            return Err(Failure::new(&code::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        strict::json(&self.body, self.service.config().limits.json_depth)
+    }
+}
+
+fn if_match_unsupported() -> Failure {
+    Failure::new(&code::IF_MATCH_UNSUPPORTED, "this operation takes no `If-Match`")
+}

@@ -1,0 +1,195 @@
+//! Groups, and who is in them.
+
+use bailiwick_client::wire;
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::{GroupId, UserId};
+use serde_json::json;
+
+use super::call::Call;
+use super::listing::{Needle, show_page};
+use super::operation::{Access, NoQuery, Operation, delete, get, patch, post, put};
+use super::page::Seen;
+use super::problem::Failure;
+use super::references;
+use super::respond::Answer;
+use super::views::Views;
+use crate::service::People;
+
+/// The operations on groups.
+pub(super) fn operations() -> Vec<Operation> {
+    let read = Access::Permission(Permission::ReadMembers);
+    let write = Access::Permission(Permission::WriteGroups);
+    let remove = Access::Permission(Permission::DeleteGroups);
+    vec![
+        get("list_groups", "/accounts/{account}/groups", read)
+            .reads(list)
+            .says("List groups", "The oldest first, each with the roles that its members have through it.")
+            .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
+        post("create_group", "/accounts/{account}/groups", write)
+            .writes(create)
+            .creates()
+            .says("Create a group", "It starts empty and without roles: add members, and grant it roles.")
+            .takes(json!({ "name": "Search team", "external_id": "team-search" }))
+            .answers(example())
+            .fails(&["taken", "invalid_text", "limit_reached"]),
+        get("get_group", "/accounts/{account}/groups/{group}", read)
+            .reads(show)
+            .says("Show a group", "By id or external id.")
+            .answers(example()),
+        patch("update_group", "/accounts/{account}/groups/{group}", write)
+            .writes(edit)
+            .if_match()
+            .says("Change a group", "What is absent stays.")
+            .takes(json!({ "name": "Search and ranking" }))
+            .answers(example())
+            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+        delete("delete_group", "/accounts/{account}/groups/{group}", remove)
+            .writes(remove_group)
+            .if_match()
+            .says("Delete a group", "Its grants end with it, so that its members lose what they had through it.")
+            .fails(&["last_holder"]),
+        get("list_group_members", "/accounts/{account}/groups/{group}/members", read)
+            .reads(list_members)
+            .says("List the members of a group", "The oldest users first.")
+            .answers(json!({ "items": [], "complete": true, "filtered": false })),
+        put("add_group_member", "/accounts/{account}/groups/{group}/members/{member}", write)
+            .writes(add_member)
+            .says(
+                "Put a member into a group",
+                "The member has at once what the group was granted, so you must hold all of that yourself. Nothing \
+                 happens if the member is in the group already.",
+            )
+            .fails(&["escalation", "member_pending", "target_inactive", "limit_reached"]),
+        delete("remove_group_member", "/accounts/{account}/groups/{group}/members/{member}", write)
+            .writes(remove_member)
+            .says("Take a member out of a group", "The member loses at once what comes through the group.")
+            .fails(&["last_holder"]),
+    ]
+}
+
+fn example() -> serde_json::Value {
+    json!({
+        "id": "grp_0197a2b4c6d87e0f9a1b2c3d4e5f6072",
+        "name": "Search team",
+        "description": "",
+        "external_id": "team-search",
+        "members": 4,
+        "roles": [],
+        "revision": 21,
+    })
+}
+
+async fn list(call: Call, query: wire::GroupQuery) -> Result<Answer<wire::Page<wire::Group>>, Failure> {
+    let account = call.account()?;
+    call.authorize(&account, Permission::ReadMembers, &Scope::Account)?;
+    let page = call.page(&query)?;
+    let needle = Needle::new(query.q.as_ref())?;
+    let groups = account.groups_after(page.after()?).map(|(id, group)| {
+        let external_id = group.value.external_id.as_ref().map_or("", |text| text.as_str());
+        let texts = [group.value.name.as_str(), group.value.description.as_str(), external_id];
+        (id, if needle.is_in(&texts) { Seen::Yes(id) } else { Seen::No })
+    });
+    let found = page.take(groups);
+    let people = People::default();
+    let views = Views::new(&account, &people, call.now());
+    let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.group(id)).collect());
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Group>, Failure> {
+    let account = call.account()?;
+    call.authorize(&account, Permission::ReadMembers, &Scope::Account)?;
+    let people = People::default();
+    let shown = Views::new(&account, &people, call.now()).group(in_path(&call, &account)?);
+    let shown = shown.ok_or_else(|| Failure::not_found("group"))?;
+    Ok(Answer::entity(&shown)?.revision(account.revision()))
+}
+
+async fn create(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::CreateGroup,
+) -> Result<Answer<wire::Group>, Failure> {
+    let command = Command::CreateGroup {
+        name: references::name("name", &input.name)?,
+        description: references::description("description", &input.description)?,
+        external_id: references::external_id(input.external_id.as_ref())?,
+    };
+    let people = People::default();
+    call.change(&command, query.dry_run, None, &people, |views, events| {
+        let created = events.iter().find_map(|event| match event {
+            Event::GroupCreated { id, .. } => Some(*id),
+            _ => None,
+        });
+        views.group(created?)
+    })
+    .await
+}
+
+async fn edit(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::UpdateGroup,
+) -> Result<Answer<wire::Group>, Failure> {
+    let group = in_path(&call, &*call.account()?)?;
+    let description = input.description.as_ref();
+    let command = Command::EditGroup {
+        group,
+        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
+        description: description.map(|text| references::description("description", text)).transpose()?,
+        external_id: references::external_id_patch(&input.external_id)?,
+    };
+    let people = People::default();
+    let show = |views: &Views<'_>, _: &[Event]| views.group(group);
+    call.change(&command, query.dry_run, Some(EntityKey::Group(group)), &people, show).await
+}
+
+async fn remove_group(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let group = in_path(&call, &*call.account()?)?;
+    let command = Command::DeleteGroup { group };
+    call.change_silently(&command, query.dry_run, Some(EntityKey::Group(group))).await
+}
+
+async fn list_members(
+    call: Call,
+    query: wire::PageQuery,
+) -> Result<Answer<wire::Page<wire::Member>>, Failure> {
+    let account = call.account()?;
+    call.authorize(&account, Permission::ReadMembers, &Scope::Account)?;
+    let group = in_path(&call, &account)?;
+    let page = call.page(&query)?;
+    let members = account.group_members_after(group, page.after()?).map(|user| (user, Seen::Yes(user)));
+    let found = page.take(members);
+    let people = call.service.people(found.items.iter().copied()).await?;
+    let views = Views::new(&account, &people, call.now());
+    let shown = show_page(found, |users| users.into_iter().filter_map(|user| views.member(user)).collect());
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn add_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let account = call.account()?;
+    let group = in_path(&call, &account)?;
+    let user = member_in_path(&call, &account)?;
+    let may = call.authorize(&account, Permission::WriteGroups, &Scope::Account).is_ok();
+    if may && !query.dry_run && account.is_in_group(group, user) {
+        // `PUT` says how it shall be (RFC 9110, section 9.3.4), and so it is.
+        return Ok(Answer::done().revision(account.revision()));
+    }
+    call.change_silently(&Command::AddToGroup { group, user }, query.dry_run, None).await
+}
+
+async fn remove_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let account = call.account()?;
+    let command =
+        Command::RemoveFromGroup { group: in_path(&call, &account)?, user: member_in_path(&call, &account)? };
+    call.change_silently(&command, query.dry_run, None).await
+}
+
+fn in_path(call: &Call, account: &Account) -> Result<GroupId, Failure> {
+    account.find_group(call.parameter("group")).ok_or_else(|| Failure::not_found("group"))
+}
+
+fn member_in_path(call: &Call, account: &Account) -> Result<UserId, Failure> {
+    account.find_member(call.parameter("member")).ok_or_else(|| Failure::not_found("member"))
+}

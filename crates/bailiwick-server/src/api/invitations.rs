@@ -1,0 +1,258 @@
+//! Invitations: send, list, look at, resend, revoke, copy the link.
+
+use std::collections::BTreeMap;
+
+use bailiwick_client::wire::{
+    CreateInvitations, Invitation, InvitationLink, InvitationQuery, InvitationsCreated, Page, WriteQuery,
+};
+use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored, Scope};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::InvitationId;
+use bailiwick_core::limits::PEOPLE_PER_INVITATION;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::listing::Needle;
+use super::operation::{Access, NoQuery, Operation, get, post};
+use super::page::Seen;
+use super::problem::{Failure, code};
+use super::respond::Answer;
+use super::sign_in::email;
+use super::views::{Views, invitation_status};
+use crate::service::{Changed, InviteRequest, Invited, Outcome, People};
+
+/// The operations on invitations.
+pub(super) fn operations() -> Vec<Operation> {
+    let (read, write) =
+        (Access::Permission(Permission::ReadInvitations), Access::Permission(Permission::WriteInvitations));
+    vec![
+        post("create_invitations", "/accounts/{account}/invitations", write)
+            .writes(create)
+            .creates()
+            .says(
+                "Invite people",
+                "Invites up to 100 people by email, all of them or none, and mails each a link. Each gets the newcomer role \
+                 and what is named here, as far as the inviter still may give it when they accept. Who is an active member \
+                 gets the grants at once, without an invitation. Only people invite, not management keys.",
+            )
+            .takes(json!({ "emails": ["grace@example.com"], "roles": ["admin"] }))
+            .answers(json!({ "invitations": [example()], "members": [] }))
+            .fails(&[
+                "people_only", "invalid_text", "duplicate_email", "too_large", "escalation", "already_invited",
+                "target_inactive", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
+                "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
+            ]),
+        get("list_invitations", "/accounts/{account}/invitations", read)
+            .reads(list)
+            .says("List invitations", "Invitations of the account, answered ones included, the oldest first.")
+            .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
+        get("get_invitation", "/accounts/{account}/invitations/{invitation}", read)
+            .reads(show)
+            .says("Get an invitation", "One invitation, whatever its status.")
+            .answers(example()),
+        post("resend_invitation", "/accounts/{account}/invitations/{invitation}:resend", write)
+            .writes(resend)
+            .if_match()
+            .says(
+                "Resend an invitation",
+                "Mails a new link for a pending or expired invitation. Its lifetime starts again, the earlier links end, and \
+                 it stands in the caller's name from now on.",
+            )
+            .answers(example())
+            .fails(&["people_only", "escalation", "invitation_not_pending", "in_the_past"]),
+        post(
+            "revoke_invitation",
+            "/accounts/{account}/invitations/{invitation}:revoke",
+            Access::Permission(Permission::DeleteInvitations),
+        )
+        .writes(revoke)
+        .if_match()
+        .says("Revoke an invitation", "Takes a pending invitation back: its links end at once.")
+        .answers(example())
+        .fails(&["invitation_not_pending"]),
+        post("copy_invitation_link", "/accounts/{account}/invitations/{invitation}:link", write)
+            .writes(copy_link)
+            .without_idempotency_key()
+            .says(
+                "Copy an invitation's link",
+                "Makes a link to be passed on by hand; it is shown this once. It does not prove that the email is the \
+                 person's, so who follows it must confirm that before invitations to other accounts are shown.",
+            )
+            .answers(json!({
+                "link": "https://bailiwick.example.com/links/bwl_4Qm8sT1xYb0ZkR7uVn3WcE5pLh9aJd2fGi6oKq8rXt0wBz1000000",
+                "expires_at": "2026-11-23T12:00:00Z"
+            }))
+            .fails(&["people_only", "escalation", "invitation_not_pending", "invitation_expired"]),
+    ]
+}
+
+fn example() -> Value {
+    json!({
+        "id": "inv_019a0000000070008000000000000001", "user": "usr_019a0000000070008000000000000001",
+        "email": "grace@example.com", "status": "pending",
+        "grants": [{ "role": "admin", "title": "Admin", "scope": "account" }],
+        "sponsor": { "id": "usr_019a0000000070008000000000000002", "email": "owner@example.com", "name": "Olga Owner" },
+        "sent_at": "2026-11-21T12:00:00Z", "expires_at": "2026-11-28T12:00:00Z", "revision": 3
+    })
+}
+
+async fn create(
+    call: Call,
+    query: WriteQuery,
+    input: CreateInvitations,
+) -> Result<Answer<InvitationsCreated>, Failure> {
+    call.person()?;
+    let account = call.account()?;
+    let most = PEOPLE_PER_INVITATION.min(call.service.config().limits.bulk_items);
+    if input.emails.len() > most {
+        let message = format!("has {} email addresses, may have at most {most}", input.emails.len());
+        return Err(Failure::field(&code::TOO_LARGE, "/emails", message));
+    }
+    let emails = emails(&input.emails)?;
+    let grants = call.references(&account)?.grants(&input.roles, &input.grants)?;
+    let options = call.write_options(query.dry_run, None)?;
+    let shape = |invited: Invited<'_>| {
+        let views = Views::new(invited.account, invited.people, invited.now);
+        Some(InvitationsCreated {
+            invitations: invited.invitations.iter().filter_map(|id| views.invitation(*id)).collect(),
+            members: invited.members.iter().filter_map(|user| views.member(*user)).collect(),
+        })
+    };
+    let request = InviteRequest { emails, grants };
+    let outcome = call.service.invite(call.caller()?, account.id(), &request, &options, shape).await?;
+    call.written(outcome).await
+}
+
+/// Parses emails; every wrong one and every repetition is named, not only the first.
+fn emails(texts: &[String]) -> Result<Vec<bailiwick_core::values::Email>, Failure> {
+    let mut parsed = Vec::with_capacity(texts.len());
+    let mut places = BTreeMap::new();
+    let mut failure: Option<Failure> = None;
+    for (place, text) in texts.iter().enumerate() {
+        let field = format!("emails/{place}");
+        match email(&field, text) {
+            Ok(email) => match places.insert(email.as_str().to_owned(), place) {
+                None => parsed.push(email),
+                Some(first) => {
+                    let message = format!("is the same as `emails/{first}`");
+                    failure = Some(match failure.take() {
+                        Some(earlier) => {
+                            earlier.with_field(format!("/{field}"), code::DUPLICATE_EMAIL.code, message)
+                        }
+                        None => Failure::field(&code::DUPLICATE_EMAIL, format!("/{field}"), message),
+                    });
+                }
+            },
+            Err(wrong) => {
+                failure = Some(match failure.take() {
+                    Some(earlier) => earlier.with_fields_of(wrong),
+                    None => wrong,
+                });
+            }
+        }
+    }
+    failure.map_or(Ok(parsed), Err)
+}
+
+async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitation>>, Failure> {
+    let page = call.page(&query)?;
+    let needle = Needle::new(query.q.as_ref())?;
+    let account = call.account()?;
+    let (now, actor) = (call.now(), call.actor()?);
+    let after: Option<InvitationId> = page.after()?;
+    let people = match &query.q {
+        // Only a text asks for everybody's email; otherwise a page's worth is looked up below.
+        Some(_) => {
+            let all = account.invitations_after(after).map(|(_, found)| found.value.user);
+            call.service.people(all).await?
+        }
+        None => People::default(),
+    };
+    let found = page.take(account.invitations_after(after).map(|(id, found)| {
+        let invitation = &found.value;
+        let wanted = query.status.is_none_or(|status| status == invitation_status(invitation.status_at(now)))
+            && (query.q.is_none() || needle.is_in(&[people.email(invitation.user).unwrap_or_default()]));
+        let seen = match (wanted, sees(&account, actor, invitation, now)) {
+            (false, _) => Seen::No,
+            (true, true) => Seen::Yes(id),
+            (true, false) => Seen::Hidden,
+        };
+        (id, seen)
+    }));
+    let named = found.items.iter().flat_map(|id| Views::people_of_invitation(&account, *id));
+    let people = call.service.people(named).await?;
+    let views = Views::new(&account, &people, now);
+    let shown = super::listing::show_page(found, |ids| {
+        ids.into_iter().filter_map(|id| views.invitation(id)).collect::<Vec<_>>()
+    });
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+/// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or wherever
+/// this one leads.
+fn sees(account: &Account, actor: Actor, invitation: &Stored, now: Timestamp) -> bool {
+    let may = |scope: &Scope| account.authorize(actor, Permission::ReadInvitations, scope, now).is_ok();
+    let scopes = &invitation.grants;
+    actor == Actor::User(invitation.sponsor)
+        || may(&Scope::Account)
+        || (!scopes.is_empty() && scopes.iter().all(|grant| may(&grant.scope)))
+}
+
+/// The invitation in the path, if the caller may see it.
+fn named(call: &Call, account: &Account) -> Result<InvitationId, Failure> {
+    let (actor, now) = (call.actor()?, call.now());
+    let id = call.parameter("invitation").parse::<InvitationId>().ok();
+    let visible = |id: &InvitationId| {
+        account.invitation(*id).is_some_and(|found| sees(account, actor, &found.value, now))
+    };
+    id.filter(visible).ok_or_else(|| Failure::not_found("invitation"))
+}
+
+async fn show(call: Call, _: NoQuery) -> Result<Answer<Invitation>, Failure> {
+    let account = call.account()?;
+    let id = named(&call, &account)?;
+    let people = call.service.people(Views::people_of_invitation(&account, id)).await?;
+    let shown = Views::new(&account, &people, call.now()).invitation(id);
+    let shown = shown.ok_or_else(|| Failure::not_found("invitation"))?;
+    Ok(Answer::entity(&shown)?.revision(account.revision()))
+}
+
+async fn resend(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invitation>, Failure> {
+    let account = call.account()?;
+    let id = named(&call, &account)?;
+    let options = call.write_options(query.dry_run, Some(EntityKey::Invitation(id)))?;
+    let shape =
+        |invited: Invited<'_>| Views::new(invited.account, invited.people, invited.now).invitation(id);
+    let outcome = call.service.resend_invitation(call.caller()?, account.id(), id, &options, shape).await?;
+    call.written(outcome).await
+}
+
+async fn revoke(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invitation>, Failure> {
+    let account = call.account()?;
+    let id = named(&call, &account)?;
+    let people = call.service.people(Views::people_of_invitation(&account, id)).await?;
+    let options = call.write_options(query.dry_run, Some(EntityKey::Invitation(id)))?;
+    let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).invitation(id);
+    let command = Command::RevokeInvitation { invitation: id };
+    let outcome = call.service.write(call.caller()?, account.id(), &command, &options, shape).await?;
+    call.written(outcome).await
+}
+
+async fn copy_link(call: Call, query: WriteQuery, (): ()) -> Result<Answer<InvitationLink>, Failure> {
+    let account = call.account()?;
+    let id = named(&call, &account)?;
+    if query.dry_run {
+        let options = call.write_options(true, None)?;
+        let command = Command::CopyInvitationLink { invitation: id };
+        let outcome = call.service.write(call.caller()?, account.id(), &command, &options, |_| ()).await?;
+        if let Outcome::Dry { events, access, .. } = outcome {
+            return call.dry_run(None, &events, &access).await;
+        }
+    }
+    let link = call.service.copy_invitation_link(call.caller()?, account.id(), id).await?;
+    Answer::json(&InvitationLink {
+        link: bailiwick_client::wire::Secret::new(link.url),
+        expires_at: link.expires_at,
+    })
+}

@@ -1,0 +1,39 @@
+//! What lists have in common: the text that items are searched for, and pages whose items are shown at the end.
+
+use bailiwick_client::wire::Page;
+
+use super::problem::{Failure, code};
+
+/// The greatest number of characters of a text that a list is searched for: that of the longest description.
+pub const NEEDLE_MAX_CHARACTERS: usize = 256;
+
+/// A text to look for, without regard to case; nothing is a wildcard.
+#[derive(Debug, Clone, Default)]
+pub struct Needle(Option<String>);
+
+impl Needle {
+    /// The text of the query parameter `q`; everything matches when it is absent.
+    ///
+    /// # Errors
+    /// `invalid_query` for a text over [`NEEDLE_MAX_CHARACTERS`].
+    pub fn new(q: Option<&String>) -> Result<Self, Failure> {
+        let long = q.is_some_and(|text| text.chars().nth(NEEDLE_MAX_CHARACTERS).is_some());
+        if long {
+            let message = format!("may have at most {NEEDLE_MAX_CHARACTERS} characters");
+            return Err(Failure::field(&code::INVALID_QUERY, "?q", message));
+        }
+        Ok(Self(q.map(|text| text.to_lowercase())))
+    }
+
+    /// Whether one of the texts has it.
+    pub fn is_in(&self, texts: &[&str]) -> bool {
+        let Some(needle) = &self.0 else { return true };
+        texts.iter().any(|text| text.to_lowercase().contains(needle))
+    }
+}
+
+/// The page with its items shown, all of them at once so that what they need is looked up once.
+pub fn show_page<K, T>(page: Page<K>, show: impl FnOnce(Vec<K>) -> Vec<T>) -> Page<T> {
+    let Page { items, next_cursor, complete, filtered } = page;
+    Page { items: show(items), next_cursor, complete, filtered }
+}

@@ -1,0 +1,228 @@
+//! Members: list, look at, change, remove.
+
+use bailiwick_client::wire::{self, Member, MemberQuery, Page, RemoveMemberQuery, UpdateMember, WriteQuery};
+use bailiwick_core::account::{Account, Actor, Command, EntityKey, Principal, Refusal, Scope};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::UserId;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::call::Call;
+use super::listing::Needle;
+use super::operation::{Access, NoQuery, Operation, delete, get, patch};
+use super::page::Seen;
+use super::problem::{Failure, code};
+use super::references::{References, external_id_patch};
+use super::respond::Answer;
+use super::views::Views;
+use crate::service::{Changed, People};
+
+/// The operations on members.
+pub(super) fn operations() -> Vec<Operation> {
+    let example = || {
+        json!({
+            "id": "usr_019a0000000070008000000000000001", "email": "grace@example.com", "name": "Grace Hopper",
+            "status": "active", "joined_at": "2026-11-02T09:30:00Z", "last_sign_in_at": "2026-11-20T08:00:00Z",
+            "roles": [{ "role": "admin", "title": "Admin", "via": "grant",
+                "grant": "grt_019a0000000070008000000000000002", "scope": "account" }],
+            "revision": 12
+        })
+    };
+    vec![
+        get("list_members", "/accounts/{account}/members", Access::Permission(Permission::ReadMembers))
+            .reads(list)
+            .says(
+                "List members",
+                "Members of the account with what they hold, pending ones included, in the order of their ids. All \
+                 conditions of the query hold together.",
+            )
+            .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
+        get("get_member", "/accounts/{account}/members/{member}", Access::Permission(Permission::ReadMembers))
+            .reads(get_one)
+            .says("Get a member", "One member with what they hold and why. The `ETag` serves as `If-Match` of changes.")
+            .answers(example()),
+        patch("update_member", "/accounts/{account}/members/{member}", Access::Member)
+            .writes(update)
+            .if_match()
+            .says(
+                "Change a member",
+                "Changes one thing of a member: the external id, all account-level roles, or the status. Naming several \
+                 of them in one request is refused, because each is decided and recorded by itself. Deactivating ends the \
+                 member's sessions at once. Roles need the permission to write roles, the rest that to write members.",
+            )
+            .takes(json!({ "roles": ["admin"] }))
+            .answers(example())
+            .fails(&[
+                "permission_denied", "one_change", "nothing_to_do", "invalid_text", "taken", "escalation",
+                "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
+                "already_so", "member_pending", "target_inactive", "limit_reached",
+            ]),
+        delete(
+            "remove_member",
+            "/accounts/{account}/members/{member}",
+            Access::Permission(Permission::DeleteMembers),
+        )
+        .writes(remove)
+        .if_match()
+        .says(
+            "Remove a member",
+            "Takes an active or inactive member out of the account: sessions, grants and invitations made in their name end \
+             at once. A pending member is not removed; revoke the invitation instead. Where the catalog says so, \
+             `confirm_email` must be the member's email.",
+        )
+        .fails(&["not_confirmed", "escalation", "last_holder", "yourself", "member_pending", "handed_over_only"]),
+    ]
+}
+
+async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Failure> {
+    let page = call.page(&query)?;
+    let account = call.account()?;
+    let now = call.now();
+    let references = References::new(&account, call.actor()?, now)?;
+    let role = query.role.as_deref().map(|text| references.role("?role", text)).transpose()?;
+    let group = query.group.as_deref().map(|text| references.group("?group", text)).transpose()?;
+    let after: Option<UserId> = page.after()?;
+    let needle = Needle::new(query.q.as_ref())?;
+    let people = match &query.q {
+        // Only a text asks for everybody's email and name; otherwise a page's worth is looked up below.
+        Some(_) => call.service.people(everybody(&account, after)).await?,
+        None => People::default(),
+    };
+    let views = Views::new(&account, &people, now);
+    let wanted = |user: UserId| {
+        query.status.is_none_or(|status| status_of(&account, user) == Some(status))
+            && role.as_ref().is_none_or(|role| views.has_role(user, role))
+            && group.is_none_or(|group| account.is_in_group(group, user))
+            && (query.q.is_none() || mentions(&account, &people, user, &needle))
+    };
+    let actor = call.actor()?;
+    let found = page.take(everybody(&account, after).map(|id| {
+        let seen = match wanted(id) {
+            false => Seen::No,
+            true if sees(&account, actor, id, now) => Seen::Yes(id),
+            true => Seen::Hidden,
+        };
+        (id, seen)
+    }));
+    let people = call.service.people(found.items.iter().copied()).await?;
+    let views = Views::new(&account, &people, now);
+    let items = found.items.into_iter().filter_map(|id| views.member(id)).collect();
+    let shown =
+        Page { items, next_cursor: found.next_cursor, complete: found.complete, filtered: found.filtered };
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn get_one(call: Call, _: NoQuery) -> Result<Answer<Member>, Failure> {
+    let account = call.account()?;
+    let (actor, now) = (call.actor()?, call.now());
+    let user = account.find_member(call.parameter("member")).filter(|user| sees(&account, actor, *user, now));
+    let user = user.ok_or_else(|| Failure::not_found("member"))?;
+    let people = call.service.people([user]).await?;
+    let member = Views::new(&account, &people, call.now()).member(user);
+    let member = member.ok_or_else(|| Failure::not_found("member"))?;
+    Ok(Answer::entity(&member)?.revision(account.revision()))
+}
+
+async fn update(call: Call, query: WriteQuery, input: UpdateMember) -> Result<Answer<Member>, Failure> {
+    let account = call.account()?;
+    let user = account.find_member(call.parameter("member")).ok_or_else(|| Failure::not_found("member"))?;
+    let command = command(&call, &account, user, input)?;
+    let options = call.write_options(query.dry_run, Some(EntityKey::Member(user)))?;
+    let people = call.service.people([user]).await?;
+    let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).member(user);
+    let outcome = call.service.write(call.caller()?, account.id(), &command, &options, shape).await?;
+    call.written(outcome).await
+}
+
+fn command(call: &Call, account: &Account, user: UserId, input: UpdateMember) -> Result<Command, Failure> {
+    let UpdateMember { external_id, roles, status } = input;
+    match (external_id, roles, status) {
+        (wire::Patch::Keep, None, None) => Err(Refusal::Nothing.into()),
+        (external_id @ (wire::Patch::Clear | wire::Patch::Set(_)), None, None) => {
+            Ok(Command::EditMember { user, external_id: external_id_patch(&external_id)? })
+        }
+        (wire::Patch::Keep, Some(roles), None) => {
+            let references = References::new(account, call.actor()?, call.now())?;
+            Ok(Command::SetMemberRoles { user, roles: references.roles("roles", &roles)? })
+        }
+        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Active)) => {
+            Ok(Command::ActivateMember { user })
+        }
+        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Inactive)) => {
+            Ok(Command::DeactivateMember { user })
+        }
+        _ => Err(Failure::new(
+            &code::ONE_CHANGE,
+            "`external_id`, `roles` and `status` are changed one at a time",
+        )),
+    }
+}
+
+async fn remove(call: Call, query: RemoveMemberQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let account = call.account()?;
+    let user = account.find_member(call.parameter("member")).ok_or_else(|| Failure::not_found("member"))?;
+    if account.member(user).is_some() && account.catalog().rules.removal_retypes_email {
+        let people = call.service.people([user]).await?;
+        let email = people.email(user).unwrap_or_default();
+        let retyped = query.confirm_email.as_deref().map(|text| text.trim().to_lowercase());
+        if retyped.as_deref() != Some(email) {
+            let message = "must be the email of the member, retyped";
+            return Err(Failure::field(&code::NOT_CONFIRMED, "?confirm_email", message));
+        }
+    }
+    let options = call.write_options(query.dry_run, Some(EntityKey::Member(user)))?;
+    let command = Command::RemoveMember { user };
+    let outcome = call.service.write(call.caller()?, account.id(), &command, &options, |_| ()).await?;
+    call.done(outcome).await
+}
+
+/// Members and people whose invitation waits, in the order of their ids, behind a key. Lazy: a page costs what it shows.
+fn everybody(account: &Account, after: Option<UserId>) -> impl Iterator<Item = UserId> {
+    let mut members = account.members_after(after).map(|(id, _)| id).peekable();
+    let mut pending = account.pending_after(after).map(|(id, _)| id).peekable();
+    std::iter::from_fn(move || match (members.peek(), pending.peek()) {
+        (Some(member), Some(invited)) if invited < member => pending.next(),
+        (Some(member), Some(invited)) => {
+            // Nobody is both, but if somebody were, they would be listed once.
+            if invited == member {
+                pending.next();
+            }
+            members.next()
+        }
+        (Some(_), None) => members.next(),
+        (None, _) => pending.next(),
+    })
+}
+
+/// Whether the actor may see a member: it is themselves, or they may read members in the account or where this one has or
+/// is promised something.
+fn sees(account: &Account, actor: Actor, user: UserId, now: Timestamp) -> bool {
+    let may = |scope: &Scope| account.authorize(actor, Permission::ReadMembers, scope, now).is_ok();
+    if actor == Actor::User(user) || may(&Scope::Account) {
+        return true;
+    }
+    let holders = account.groups_of(user).map(Principal::Group).chain([Principal::Member(user)]);
+    let mut held = holders.flat_map(|holder| account.grants_of(holder));
+    let promised = account.waiting_invitation(user).and_then(|id| account.invitation(id));
+    held.any(|(_, grant)| may(&grant.value.scope))
+        || promised.is_some_and(|found| found.value.grants.iter().any(|grant| may(&grant.scope)))
+}
+
+fn status_of(account: &Account, user: UserId) -> Option<wire::MemberStatus> {
+    account.member_status(user).map(|status| match status {
+        bailiwick_core::account::MemberStatus::Pending => wire::MemberStatus::Pending,
+        bailiwick_core::account::MemberStatus::Active => wire::MemberStatus::Active,
+        bailiwick_core::account::MemberStatus::Inactive => wire::MemberStatus::Inactive,
+    })
+}
+
+fn mentions(account: &Account, people: &People, user: UserId, needle: &Needle) -> bool {
+    let row = people.get(user);
+    let external_id = account.member(user).and_then(|member| member.value.external_id.as_ref());
+    let texts = [
+        row.map(|row| row.email.as_str()),
+        row.map(|row| row.name.as_str()),
+        external_id.map(bailiwick_core::values::ExternalId::as_str),
+    ];
+    needle.is_in(&texts.map(Option::unwrap_or_default))
+}

@@ -1,0 +1,111 @@
+//! From what a use case failed with to what the caller is told.
+
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use bailiwick_core::account::Refusal;
+use bailiwick_core::values::InvalidText;
+
+use super::codes::{code, status_of};
+use super::{Failure, Inner};
+use crate::service::Error;
+
+/// RFC 6750 section 3. The realm tells people which system asks.
+const CHALLENGE: &str = r#"Bearer realm="bailiwick""#;
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let code = refusal.code();
+        let title =
+            Refusal::CODES.iter().find(|(known, _, _)| *known == code).map_or("", |(_, title, _)| title);
+        Self(Box::new(Inner {
+            code,
+            status: status_of(refusal.kind()),
+            title: title.trim_end_matches('.'),
+            detail: match refusal {
+                Refusal::NotFound { kind: "account" } => "there is no such account".to_owned(),
+                _ => refusal.to_string(),
+            },
+            hint: refusal.hint(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            log: None,
+            refusal: Some(refusal),
+        }))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Unauthenticated => Self::unauthenticated(text),
+            Error::WrongCredentials => {
+                Self::new(&code::WRONG_CREDENTIALS, text).with_header(WWW_AUTHENTICATE, CHALLENGE)
+            }
+            Error::TooManyAttempts { retry_after_seconds } => Self::new(&code::TOO_MANY_ATTEMPTS, text)
+                .with_header(RETRY_AFTER, &retry_after_seconds.to_string()),
+            Error::StaleRevision { .. } => Self::new(&code::STALE_REVISION, text),
+            Error::IdempotencyMismatch => Self::new(&code::IDEMPOTENCY_MISMATCH, text),
+            Error::LinkInvalid => Self::new(&code::LINK_INVALID, text),
+            Error::AlreadySetUp => Self::new(&code::ALREADY_SET_UP, text),
+            Error::SelfServiceOff => Self::new(&code::SELF_SERVICE_OFF, text),
+            Error::EmailNotVerified => Self::new(&code::EMAIL_NOT_VERIFIED, text),
+            Error::InvalidText { field, problem } => Self::invalid_text(&field, &problem),
+            Error::Field { field, refusal, .. } => {
+                let pointer = if field.starts_with('?') { field } else { format!("/{field}") };
+                let (code, message) = (refusal.code(), refusal.to_string());
+                let mut failure = Self::from(refusal);
+                failure.0.detail = text;
+                failure.with_field(pointer, code, message)
+            }
+            Error::Password(problem) => Self::new(&code::PASSWORD_REFUSED, problem.to_string()).with_field(
+                "/password",
+                "password_refused",
+                problem.to_string(),
+            ),
+            Error::EmailTaken => Self::new(&code::EMAIL_TAKEN, text),
+            Error::TooLarge { .. } => Self::new(&code::TOO_LARGE, text),
+            Error::Unavailable { message, detail, retry_after_seconds } => {
+                Self::new(&code::UNAVAILABLE, message)
+                    .with_header(RETRY_AFTER, &retry_after_seconds.to_string())
+                    .with_log(detail)
+            }
+            Error::Internal { detail } => Self::new(&code::INTERNAL, text).with_log(detail),
+        }
+    }
+}
+
+impl Failure {
+    /// No credential, or one that is not valid.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(&code::UNAUTHENTICATED, detail).with_header(WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// Nothing of this kind in the account.
+    pub fn not_found(kind: &'static str) -> Self {
+        Refusal::NotFound { kind }.into()
+    }
+
+    /// A text that a field does not take; `field` is a JSON pointer without its first slash.
+    pub fn invalid_text(field: &str, problem: &InvalidText) -> Self {
+        let message = problem.to_string();
+        Self::new(&code::INVALID_TEXT, format!("`{field}` {message}")).with_field(
+            format!("/{field}"),
+            text_code(problem),
+            message,
+        )
+    }
+}
+
+/// The stable name of what is wrong with a text.
+fn text_code(problem: &InvalidText) -> &'static str {
+    match problem {
+        InvalidText::TooShort { .. } => "too_short",
+        InvalidText::TooLong { .. } => "too_long",
+        InvalidText::NotPrintable { .. } => "not_printable",
+        InvalidText::WhiteSpace => "white_space",
+        InvalidText::ReservedPrefix { .. } => "reserved_prefix",
+        InvalidText::NotAnEmail => "not_an_email",
+        InvalidText::InternationalLocalPart => "international_local_part",
+    }
+}

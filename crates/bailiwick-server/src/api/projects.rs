@@ -1,0 +1,160 @@
+//! Projects.
+
+use bailiwick_client::wire;
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::ProjectId;
+use serde_json::json;
+
+use super::call::Call;
+use super::listing::{Needle, show_page};
+use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
+use super::page::Seen;
+use super::problem::Failure;
+use super::references;
+use super::respond::Answer;
+use super::views::Views;
+use crate::service::People;
+
+/// The operations on projects.
+pub(super) fn operations() -> Vec<Operation> {
+    let read = Access::Permission(Permission::ReadAccount);
+    let write = Access::Permission(Permission::WriteProjects);
+    let remove = Access::Permission(Permission::DeleteProjects);
+    vec![
+        get("list_projects", "/accounts/{account}/projects", read)
+            .reads(list)
+            .says(
+                "List projects",
+                "The oldest first. Projects that you may not see are left out, and `filtered` says so.",
+            )
+            .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
+        post("create_project", "/accounts/{account}/projects", write)
+            .writes(create)
+            .creates()
+            .says(
+                "Create a project",
+                "Where the catalog names a role for whoever creates a project, you get it there, if you hold all of it \
+                 already.",
+            )
+            .takes(json!({ "name": "Production", "external_id": "prod" }))
+            .answers(example())
+            .fails(&["taken", "invalid_text", "limit_reached"]),
+        get("get_project", "/accounts/{account}/projects/{project}", read)
+            .reads(show)
+            .says("Show a project", "By id or external id.")
+            .answers(example()),
+        patch("update_project", "/accounts/{account}/projects/{project}", write)
+            .writes(edit)
+            .if_match()
+            .says("Change a project", "What is absent stays.")
+            .takes(json!({ "description": "What customers use." }))
+            .answers(example())
+            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+        delete("delete_project", "/accounts/{account}/projects/{project}", remove)
+            .writes(remove_project)
+            .if_match()
+            .says(
+                "Delete an empty project",
+                "Grants at the project end with it. A project with resources, and the default project, are not deleted.",
+            )
+            .fails(&["project_in_use", "default_project"]),
+    ]
+}
+
+fn example() -> serde_json::Value {
+    json!({
+        "id": "prj_0197a2b4c6d87e0f9a1b2c3d4e5f6075",
+        "name": "Production",
+        "description": "",
+        "external_id": "prod",
+        "default": false,
+        "resources": 12,
+        "revision": 30,
+    })
+}
+
+async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page<wire::Project>>, Failure> {
+    let account = call.account()?;
+    let page = call.page(&query)?;
+    let needle = Needle::new(query.q.as_ref())?;
+    let sees_all = call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
+    let projects = account.projects_after(page.after()?).map(|(id, project)| {
+        let external_id = project.value.external_id.as_ref().map_or("", |text| text.as_str());
+        let texts = [project.value.name.as_str(), project.value.description.as_str(), external_id];
+        let seen = match needle.is_in(&texts) {
+            false => Seen::No,
+            true if sees_all || may_see(&call, &account, id) => Seen::Yes(id),
+            true => Seen::Hidden,
+        };
+        (id, seen)
+    });
+    let found = page.take(projects);
+    let people = People::default();
+    let views = Views::new(&account, &people, call.now());
+    let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.project(id)).collect());
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Project>, Failure> {
+    let account = call.account()?;
+    let id = in_path(&call, &account)?;
+    let people = People::default();
+    let shown = Views::new(&account, &people, call.now()).project(id);
+    let shown =
+        shown.filter(|_| may_see(&call, &account, id)).ok_or_else(|| Failure::not_found("project"))?;
+    Ok(Answer::entity(&shown)?.revision(account.revision()))
+}
+
+async fn create(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::CreateProject,
+) -> Result<Answer<wire::Project>, Failure> {
+    let command = Command::CreateProject {
+        name: references::name("name", &input.name)?,
+        description: references::description("description", &input.description)?,
+        external_id: references::external_id(input.external_id.as_ref())?,
+    };
+    let people = People::default();
+    call.change(&command, query.dry_run, None, &people, |views, events| {
+        let created = events.iter().find_map(|event| match event {
+            Event::ProjectCreated { id, .. } => Some(*id),
+            _ => None,
+        });
+        views.project(created?)
+    })
+    .await
+}
+
+async fn edit(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::UpdateProject,
+) -> Result<Answer<wire::Project>, Failure> {
+    let project = in_path(&call, &*call.account()?)?;
+    let description = input.description.as_ref();
+    let command = Command::EditProject {
+        project,
+        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
+        description: description.map(|text| references::description("description", text)).transpose()?,
+        external_id: references::external_id_patch(&input.external_id)?,
+    };
+    let people = People::default();
+    let show = |views: &Views<'_>, _: &[Event]| views.project(project);
+    call.change(&command, query.dry_run, Some(EntityKey::Project(project)), &people, show).await
+}
+
+async fn remove_project(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let project = in_path(&call, &*call.account()?)?;
+    let command = Command::DeleteProject { project };
+    call.change_silently(&command, query.dry_run, Some(EntityKey::Project(project))).await
+}
+
+fn may_see(call: &Call, account: &Account, id: ProjectId) -> bool {
+    call.authorize(account, Permission::ReadAccount, &Scope::Project(id)).is_ok()
+}
+
+fn in_path(call: &Call, account: &Account) -> Result<ProjectId, Failure> {
+    account.find_project(call.parameter("project")).ok_or_else(|| Failure::not_found("project"))
+}

@@ -1,0 +1,155 @@
+//! Service accounts: machines in an account.
+
+use bailiwick_client::wire;
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::ids::ServiceAccountId;
+use serde_json::json;
+
+use super::call::Call;
+use super::listing::{Needle, show_page};
+use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
+use super::page::Seen;
+use super::problem::Failure;
+use super::references;
+use super::respond::Answer;
+use super::views::Views;
+use crate::service::People;
+
+/// The operations on service accounts.
+pub(super) fn operations() -> Vec<Operation> {
+    let read = Access::Permission(Permission::ReadKeys);
+    let write = Access::Permission(Permission::WriteKeys);
+    let remove = Access::Permission(Permission::DeleteKeys);
+    vec![
+        get("list_service_accounts", "/accounts/{account}/service-accounts", read)
+            .reads(list)
+            .says("List service accounts", "The oldest first, each with what it holds.")
+            .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
+        post("create_service_account", "/accounts/{account}/service-accounts", write)
+            .writes(create)
+            .creates()
+            .says(
+                "Create a service account",
+                "Granting it roles needs the permission to do so, and you can only give what you hold yourself. Up to \
+                 50 roles in one request. It authenticates by management keys, which are made next.",
+            )
+            .takes(json!({ "name": "control-plane", "roles": ["admin"] }))
+            .answers(example())
+            .fails(&[
+                "escalation", "taken", "invalid_text", "limit_reached", "wrong_level", "handed_over_only",
+                "newcomer_role", "in_the_past", "empty_scope", "unknown_resource_type",
+            ]),
+        get("get_service_account", "/accounts/{account}/service-accounts/{service_account}", read)
+            .reads(show)
+            .says("Show a service account", "By id or external id.")
+            .answers(example()),
+        patch("update_service_account", "/accounts/{account}/service-accounts/{service_account}", write)
+            .writes(edit)
+            .if_match()
+            .says("Change a service account", "What is absent stays. What it holds is changed by grants.")
+            .takes(json!({ "description": "Registers clusters and asks for access." }))
+            .answers(example())
+            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+        delete("delete_service_account", "/accounts/{account}/service-accounts/{service_account}", remove)
+            .writes(remove_service_account)
+            .if_match()
+            .says("Delete a service account", "Its management keys and grants end at once."),
+    ]
+}
+
+fn example() -> serde_json::Value {
+    json!({
+        "id": "sva_0197a2b4c6d87e0f9a1b2c3d4e5f6076",
+        "name": "control-plane",
+        "description": "",
+        "roles": [{
+            "role": "admin", "title": "Admin", "via": "grant", "scope": "account",
+            "grant": "grt_0197a2b4c6d87e0f9a1b2c3d4e5f6077",
+        }],
+        "keys": 1,
+        "revision": 40,
+    })
+}
+
+async fn list(
+    call: Call,
+    query: wire::ServiceAccountQuery,
+) -> Result<Answer<wire::Page<wire::ServiceAccount>>, Failure> {
+    let account = call.account()?;
+    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let page = call.page(&query)?;
+    let needle = Needle::new(query.q.as_ref())?;
+    let machines = account.service_accounts_after(page.after()?).map(|(id, machine)| {
+        let external_id = machine.value.external_id.as_ref().map_or("", |text| text.as_str());
+        let texts = [machine.value.name.as_str(), machine.value.description.as_str(), external_id];
+        (id, if needle.is_in(&texts) { Seen::Yes(id) } else { Seen::No })
+    });
+    let found = page.take(machines);
+    let people = People::default();
+    let views = Views::new(&account, &people, call.now());
+    let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.service_account(id)).collect());
+    Ok(Answer::json(&shown)?.revision(account.revision()))
+}
+
+async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::ServiceAccount>, Failure> {
+    let account = call.account()?;
+    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let people = People::default();
+    let shown = Views::new(&account, &people, call.now()).service_account(in_path(&call, &account)?);
+    let shown = shown.ok_or_else(|| Failure::not_found("service account"))?;
+    Ok(Answer::entity(&shown)?.revision(account.revision()))
+}
+
+async fn create(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::CreateServiceAccount,
+) -> Result<Answer<wire::ServiceAccount>, Failure> {
+    let account = call.account()?;
+    let command = Command::CreateServiceAccount {
+        name: references::name("name", &input.name)?,
+        description: references::description("description", &input.description)?,
+        external_id: references::external_id(input.external_id.as_ref())?,
+        grants: call.references(&account)?.grants(&input.roles, &input.grants)?,
+    };
+    let people = People::default();
+    call.change(&command, query.dry_run, None, &people, |views, events| {
+        let created = events.iter().find_map(|event| match event {
+            Event::ServiceAccountCreated { id, .. } => Some(*id),
+            _ => None,
+        });
+        views.service_account(created?)
+    })
+    .await
+}
+
+async fn edit(
+    call: Call,
+    query: wire::WriteQuery,
+    input: wire::UpdateServiceAccount,
+) -> Result<Answer<wire::ServiceAccount>, Failure> {
+    let service_account = in_path(&call, &*call.account()?)?;
+    let description = input.description.as_ref();
+    let command = Command::EditServiceAccount {
+        service_account,
+        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
+        description: description.map(|text| references::description("description", text)).transpose()?,
+        external_id: references::external_id_patch(&input.external_id)?,
+    };
+    let people = People::default();
+    let show = |views: &Views<'_>, _: &[Event]| views.service_account(service_account);
+    let entity = Some(EntityKey::ServiceAccount(service_account));
+    call.change(&command, query.dry_run, entity, &people, show).await
+}
+
+async fn remove_service_account(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let service_account = in_path(&call, &*call.account()?)?;
+    let command = Command::DeleteServiceAccount { service_account };
+    call.change_silently(&command, query.dry_run, Some(EntityKey::ServiceAccount(service_account))).await
+}
+
+fn in_path(call: &Call, account: &Account) -> Result<ServiceAccountId, Failure> {
+    let found = account.find_service_account(call.parameter("service_account"));
+    found.ok_or_else(|| Failure::not_found("service account"))
+}

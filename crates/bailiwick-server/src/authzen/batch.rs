@@ -1,0 +1,62 @@
+//! Several questions at once (AuthZEN 1.0 section 7): items override the defaults entity by entity.
+
+use axum::body::Bytes;
+use bailiwick_core::access::Question;
+
+use super::parse::Request;
+use super::{ALLOW, DENY, Failure, question};
+
+/// Answers a batch; without items it is a single question.
+pub(super) fn answer(
+    request: &Request<'_>,
+    most: usize,
+    decide: impl Fn(&Question<'_>) -> bool,
+) -> Result<Bytes, Failure> {
+    let stop_at = match request.semantic.as_deref() {
+        None | Some("execute_all") => None,
+        Some("deny_on_first_deny") => Some(false),
+        Some("permit_on_first_permit") => Some(true),
+        Some(_) => {
+            return Err(Failure::bad("`evaluations_semantic` is not one of the three that are defined"));
+        }
+    };
+    let items = request.evaluations.as_deref().unwrap_or_default();
+    if items.is_empty() {
+        let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref());
+        let question = question.map_err(|missing| Failure::bad(missing.message()))?;
+        return Ok(Bytes::from_static(if decide(&question) { ALLOW } else { DENY }));
+    }
+    if items.len() > most {
+        return Err(Failure::bad(format!("a batch has at most {most} evaluations")));
+    }
+    let mut body = Vec::with_capacity(20 + items.len() * (DENY.len() + 1));
+    body.extend_from_slice(br#"{"evaluations":["#);
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            body.push(b',');
+        }
+        let question = question(
+            item.subject.as_ref().or(request.subject.as_ref()),
+            item.action.as_ref().or(request.action.as_ref()),
+            item.resource.as_ref().or(request.resource.as_ref()),
+        );
+        let decision = match question {
+            Ok(question) => {
+                let decision = decide(&question);
+                body.extend_from_slice(if decision { ALLOW } else { DENY });
+                decision
+            }
+            Err(missing) => {
+                let error = serde_json::json!({ "status": 400, "message": missing.message() });
+                let item = serde_json::json!({ "decision": false, "context": { "error": error } });
+                body.extend_from_slice(item.to_string().as_bytes());
+                false
+            }
+        };
+        if stop_at == Some(decision) {
+            break;
+        }
+    }
+    body.extend_from_slice(b"]}");
+    Ok(Bytes::from(body))
+}

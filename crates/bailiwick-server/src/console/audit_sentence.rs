@@ -1,0 +1,167 @@
+//! Events as sentences whose subject is whoever acted.
+
+use bailiwick_core::account::{Account, Event, Grant, Principal, RoleRef, Scope};
+use bailiwick_core::ids::{GroupId, InvitationId, UserId};
+
+use super::text::scope_words;
+use crate::service::People;
+
+/// What ids are called.
+pub(super) struct Names<'a> {
+    /// The account as it is now.
+    pub(super) account: &'a Account,
+    /// The people in the events.
+    pub(super) people: &'a People,
+}
+
+/// The users whose ids are in an event's text.
+pub(super) fn users_in(body: &str) -> impl Iterator<Item = UserId> + '_ {
+    // An id has 36 characters; a cut inside a character gives none.
+    body.match_indices("usr_").filter_map(|(at, _)| body.get(at..at + 36)?.parse().ok())
+}
+
+impl Names<'_> {
+    /// A service account's name, or its id if it is gone.
+    pub(super) fn service_account(&self, id: &str) -> String {
+        let found = id.parse().ok().and_then(|id| self.account.service_account(id));
+        found.map_or_else(|| id.to_owned(), |found| found.value.name.to_string())
+    }
+
+    fn invited(&self, id: InvitationId) -> String {
+        let found = self.account.invitation(id);
+        found.map_or_else(|| id.to_string(), |found| self.people.label(found.value.user))
+    }
+
+    fn group(&self, id: GroupId) -> String {
+        self.account.group(id).map_or_else(|| id.to_string(), |group| group.value.name.to_string())
+    }
+
+    fn role(&self, role: &RoleRef) -> String {
+        self.account.role_title(role).map_or_else(|| role.to_string(), str::to_owned)
+    }
+
+    fn principal(&self, principal: Principal) -> String {
+        match principal {
+            Principal::Member(user) => self.people.label(user),
+            Principal::Group(group) => format!("group {}", self.group(group)),
+            Principal::ServiceAccount(id) => self.service_account(&id.to_string()),
+        }
+    }
+
+    fn grant(&self, grant: &Grant) -> (String, String) {
+        let role = self.role(&grant.role);
+        let place = match &grant.scope {
+            Scope::Account => String::new(),
+            scope => format!(" on {}", scope_words(self.account, scope)),
+        };
+        (format!("{role}{place}"), self.principal(grant.principal))
+    }
+
+    /// What happened, to be read after the name of whoever did it. What people do to themselves, as on accepting an
+    /// invitation, is said without naming them twice.
+    pub(super) fn sentence(&self, event: &Event, actor: Option<UserId>) -> String {
+        use Event as E;
+        let is_actor = |principal: Principal| actor.is_some_and(|user| principal == Principal::Member(user));
+        let person = |user: &UserId| self.people.label(*user);
+        match event {
+            E::AccountOpened { name, .. } => format!("opened the account {name}"),
+            E::AccountRenamed { before, after } => format!("renamed the account from {before} to {after}"),
+            E::SettingsChanged { .. } => "changed the settings".to_owned(),
+            E::AccountDeleted { .. } => "deleted the account".to_owned(),
+            E::MemberJoined { user, .. } if actor == Some(*user) => "became a member".to_owned(),
+            E::MemberJoined { user, .. } => format!("{} became a member", person(user)),
+            E::MemberEdited { user, .. } => format!("edited {}", person(user)),
+            E::MemberActivated { user } => format!("activated {}", person(user)),
+            E::MemberDeactivated { user } => format!("deactivated {}", person(user)),
+            E::MemberRemoved { user } => format!("removed {}", person(user)),
+            E::MemberLeft { .. } => "left the account".to_owned(),
+            E::InvitationSent { invitation, .. } => format!("invited {}", person(&invitation.user)),
+            E::InvitationResent { id, .. } => format!("invited {} again", self.invited(*id)),
+            E::InvitationLinkCopied { id } => {
+                format!("copied the link of the invitation of {}", self.invited(*id))
+            }
+            E::InvitationEdited { id, .. } => format!("changed the invitation of {}", self.invited(*id)),
+            E::InvitationRevoked { id, .. } => format!("revoked the invitation of {}", self.invited(*id)),
+            E::InvitationAccepted { .. } => "accepted the invitation".to_owned(),
+            E::InvitationDeclined { .. } => "declined the invitation".to_owned(),
+            E::RoleCreated { role, .. } => format!("created the role {}", role.name),
+            E::RoleEdited { after, .. } => format!("edited the role {}", after.name),
+            E::RoleDeleted { role, .. } => format!("deleted the role {}", role.name),
+            E::GroupCreated { group, .. } => format!("created the group {}", group.name),
+            E::GroupEdited { after, .. } => format!("edited the group {}", after.name),
+            E::GroupDeleted { group, .. } => format!("deleted the group {}", group.name),
+            E::GroupMemberAdded { group, user } => {
+                format!("put {} into the group {}", person(user), self.group(*group))
+            }
+            E::GroupMemberRemoved { group, user } => {
+                format!("took {} out of the group {}", person(user), self.group(*group))
+            }
+            E::GrantMade { grant, .. } => {
+                let (what, whom) = self.grant(grant);
+                if is_actor(grant.principal) {
+                    format!("received {what}")
+                } else {
+                    format!("granted {what} to {whom}")
+                }
+            }
+            E::GrantExtended { id, .. } => match self.account.grant(*id) {
+                Some(grant) => {
+                    let (what, whom) = self.grant(&grant.value);
+                    format!("changed the end of {what} for {whom}")
+                }
+                None => "changed the end of a grant".to_owned(),
+            },
+            E::GrantNarrowed { .. } => "narrowed a grant, because a resource was deleted".to_owned(),
+            E::GrantRevoked { grant, .. } => {
+                let (what, whom) = self.grant(grant);
+                if is_actor(grant.principal) {
+                    format!("gave up {what}")
+                } else {
+                    format!("took {what} from {whom}")
+                }
+            }
+            E::ProjectCreated { project, .. } => format!("created the project {}", project.name),
+            E::ProjectEdited { after, .. } => format!("edited the project {}", after.name),
+            E::ProjectDeleted { project, .. } => format!("deleted the project {}", project.name),
+            E::ResourceRegistered { resource, .. } => {
+                format!("registered the {} {}", resource.resource_type, resource.name)
+            }
+            E::ResourceEdited { after, .. } => format!("edited the {} {}", after.resource_type, after.name),
+            E::ResourceDeleted { resource, .. } => {
+                format!("deleted the {} {}", resource.resource_type, resource.name)
+            }
+            E::ServiceAccountCreated { service_account, .. } => {
+                format!("created the service account {}", service_account.name)
+            }
+            E::ServiceAccountEdited { after, .. } => format!("edited the service account {}", after.name),
+            E::ServiceAccountDeleted { service_account, .. } => {
+                format!("deleted the service account {}", service_account.name)
+            }
+            E::KeyCreated { key, .. } => format!("made the management key {}", key.name),
+            E::KeyDeleted { name, .. } => format!("deleted the management key {name}"),
+            E::OwnershipOffered { offer, .. } => format!("offered ownership to {}", person(&offer.to)),
+            E::OwnershipWithdrawn { to, .. } => format!("withdrew the offer of ownership to {}", person(to)),
+            E::OwnershipDeclined { from, .. } => format!("declined ownership offered by {}", person(from)),
+            E::OwnershipAccepted { from, .. } => format!("took over ownership from {}", person(from)),
+            E::SignedIn { method, .. } => format!("signed in by {method}"),
+            E::SignInRefused { user, .. } => format!("refused a sign-in as {}", person(user)),
+            E::SignedOut { .. } => "signed out".to_owned(),
+            E::Refused { command, code, .. } => {
+                format!("was refused: {} ({})", command.replace('_', " "), code.replace('_', " "))
+            }
+            E::EventsExported { format, .. } => format!("exported the audit log as {format}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::users_in;
+
+    #[test]
+    fn users_are_found_in_a_text() {
+        let body = r#"{"user":"usr_00000000000000000000000000000abc","to":"usr_x","more":"usr_é"}"#;
+        let found: Vec<String> = users_in(body).map(|id| id.to_string()).collect();
+        assert_eq!(found, ["usr_00000000000000000000000000000abc"]);
+    }
+}

@@ -1,0 +1,147 @@
+//! Refusals in plain words, by the field where they belong.
+
+use axum::http::StatusCode;
+use bailiwick_core::account::{Account, Kind, Refusal};
+use bailiwick_core::values::InvalidText;
+
+use super::text::{prose, scope_words, sentence};
+use crate::service::Error;
+
+/// What a person is told when something was not done.
+#[derive(Debug, Clone)]
+pub(super) struct Complaint {
+    /// The field it is about; the whole form when `None`.
+    pub(super) field: Option<String>,
+    /// What is wrong, as HTML.
+    pub(super) message: String,
+    /// What to do, as HTML; possibly empty.
+    pub(super) hint: String,
+    /// The status of the page that shows it.
+    pub(super) status: StatusCode,
+    /// When to try again.
+    pub(super) retry_after_seconds: Option<u64>,
+}
+
+impl Complaint {
+    /// What this room has to say itself.
+    pub(super) fn plain(status: StatusCode, message: &str, hint: &str) -> Self {
+        Self { field: None, message: prose(message), hint: prose(hint), status, retry_after_seconds: None }
+    }
+
+    /// A field that was not understood.
+    pub(super) fn field(field: &str, message: &str, hint: &str) -> Self {
+        let complaint = Self::plain(StatusCode::UNPROCESSABLE_ENTITY, &sentence(message), &sentence(hint));
+        Self { field: Some(field.to_owned()), ..complaint }
+    }
+
+    /// A text that a field does not take.
+    pub(super) fn text(field: &str, label: &str, problem: &InvalidText) -> Self {
+        let message = match problem {
+            InvalidText::TooShort { found: 0, .. } => format!("{label} is needed"),
+            problem => format!("{label} {problem}"),
+        };
+        Self::field(field, &message, "")
+    }
+
+    /// The same about another field.
+    pub(super) fn about(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// What the service says.
+    pub(super) fn of(error: &Error) -> Self {
+        Self::with_names(error, None)
+    }
+
+    /// What the service says, with the names of what it mentions by id.
+    pub(super) fn with_names(error: &Error, account: Option<&Account>) -> Self {
+        if let Error::InvalidText { field, problem } = error {
+            let label = if field == "password" { "a password" } else { "the name" };
+            return Self::text(field, label, problem);
+        }
+        let message = message(error, account);
+        let complaint = Self::plain(status(error), &sentence(&message), &sentence(hint(error)));
+        Self { field: field_of(error), retry_after_seconds: retry_after(error), ..complaint }
+    }
+}
+
+fn message(error: &Error, account: Option<&Account>) -> String {
+    match (error, account) {
+        (Error::Refused(Refusal::Denied { permission, scope }), Some(account)) => {
+            format!("this needs the permission `{permission}` in {}", scope_words(account, scope))
+        }
+        (Error::Refused(Refusal::Escalation { missing, scope }), Some(account)) => {
+            format!("you cannot give what you do not hold: {missing} in {}", scope_words(account, scope))
+        }
+        (Error::Refused(Refusal::LastHolder { role, scope }), Some(account)) => {
+            let title = account.role_title(role).unwrap_or("this role");
+            format!("nobody would be {title} of {} any more", scope_words(account, scope))
+        }
+        (Error::Refused(Refusal::WrongLevel { role, .. }), Some(account)) => {
+            let title = account.role_title(role).unwrap_or("this role");
+            format!("the role {title} is not granted at this kind of scope")
+        }
+        (error, _) => error.to_string(),
+    }
+}
+
+fn hint(error: &Error) -> &'static str {
+    match error {
+        // The reference to the API's parameter helps nobody here.
+        Error::Refused(Refusal::RoleInUse { .. }) => "choose the role that its holders get instead",
+        Error::Refused(refusal) | Error::Field { refusal, .. } => refusal.hint(),
+        Error::Password(problem) => problem.hint(),
+        Error::Unauthenticated => "your session has ended",
+        Error::WrongCredentials => "check both; passwords are case-sensitive",
+        Error::LinkInvalid => "ask whoever sent it for a new one",
+        Error::AlreadySetUp => "sign in, or ask an owner for an invitation",
+        Error::EmailNotVerified => "follow the link in an invitation that was mailed to you",
+        Error::Internal { .. } => "try again; if it happens again, tell whoever runs this platform",
+        Error::TooLarge { .. } => "send less at once",
+        Error::Unavailable { .. } | Error::StaleRevision { .. } => "look at the page anew and try again",
+        _ => "",
+    }
+}
+
+fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Refused(refusal) => match refusal.kind() {
+            Kind::Denied => StatusCode::FORBIDDEN,
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::Conflict => StatusCode::CONFLICT,
+            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Error::LinkInvalid => StatusCode::NOT_FOUND,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::StaleRevision { .. } => StatusCode::PRECONDITION_FAILED,
+        Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken => StatusCode::CONFLICT,
+        Error::SelfServiceOff | Error::EmailNotVerified => StatusCode::FORBIDDEN,
+        Error::WrongCredentials
+        | Error::InvalidText { .. }
+        | Error::Field { .. }
+        | Error::Password(_)
+        | Error::TooLarge { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn field_of(error: &Error) -> Option<String> {
+    let field = match error {
+        Error::Password(_) => "password",
+        Error::Refused(Refusal::Taken { field: "name", .. }) => "name",
+        _ => return None,
+    };
+    Some(field.to_owned())
+}
+
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::TooManyAttempts { retry_after_seconds } | Error::Unavailable { retry_after_seconds, .. } => {
+            Some(*retry_after_seconds)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,299 @@
+//! The people of an account: members, and invitations that wait.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect};
+use bailiwick_core::account::{Command, Grant, InvitationStatus, MemberStatus, Principal, RoleRef, Scope};
+use bailiwick_core::catalog::Operation;
+use bailiwick_core::ids::{InvitationId, UserId};
+use serde::Deserialize;
+
+use super::account_context::AccountContext;
+use super::answer::{Answer, page};
+use super::shell::Shell;
+use super::text::{Face, Moment, counted, face, moment, scope_words};
+use super::visitor::Visitor;
+use crate::service::{People, Service};
+
+/// How many people a page shows.
+const PAGE: usize = 50;
+/// How many people a search by text looks at.
+const MAX_FOUND: usize = 200;
+/// How many roles a row shows before it says how many more there are.
+const MAX_ROLES: usize = 3;
+
+/// What the list is narrowed to.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Filter {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+}
+
+/// One person of the list.
+pub(super) struct Row {
+    pub(super) face: Face,
+    pub(super) href: Option<String>,
+    pub(super) is_self: bool,
+    pub(super) status: &'static str,
+    pub(super) roles: Vec<Chip>,
+    pub(super) more_roles: usize,
+    pub(super) joined: Option<Moment>,
+    pub(super) last_sign_in: Option<Moment>,
+    pub(super) invitation: Option<PendingRow>,
+}
+
+/// What a row of an invitation offers.
+pub(super) struct PendingRow {
+    pub(super) path: String,
+    pub(super) expires: Option<Moment>,
+    pub(super) is_expired: bool,
+    pub(super) may_resend: bool,
+    pub(super) may_copy_link: bool,
+    pub(super) may_revoke: bool,
+}
+
+/// A role in a few words.
+#[derive(Debug, Clone)]
+pub(super) struct Chip {
+    pub(super) title: String,
+    /// Where it counts; empty for the whole account.
+    pub(super) scope: String,
+    pub(super) is_owner: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/members.html")]
+struct MembersPage {
+    shell: Shell,
+    base: String,
+    count: String,
+    status: String,
+    q: String,
+    rows: Vec<Row>,
+    notes: Vec<String>,
+    next: Option<String>,
+    is_first: bool,
+    may_invite: bool,
+    back_role: String,
+}
+
+/// Somebody in the list, before their row is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Member(UserId),
+    Pending(InvitationId, UserId),
+}
+
+/// To the members.
+pub(super) async fn account_home(Path(account): Path<String>) -> Answer {
+    let account = percent_encoding::utf8_percent_encode(&account, percent_encoding::NON_ALPHANUMERIC);
+    Ok(Redirect::to(&format!("/accounts/{account}/members").replace("%5F", "_")).into_response())
+}
+
+/// The list.
+pub(super) async fn list(
+    State(service): State<Service>,
+    Path(account): Path<String>,
+    visitor: Visitor,
+    Query(filter): Query<Filter>,
+) -> Answer {
+    let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.require_anywhere(Operation::ReadMembers)?;
+    let text: String = filter.q.trim().chars().take(120).collect();
+    let mut notes = Vec::new();
+    let sees_pending = context.may_anywhere(Operation::ReadInvitations);
+    if !context.may(Operation::ReadMembers) {
+        notes.push("You see yourself and the members of what you look after.".to_owned());
+    }
+    if !sees_pending {
+        notes.push("Invitations that wait are not shown to you.".to_owned());
+    }
+    let wanted = |status: &str| filter.status.is_empty() || filter.status == status;
+    let mut entries: Vec<Entry> = if text.is_empty() {
+        let after = filter.after.as_str();
+        all_entries(&context, after, wanted, sees_pending).take(PAGE + 1).collect()
+    } else {
+        let found = service.store().users_matching(context.account.id(), &text, MAX_FOUND + 1).await?;
+        if found.len() > MAX_FOUND {
+            notes.push(format!("More than {MAX_FOUND} people match. Type more to narrow the search down."));
+        }
+        let ids = found.iter().take(MAX_FOUND).map(|user| user.user_id);
+        ids.filter_map(|user| entry_of(&context, user, wanted, sees_pending)).collect()
+    };
+    let has_more = text.is_empty() && entries.len() > PAGE;
+    if has_more {
+        entries.truncate(PAGE);
+    }
+    let next = entries.last().filter(|_| has_more).map(|entry| match entry {
+        Entry::Member(user) => user.to_string(),
+        Entry::Pending(invitation, _) => invitation.to_string(),
+    });
+    let people = service.people(entries.iter().map(|entry| match entry {
+        Entry::Member(user) | Entry::Pending(_, user) => *user,
+    }));
+    let people = people.await?;
+    let template = MembersPage {
+        shell: context.shell("Members", "members"),
+        base: context.path(""),
+        count: counted(context.account.member_count(), "member", "members"),
+        rows: entries.into_iter().map(|entry| row(&context, &people, entry)).collect(),
+        status: filter.status,
+        q: text,
+        notes,
+        next,
+        is_first: filter.after.is_empty(),
+        may_invite: context.may_anywhere(Operation::WriteInvitations),
+        back_role: String::new(),
+    };
+    Ok(page(&service, StatusCode::OK, &template.shell, &template))
+}
+
+/// Invitations that wait first, then members, each in the order in which they came.
+fn all_entries<'c>(
+    context: &'c AccountContext<'_>,
+    after: &str,
+    wanted: impl Fn(&str) -> bool + Copy + 'c,
+    sees_pending: bool,
+) -> Box<dyn Iterator<Item = Entry> + 'c> {
+    let after_member: Option<UserId> = after.parse().ok();
+    let after_invitation: Option<InvitationId> = after.parse().ok();
+    let members = context
+        .account
+        .members_after(after_member)
+        .filter(move |(user, member)| {
+            wanted(status_word(member.value.status)) && context.may_see_member(*user)
+        })
+        .map(|(user, _)| Entry::Member(user));
+    if after_member.is_some() {
+        return Box::new(members);
+    }
+    let shows_pending = sees_pending && wanted("pending");
+    let pending = context
+        .account
+        .invitations_after(after_invitation)
+        .filter(move |(_, found)| shows_pending && found.value.status == InvitationStatus::Pending)
+        .map(|(id, found)| Entry::Pending(id, found.value.user));
+    Box::new(pending.chain(members))
+}
+
+fn entry_of(
+    context: &AccountContext<'_>,
+    user: UserId,
+    wanted: impl Fn(&str) -> bool,
+    sees_pending: bool,
+) -> Option<Entry> {
+    let status = context.account.member_status(user)?;
+    if !wanted(status_word(status)) {
+        return None;
+    }
+    if status == MemberStatus::Pending {
+        let id = context.account.waiting_invitation(user).filter(|_| sees_pending)?;
+        return Some(Entry::Pending(id, user));
+    }
+    context.may_see_member(user).then_some(Entry::Member(user))
+}
+
+/// The word for a status, as filtered by and shown.
+pub(super) fn status_word(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Pending => "pending",
+        MemberStatus::Active => "active",
+        MemberStatus::Inactive => "inactive",
+    }
+}
+
+fn row(context: &AccountContext<'_>, people: &People, entry: Entry) -> Row {
+    match entry {
+        Entry::Member(user) => member_row(context, people, user),
+        Entry::Pending(id, user) => pending_row(context, people, id, user),
+    }
+}
+
+/// The row of a member.
+pub(super) fn member_row(context: &AccountContext<'_>, people: &People, user: UserId) -> Row {
+    let account = &context.account;
+    let member = account.member(user).map(|member| &member.value);
+    let grants = account.grants_of(Principal::Member(user)).map(|(_, grant)| &grant.value);
+    let groups = account.groups_of(user).flat_map(|group| {
+        account.grants_of(Principal::Group(group)).map(|(_, grant)| &grant.value).collect::<Vec<_>>()
+    });
+    let mut held: Vec<&Grant> = grants.chain(groups).filter(|grant| grant.is_live(context.now)).collect();
+    held.sort_by_key(|grant| grant.scope.level());
+    let mut roles: Vec<Chip> = held.iter().map(|grant| chip(context, &grant.role, &grant.scope)).collect();
+    roles.dedup_by(|one, other| one.title == other.title && one.scope == other.scope);
+    if roles.is_empty() {
+        let catalog = account.catalog();
+        let newcomer = catalog.rules.newcomer.and_then(|index| catalog.role_at(index));
+        roles.extend(newcomer.map(|role| Chip {
+            title: role.title.clone(),
+            scope: String::new(),
+            is_owner: false,
+        }));
+    }
+    let more_roles = roles.len().saturating_sub(MAX_ROLES);
+    roles.truncate(MAX_ROLES);
+    let last_sign_in = people.get(user).and_then(|user| user.last_sign_in_at);
+    Row {
+        face: face(user, people.get(user)),
+        href: Some(context.path(&format!("/members/{user}"))),
+        is_self: user == context.person.id,
+        status: member.map_or("inactive", |member| status_word(member.status)),
+        roles,
+        more_roles,
+        joined: member.map(|member| moment(member.joined_at, context.now)),
+        last_sign_in: last_sign_in.map(|at| moment(at, context.now)),
+        invitation: None,
+    }
+}
+
+/// The row of an invitation that waits.
+pub(super) fn pending_row(
+    context: &AccountContext<'_>,
+    people: &People,
+    id: InvitationId,
+    user: UserId,
+) -> Row {
+    let invitation = context.account.invitation(id).map(|found| &found.value);
+    let grants = invitation.map(|invitation| invitation.grants.as_slice()).unwrap_or_default();
+    let mut roles: Vec<Chip> = grants.iter().map(|grant| chip(context, &grant.role, &grant.scope)).collect();
+    let more_roles = roles.len().saturating_sub(MAX_ROLES);
+    roles.truncate(MAX_ROLES);
+    let is_expired =
+        invitation.is_some_and(|invitation| invitation.status_at(context.now) == InvitationStatus::Expired);
+    Row {
+        face: face(user, people.get(user)),
+        href: None,
+        is_self: false,
+        status: if is_expired { "expired" } else { "pending" },
+        roles,
+        more_roles,
+        joined: None,
+        last_sign_in: None,
+        invitation: Some(PendingRow {
+            path: context.path(&format!("/invitations/{id}")),
+            expires: invitation
+                .and_then(|invitation| invitation.expires_at)
+                .map(|at| moment(at, context.now)),
+            is_expired,
+            may_resend: context.would(&Command::ResendInvitation { invitation: id }),
+            may_copy_link: context.would(&Command::CopyInvitationLink { invitation: id }),
+            may_revoke: context.would(&Command::RevokeInvitation { invitation: id }),
+        }),
+    }
+}
+
+/// A role in a few words.
+pub(super) fn chip(context: &AccountContext<'_>, role: &RoleRef, scope: &Scope) -> Chip {
+    let account = &context.account;
+    let owner = account.catalog().role_at(account.catalog().rules.owner).map(|owner| owner.name.as_str());
+    Chip {
+        title: account.role_title(role).map_or_else(|| role.to_string(), str::to_owned),
+        scope: if *scope == Scope::Account { String::new() } else { scope_words(account, scope) },
+        is_owner: matches!(role, RoleRef::BuiltIn(name) if Some(name.as_str()) == owner),
+    }
+}

@@ -1,0 +1,128 @@
+//! The listener and the router: what is served where.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+use crate::service::Service;
+use crate::telemetry::metrics::Metrics;
+use crate::{api, authzen, console};
+
+/// Connections that are served at once; more wait in the operating system's queue.
+const MAX_CONNECTIONS: usize = 10_000;
+/// How long a peer may take to send a request's head, idle time before it included.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// The most bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+/// How long to wait after the operating system refused a connection, for instance because all descriptors are in use.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Everything that the server answers.
+pub fn router(service: &Service, metrics: Option<Metrics>) -> Router {
+    let health = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(service.clone());
+    let router = console::router(service.clone())
+        .merge(api::router(service.clone()))
+        .merge(authzen::router(service.clone()))
+        .merge(health);
+    match metrics {
+        Some(metrics) => router.merge(metrics_router(Some(metrics))),
+        None => router,
+    }
+}
+
+/// The figures, for a listener of their own or beside everything else.
+pub fn metrics_router(metrics: Option<Metrics>) -> Router {
+    Router::new().route("/metrics", get(figures)).with_state(metrics)
+}
+
+/// Whether requests can be served: the store reads and writes.
+async fn ready(State(service): State<Service>) -> impl IntoResponse {
+    match service.store().ping().await {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
+    }
+}
+
+async fn figures(State(metrics): State<Option<Metrics>>) -> impl IntoResponse {
+    let text = metrics.map(|metrics| {
+        metrics.upkeep();
+        metrics.render()
+    });
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.unwrap_or_default())
+}
+
+/// Serves connections until `stop` resolves, then lets requests that are under way end within the grace.
+pub async fn serve(listener: TcpListener, router: Router, grace: Duration, stop: impl Future<Output = ()>) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(64 << 10);
+    let builder = Arc::new(builder);
+    let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    tokio::pin!(stop);
+    loop {
+        // The semaphore is never closed.
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let watcher = connections.watcher();
+                let connection = connection(Arc::clone(&builder), stream, peer, router.clone(), watcher);
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time and are cut off");
+    }
+}
+
+async fn connection(
+    builder: Arc<Builder<TokioExecutor>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    // Answers are small and complete: waiting to fill a packet only adds latency.
+    let _ = stream.set_nodelay(true);
+    let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.into_response()) }
+    });
+    let served = watcher.watch(builder.serve_connection(TokioIo::new(stream), answer)).await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

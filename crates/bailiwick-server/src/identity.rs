@@ -1,0 +1,5 @@
+//! Who somebody is: passwords, opaque tokens, and how often one may try.
+
+pub mod password;
+pub mod throttle;
+pub mod tokens;

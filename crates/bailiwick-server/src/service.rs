@@ -1,0 +1,146 @@
+//! The use cases: load the account, decide, commit, publish. Nothing about HTTP, pages or arguments.
+//!
+//! [`Service::write`] is the one way in which an account changes, whoever asks.
+
+mod accounts;
+mod directory;
+mod error;
+mod exports;
+mod identity;
+mod invitations;
+mod links;
+mod maintenance;
+mod people;
+mod profile;
+mod record;
+mod write;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bailiwick_core::account::Actor;
+use bailiwick_core::catalog::Catalog;
+use bailiwick_core::ids::Id;
+use bailiwick_store::{Store, TokenHash};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use accounts::{AccountHandle, Accounts};
+pub use error::Error;
+pub use identity::{SignInRequest, SignedIn};
+pub use invitations::{InvitationLink, InviteRequest, Invited};
+pub(crate) use links::hex;
+pub use links::{LinkPurpose, LinkView, SetUp};
+pub use maintenance::{Bootstrapped, Discrepancy};
+pub use people::People;
+pub use profile::Received;
+pub use record::{AccessChange, AccessDifference};
+pub use write::{Changed, Outcome, Replay, WriteOptions};
+
+use crate::config::Config;
+use crate::identity::password::PasswordHasher;
+use crate::identity::password::rules::PasswordRules;
+use crate::identity::throttle::Throttle;
+
+/// Reads the time; a value, so that tests can move it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Who asks, through what, from where.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person or machine.
+    pub actor: Actor,
+    /// The session through which a person asks.
+    pub session: Option<TokenHash>,
+    /// The request.
+    pub origin: Origin,
+}
+
+/// Where a request comes from, as recorded with every event.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The address of the caller, as far as trusted proxies tell it.
+    pub source_ip: Option<IpAddr>,
+    /// What the browser or program calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// Everything that serves accounts. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    accounts: Arc<Accounts>,
+    hasher: PasswordHasher,
+    rules: Arc<PasswordRules>,
+    throttle: Arc<Throttle>,
+    config: Arc<Config>,
+    clock: Clock,
+    /// Wakes the delivery of mail after a commit that queued some.
+    mail_queued: Arc<tokio::sync::Notify>,
+}
+
+impl Service {
+    /// A service over an open store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        hasher: PasswordHasher,
+        config: Arc<Config>,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            accounts: Arc::new(Accounts::new(Arc::clone(&store), Arc::clone(&catalog))),
+            rules: Arc::new(PasswordRules { min_length: config.password.min_length }),
+            throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
+            store,
+            catalog,
+            hasher,
+            config,
+            clock,
+            mail_queued: Arc::new(tokio::sync::Notify::new()),
+        }
+    }
+
+    /// The vocabulary in force.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The accounts in memory.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The present moment, in whole microseconds as the store keeps it.
+    pub fn now(&self) -> Timestamp {
+        whole_microseconds((self.clock)())
+    }
+
+    /// Notified whenever mail was queued.
+    pub fn mail_queued(&self) -> &Arc<tokio::sync::Notify> {
+        &self.mail_queued
+    }
+}
+
+/// Cuts off what the store cannot keep, so that what is decided equals what is loaded.
+fn whole_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+/// A new id, ordered by time.
+pub(crate) fn new_id<I: Id>() -> I {
+    I::from_uuid(Uuid::now_v7())
+}

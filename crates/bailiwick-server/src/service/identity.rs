@@ -1,0 +1,315 @@
+//! Signing in and out, sessions, passwords, and who a credential stands for.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use bailiwick_core::account::{Account, Actor, Event};
+use bailiwick_core::ids::{AccountId, UserId};
+use bailiwick_core::values::{Email, InvalidText};
+use bailiwick_store::{Commit, DirectoryChange, SessionRow, TokenHash, UserRow};
+use jiff::{SignedDuration, Timestamp};
+use metrics::counter;
+use secrecy::{ExposeSecret, SecretString};
+use smol_str::SmolStr;
+use subtle::ConstantTimeEq;
+
+use super::{Caller, Error, Origin, Service};
+use crate::identity::password::Verdict;
+use crate::identity::tokens::{ManagementKey, SessionToken};
+use crate::telemetry::metrics::SIGN_INS;
+
+/// A session's last use is written at most this often: it is for people to look at, not for the second.
+const TOUCH_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// Somebody who wants to sign in.
+#[derive(Debug)]
+pub struct SignInRequest {
+    /// As typed.
+    pub email: String,
+    /// As typed.
+    pub password: SecretString,
+}
+
+/// A new session; the token is shown this once.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's secret.
+    pub token: SecretString,
+    /// Whose session it is.
+    pub user: UserId,
+    /// The account in which it starts.
+    pub account: Option<AccountId>,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}
+
+/// A session that is about to be stored.
+pub(super) struct NewSession {
+    pub(super) session: SignedIn,
+    pub(super) change: DirectoryChange,
+}
+
+impl Service {
+    /// Signs a person in by email and password.
+    ///
+    /// Unknown emails, missing passwords and wrong ones answer alike and take as long.
+    ///
+    /// # Errors
+    /// [`Error::WrongCredentials`], [`Error::TooManyAttempts`], [`Error::Unavailable`] when too many passwords wait.
+    pub async fn sign_in(&self, request: SignInRequest, origin: &Origin) -> Result<SignedIn, Error> {
+        let email = Email::parse(&request.email).map_or_else(|_| String::new(), |email| email.to_string());
+        let address = origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if let Err(throttled) = self.throttle.attempt(&email, address, std::time::Instant::now()) {
+            counter!(SIGN_INS, "result" => "throttled").increment(1);
+            return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
+        }
+        let user = self.store.user_by_email(&email).await?;
+        let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+        let verdict = if let Some(stored) = stored {
+            self.hasher.verify(&request.password, stored).await?
+        } else {
+            self.hasher.verify_dummy(&request.password).await?;
+            Verdict::Wrong
+        };
+        let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
+            counter!(SIGN_INS, "result" => "wrong").increment(1);
+            // Looked up again in any case, so that an unknown email takes as long as a known one.
+            if let Some(user) = self.store.user_by_email(&email).await? {
+                self.record_sign_in_refused(user.user_id, "wrong_credentials", origin).await;
+            }
+            return Err(Error::WrongCredentials);
+        };
+        self.throttle.succeeded(&email, address);
+        counter!(SIGN_INS, "result" => "done").increment(1);
+        let account = self.landing_account(&user).await?;
+        let new = self.new_session(user.user_id, account, origin)?;
+        let mut directory =
+            vec![new.change, DirectoryChange::SignedIn { user_id: user.user_id, at: self.now() }];
+        if verdict == Verdict::RightButOutdated {
+            let hash = Some(self.hasher.hash(&request.password).await?);
+            directory.push(DirectoryChange::SetPassword { user_id: user.user_id, hash });
+        }
+        self.store.commit(Commit { directory, ..Commit::default() }).await?;
+        self.record_sign_in(user.user_id, "password", origin).await;
+        Ok(new.session)
+    }
+
+    /// Proves by their password that somebody is who they say, for one request and without a session.
+    ///
+    /// # Errors
+    /// [`Error::WrongCredentials`], [`Error::TooManyAttempts`], [`Error::Unavailable`] when too many passwords wait.
+    pub async fn prove(
+        &self,
+        user: &UserRow,
+        password: &SecretString,
+        origin: &Origin,
+    ) -> Result<Caller, Error> {
+        let address = origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if let Err(throttled) = self.throttle.attempt(&user.email, address, std::time::Instant::now()) {
+            return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
+        }
+        let right = match &user.password_hash {
+            Some(stored) => self.hasher.verify(password, stored).await? != Verdict::Wrong,
+            None => false,
+        };
+        if !right {
+            self.record_sign_in_refused(user.user_id, "wrong_credentials", origin).await;
+            return Err(Error::WrongCredentials);
+        }
+        self.throttle.succeeded(&user.email, address);
+        Ok(Caller { actor: Actor::User(user.user_id), session: None, origin: origin.clone() })
+    }
+
+    /// Ends the caller's session.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Error> {
+        let Some(token_hash) = caller.session else { return Ok(()) };
+        let directory = vec![DirectoryChange::EndSession { token_hash }];
+        self.store.commit(Commit { directory, ..Commit::default() }).await?;
+        if let Actor::User(user) = caller.actor {
+            self.record_for(user, Event::SignedOut { user }, &caller.origin).await;
+        }
+        Ok(())
+    }
+
+    /// Who a session token stands for, and the account the session is in.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for all that is not a live session.
+    pub async fn authenticate_session(
+        &self,
+        token: &str,
+        origin: Origin,
+    ) -> Result<(Caller, SessionRow), Error> {
+        let token = SessionToken::parse(token).map_err(|_| Error::Unauthenticated)?;
+        let token_hash = TokenHash(*token.hash().as_bytes());
+        let session = self.store.session(token_hash).await?.ok_or(Error::Unauthenticated)?;
+        let now = self.now();
+        let idle = SignedDuration::try_from(self.config.session.idle).unwrap_or(SignedDuration::MAX);
+        let unused = now.duration_since(session.seen_at);
+        if session.expires_at <= now || unused > idle {
+            return Err(Error::Unauthenticated);
+        }
+        if unused > TOUCH_AFTER {
+            let directory = vec![DirectoryChange::TouchSession { token_hash, seen_at: now }];
+            // Nobody waits for this: losing it costs a minute of precision.
+            drop(self.store.commit(Commit { directory, ..Commit::default() }));
+        }
+        let caller = Caller { actor: Actor::User(session.user_id), session: Some(token_hash), origin };
+        Ok((caller, session))
+    }
+
+    /// Who a management key stands for in an account. Does not wait, lock or allocate.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for all that is not a live key of this account.
+    #[inline]
+    pub fn authenticate_key(account: &Account, key: &ManagementKey, now: Timestamp) -> Result<Actor, Error> {
+        let stored = account.key(key.id()).map(|found| &found.value).ok_or(Error::Unauthenticated)?;
+        let matches: bool = stored.secret_hash.0.ct_eq(key.hash().as_bytes()).into();
+        let live = !account.is_deleted() && stored.expires_at.is_none_or(|end| end > now);
+        if matches && live {
+            Ok(Actor::ServiceAccount { id: stored.service_account, key: key.id() })
+        } else {
+            Err(Error::Unauthenticated)
+        }
+    }
+
+    /// Who a management key stands for, and in which account, when the request names none.
+    pub async fn authenticate_key_anywhere(&self, key: &ManagementKey) -> Result<(Actor, AccountId), Error> {
+        let account_id = self.store.key_account(key.id()).await?.ok_or(Error::Unauthenticated)?;
+        let handle = self.accounts.get(account_id).await?.ok_or(Error::Unauthenticated)?;
+        let actor = Self::authenticate_key(&handle.read(), key, self.now())?;
+        Ok((actor, account_id))
+    }
+
+    /// Changes the caller's password and ends their other sessions.
+    ///
+    /// # Errors
+    /// [`Error::WrongCredentials`] when the present one is wrong, and the rules for passwords.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: &SecretString,
+        new: &SecretString,
+    ) -> Result<(), Error> {
+        let user = self.user_of(caller).await?;
+        let address = caller.origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if let Err(throttled) = self.throttle.attempt(&user.email, address, std::time::Instant::now()) {
+            return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
+        }
+        let right = match &user.password_hash {
+            Some(stored) => self.hasher.verify(current, stored).await? != Verdict::Wrong,
+            None => false,
+        };
+        if !right {
+            self.record_sign_in_refused(user.user_id, "wrong_password", &caller.origin).await;
+            return Err(Error::WrongCredentials);
+        }
+        self.rules.check(new.expose_secret(), &[&user.email, &user.name])?;
+        let user_id = user.user_id;
+        let hash = Some(self.hasher.hash(new).await?);
+        let directory = vec![
+            DirectoryChange::SetPassword { user_id, hash },
+            DirectoryChange::EndSessionsOfUser { user_id, except: caller.session },
+        ];
+        Ok(self.store.commit(Commit { directory, ..Commit::default() }).await?)
+    }
+
+    /// The caller's sessions that are alive, the newest first.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionRow>, Error> {
+        let Actor::User(user) = caller.actor else { return Ok(Vec::new()) };
+        let now = self.now();
+        let sessions = self.store.sessions_of(user).await?;
+        Ok(sessions.into_iter().filter(|session| session.expires_at > now).collect())
+    }
+
+    /// Ends one of the caller's sessions.
+    pub async fn end_session(&self, caller: &Caller, token_hash: TokenHash) -> Result<(), Error> {
+        let own = self.sessions(caller).await?.iter().any(|session| session.token_hash == token_hash);
+        if !own {
+            return Err(bailiwick_core::account::Refusal::NotFound { kind: "session" }.into());
+        }
+        let directory = vec![DirectoryChange::EndSession { token_hash }];
+        self.store.commit(Commit { directory, ..Commit::default() }).await?;
+        if let Actor::User(user) = caller.actor {
+            self.record_for(user, Event::SignedOut { user }, &caller.origin).await;
+        }
+        Ok(())
+    }
+
+    /// Moves the caller's session to another of their accounts.
+    pub async fn switch_account(&self, caller: &Caller, account: AccountId) -> Result<(), Error> {
+        let (Actor::User(user), Some(token_hash)) = (caller.actor, caller.session) else {
+            return Err(Error::Unauthenticated);
+        };
+        if !self.active_accounts(user).await?.contains(&account) {
+            return Err(super::error::no_account());
+        }
+        let directory = vec![DirectoryChange::SetSessionAccount { token_hash, account_id: Some(account) }];
+        Ok(self.store.commit(Commit { directory, ..Commit::default() }).await?)
+    }
+
+    /// The caller as the directory knows them.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for machines, which are no users.
+    pub async fn user_of(&self, caller: &Caller) -> Result<UserRow, Error> {
+        match caller.actor {
+            Actor::User(id) => self.store.user(id).await?.ok_or(Error::Unauthenticated),
+            Actor::ServiceAccount { .. } => Err(bailiwick_core::account::Refusal::PeopleOnly.into()),
+        }
+    }
+
+    pub(super) fn new_session(
+        &self,
+        user: UserId,
+        account: Option<AccountId>,
+        origin: &Origin,
+    ) -> Result<NewSession, Error> {
+        let token = SessionToken::generate().map_err(Error::internal)?;
+        let now = self.now();
+        let lifetime = SignedDuration::try_from(self.config.session.absolute).unwrap_or(SignedDuration::MAX);
+        let expires_at = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let row = SessionRow {
+            token_hash: TokenHash(*token.hash().as_bytes()),
+            user_id: user,
+            account_id: account,
+            created_at: now,
+            seen_at: now,
+            expires_at,
+            source_ip: origin.source_ip,
+            user_agent: origin.user_agent.as_deref().map(|agent| agent.chars().take(200).collect()),
+        };
+        let session = SignedIn { token: token.reveal(), user, account, expires_at };
+        Ok(NewSession { session, change: DirectoryChange::CreateSession(row) })
+    }
+
+    pub(super) async fn record_sign_in(&self, user: UserId, method: &'static str, origin: &Origin) {
+        self.record_for(user, Event::SignedIn { user, method: SmolStr::new_static(method) }, origin).await;
+    }
+
+    async fn record_sign_in_refused(&self, user: UserId, code: &'static str, origin: &Origin) {
+        self.record_for(user, Event::SignInRefused { user, code: SmolStr::new_static(code) }, origin).await;
+    }
+
+    /// Records an event about a person in every account in which they may act. What cannot be recorded is logged.
+    async fn record_for(&self, user: UserId, event: Event, origin: &Origin) {
+        let caller = Caller { actor: Actor::User(user), session: None, origin: origin.clone() };
+        let result: Result<(), Error> = async {
+            for account in self.active_accounts(user).await? {
+                if let Some(handle) = self.accounts.get(account).await? {
+                    self.record(&handle, &caller, vec![event.clone()]).await?;
+                }
+            }
+            Ok(())
+        }
+        .await;
+        if let Err(error) = result {
+            tracing::warn!(error = %error, detail = error.detail(), "a sign-in event could not be recorded");
+        }
+    }
+}
+
+/// A field that must be filled in.
+pub(super) fn missing(field: &str) -> Error {
+    Error::InvalidText { field: field.to_owned(), problem: InvalidText::TooShort { least: 1, found: 0 } }
+}

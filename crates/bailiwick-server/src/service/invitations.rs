@@ -1,0 +1,313 @@
+//! Inviting people: emails become users of the directory, links are made and mailed.
+
+use std::collections::HashMap;
+
+use bailiwick_core::account::{Account, Command, Event, Invitation, Invitee, RoleAtScope};
+use bailiwick_core::ids::{AccountId, InvitationId, UserId};
+use bailiwick_core::values::Email;
+use bailiwick_store::{DirectoryChange, LinkRow, OutboxMessage, TokenHash, UserRow};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::links::LinkPurpose;
+use super::write::{Beside, Changed, Outcome};
+use super::{Caller, Error, People, Service, WriteOptions, new_id};
+use crate::delivery::request::{self, MailRequest, Newcomer, SecretLink};
+use crate::identity::tokens::LinkToken;
+
+/// How often users are looked up anew when somebody else made one of them in between.
+const ATTEMPTS: u32 = 5;
+
+/// People to be invited.
+#[derive(Debug, Clone)]
+pub struct InviteRequest {
+    /// Their emails, each once.
+    pub emails: Vec<Email>,
+    /// What each of them gets.
+    pub grants: Vec<RoleAtScope>,
+}
+
+/// What an invitation came to, for shaping the answer.
+#[derive(Debug)]
+pub struct Invited<'a> {
+    /// The account after it.
+    pub account: &'a Account,
+    /// Everybody it is about.
+    pub people: &'a People,
+    /// Invitations that were sent.
+    pub invitations: Vec<InvitationId>,
+    /// Members who got the grants at once.
+    pub members: Vec<UserId>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A link to be passed on by hand.
+#[derive(Debug)]
+pub struct InvitationLink {
+    /// The address, with the secret in it.
+    pub url: String,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Service {
+    /// Invites people by email, or gives members of the account the grants at once.
+    pub async fn invite<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        request: &InviteRequest,
+        options: &WriteOptions,
+        shape: impl Fn(Invited<'_>) -> T,
+    ) -> Result<Outcome<T>, Error> {
+        let mut attempts = 0;
+        loop {
+            match self.try_invite(caller, account, request, options, &shape).await {
+                Err(Error::EmailTaken) if attempts < ATTEMPTS => attempts += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_invite<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        request: &InviteRequest,
+        options: &WriteOptions,
+        shape: &impl Fn(Invited<'_>) -> T,
+    ) -> Result<Outcome<T>, Error> {
+        let now = self.now();
+        let mut people = People::default();
+        let mut new_users = Vec::new();
+        let mut invitees = Vec::with_capacity(request.emails.len());
+        let mut by_email: HashMap<&str, UserId> = HashMap::new();
+        for email in &request.emails {
+            let user = match by_email.get(email.as_str()) {
+                Some(known) => *known,
+                None => {
+                    if let Some(user) = self.store.user_by_email(email.as_str()).await? {
+                        let id = user.user_id;
+                        people.add(user);
+                        id
+                    } else {
+                        let user = unknown_user(email, now);
+                        let id = user.user_id;
+                        new_users.push(creation(&user));
+                        people.add(user);
+                        id
+                    }
+                }
+            };
+            by_email.insert(email.as_str(), user);
+            invitees.push(Invitee { user, invitation: new_id() });
+        }
+        let sponsor = match caller.actor {
+            bailiwick_core::account::Actor::User(id) => self.store.user(id).await?,
+            bailiwick_core::account::Actor::ServiceAccount { .. } => None,
+        };
+        let inviter = sponsor.as_ref().map(label).unwrap_or_default();
+        if let Some(sponsor) = sponsor {
+            people.add(sponsor);
+        }
+        let command = Command::Invite { people: invitees, grants: request.grants.clone() };
+        let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
+        let beside = |changed: &Changed<'_>| {
+            let mut beside = Beside { first: new_users.clone(), ..Beside::default() };
+            for event in changed.events {
+                if let Event::InvitationSent { id, invitation } = event {
+                    self.add_mailed_link(&mut beside, changed, *id, invitation, &people, &inviter)?;
+                }
+            }
+            Ok(beside)
+        };
+        self.write_beside(caller, account, &command, options, shape_changed, beside).await
+    }
+
+    /// Sends an invitation again; the earlier links end.
+    pub async fn resend_invitation<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        id: InvitationId,
+        options: &WriteOptions,
+        shape: impl Fn(Invited<'_>) -> T,
+    ) -> Result<Outcome<T>, Error> {
+        let people = self.people_of_invitation(caller, account, id).await?;
+        let inviter = match caller.actor {
+            bailiwick_core::account::Actor::User(user) => people.label(user),
+            bailiwick_core::account::Actor::ServiceAccount { .. } => String::new(),
+        };
+        let beside = |changed: &Changed<'_>| {
+            let mut beside = Beside::default();
+            if let Some(invitation) = changed.after.invitation(id) {
+                self.add_mailed_link(&mut beside, changed, id, &invitation.value, &people, &inviter)?;
+            }
+            Ok(beside)
+        };
+        let shape = |changed: &Changed<'_>| {
+            shape(Invited {
+                account: changed.after,
+                people: &people,
+                invitations: vec![id],
+                members: Vec::new(),
+                now: changed.now,
+            })
+        };
+        self.write_beside(
+            caller,
+            account,
+            &Command::ResendInvitation { invitation: id },
+            options,
+            shape,
+            beside,
+        )
+        .await
+    }
+
+    /// Makes a link to an invitation that is passed on by hand. Earlier links go on working until one of them is used.
+    pub async fn copy_invitation_link(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        id: InvitationId,
+    ) -> Result<InvitationLink, Error> {
+        let token = LinkToken::generate().map_err(Error::internal)?;
+        let command = Command::CopyInvitationLink { invitation: id };
+        let beside = |changed: &Changed<'_>| {
+            let invitation = changed.after.invitation(id).map(|found| &found.value);
+            let link = invitation.map(|invitation| {
+                link_row(&token, LinkPurpose::InvitationCopy, account, id, invitation, changed.now)
+            });
+            Ok(Beside {
+                then: link.map(DirectoryChange::CreateLink).into_iter().collect(),
+                ..Beside::default()
+            })
+        };
+        let expiry =
+            |changed: &Changed<'_>| changed.after.invitation(id).and_then(|found| found.value.expires_at);
+        match self.write_beside(caller, account, &command, &WriteOptions::default(), expiry, beside).await? {
+            Outcome::Done { value, .. } => {
+                Ok(InvitationLink { url: self.link_url(&token), expires_at: value })
+            }
+            Outcome::Dry { .. } | Outcome::Replayed(_) => Err(Error::internal("a link was not written")),
+        }
+    }
+
+    /// Everybody that a mail about the invitation names.
+    async fn people_of_invitation(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        id: InvitationId,
+    ) -> Result<People, Error> {
+        let handle = self.accounts.get(account).await?.ok_or_else(super::error::no_account)?;
+        let invited = handle.read().invitation(id).map(|found| [found.value.user, found.value.sponsor]);
+        let actor = match caller.actor {
+            bailiwick_core::account::Actor::User(user) => Some(user),
+            bailiwick_core::account::Actor::ServiceAccount { .. } => None,
+        };
+        self.people(invited.into_iter().flatten().chain(actor)).await
+    }
+
+    fn add_mailed_link(
+        &self,
+        beside: &mut Beside,
+        changed: &Changed<'_>,
+        id: InvitationId,
+        invitation: &Invitation,
+        people: &People,
+        inviter: &str,
+    ) -> Result<(), Error> {
+        let Some(user) = people.get(invitation.user) else { return Ok(()) };
+        let account = changed.after;
+        let token = LinkToken::generate().map_err(Error::internal)?;
+        let link = link_row(&token, LinkPurpose::Invitation, account.id(), id, invitation, changed.now);
+        beside.then.push(DirectoryChange::CreateLink(link));
+        let is_known = user.password_hash.is_some() && user.verified_at.is_some();
+        let mail = MailRequest::Invitation(request::Invitation {
+            to: user.email.clone(),
+            account_name: account.profile().value.name.to_string(),
+            inviter_name: inviter.to_owned(),
+            roles: super::links::role_titles(account, invitation),
+            note: None,
+            details: Vec::new(),
+            newcomer: if is_known { Newcomer::Known } else { Newcomer::New },
+            link: SecretLink::new(self.link_url(&token)),
+            expires_at: invitation.expires_at,
+        });
+        beside.outbox.push(OutboxMessage {
+            account_id: Some(account.id()),
+            kind: "mail".to_owned(),
+            body: serde_json::to_string(&mail).map_err(Error::internal)?,
+            created_at: changed.now,
+        });
+        Ok(())
+    }
+}
+
+fn invited<'a>(changed: &Changed<'a>, people: &'a People) -> Invited<'a> {
+    let mut invitations = Vec::new();
+    let mut members = std::collections::BTreeSet::new();
+    for event in changed.events {
+        match event {
+            Event::InvitationSent { id, .. } => invitations.push(*id),
+            Event::GrantMade { grant, .. } => {
+                if let bailiwick_core::account::Principal::Member(user) = grant.principal {
+                    members.insert(user);
+                }
+            }
+            _ => {}
+        }
+    }
+    let members = members.into_iter().collect();
+    Invited { account: changed.after, people, invitations, members, now: changed.now }
+}
+
+fn unknown_user(email: &Email, now: Timestamp) -> UserRow {
+    UserRow {
+        user_id: new_id(),
+        email: email.as_str().to_owned(),
+        name: String::new(),
+        verified_at: None,
+        password_hash: None,
+        default_account: None,
+        created_at: now,
+        last_sign_in_at: None,
+        revision: 0,
+    }
+}
+
+fn creation(user: &UserRow) -> DirectoryChange {
+    DirectoryChange::CreateUser {
+        user_id: user.user_id,
+        email: user.email.clone(),
+        name: String::new(),
+        verified_at: None,
+        created_at: user.created_at,
+    }
+}
+
+fn link_row(
+    token: &LinkToken,
+    purpose: LinkPurpose,
+    account: AccountId,
+    id: InvitationId,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> LinkRow {
+    LinkRow {
+        token_hash: TokenHash(*token.hash().as_bytes()),
+        purpose: purpose.name().into(),
+        user_id: invitation.user,
+        account_id: Some(account),
+        invitation_id: Some(id),
+        created_at: now,
+        expires_at: invitation.expires_at,
+    }
+}
+
+fn label(user: &UserRow) -> String {
+    if user.name.is_empty() { user.email.clone() } else { user.name.clone() }
+}

@@ -1,0 +1,365 @@
+//! Single-use links: what they are for, and what following them does.
+
+use bailiwick_core::account::{Actor, Command, Invitation, InvitationStatus};
+use bailiwick_core::ids::{AccountId, InvitationId, UserId};
+use bailiwick_core::values::{Email, Name};
+use bailiwick_store::{Commit, DirectoryChange, LinkRow, StoreError, TokenHash, UserRow};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::no_account;
+use super::write::{Beside, Outcome};
+use super::{Caller, Error, Origin, Service, SignedIn, WriteOptions, new_id};
+use crate::identity::tokens::LinkToken;
+
+/// The platform fact that holds the hash of the set-up link, in hexadecimal digits.
+const SET_UP: &str = "set_up_link";
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// The first person of a platform sets it up.
+    SetUp,
+    /// An invitation, mailed: following it proves that the email is the person's.
+    Invitation,
+    /// An invitation, copied and passed on by hand: it proves nothing about the email.
+    InvitationCopy,
+    /// Signs a person in once, made by the operator on the command line.
+    SignIn,
+}
+
+impl LinkPurpose {
+    /// Stable name, as stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SetUp => "set_up",
+            Self::Invitation => "invitation",
+            Self::InvitationCopy => "invitation_copy",
+            Self::SignIn => "sign_in",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Invitation, Self::InvitationCopy, Self::SignIn]
+            .into_iter()
+            .find(|purpose| purpose.name() == name)
+    }
+}
+
+/// What the holder of a link is shown before following it.
+#[derive(Debug, Clone)]
+pub struct LinkView {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// Whose it is; none for set-up.
+    pub user: Option<UserRow>,
+    /// Whether the person must choose a password: they have none, or have not proved yet that the email is theirs.
+    pub needs_password: bool,
+    /// Where it leads.
+    pub account: Option<(AccountId, Name)>,
+    /// The invitation that it answers.
+    pub invitation: Option<(InvitationId, Invitation)>,
+    /// What to call who invited.
+    pub inviter: Option<String>,
+    /// What people read for the roles that are offered.
+    pub roles: Vec<String>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What the first person of a platform says.
+#[derive(Debug)]
+pub struct SetUp {
+    /// The secret of the link that the first start printed.
+    pub token: SecretString,
+    /// The person's email.
+    pub email: Email,
+    /// The person's name.
+    pub name: Name,
+    /// The person's password.
+    pub password: SecretString,
+    /// The first account's name.
+    pub account_name: Name,
+}
+
+impl Service {
+    /// The address of a link.
+    pub fn link_url(&self, token: &LinkToken) -> String {
+        format!("{}/links/{}", self.config.public_url, token.reveal().expose_secret())
+    }
+
+    /// Makes the link for setting up a platform that has no user yet; `None` when it has one. Earlier links end.
+    pub async fn set_up_link(&self) -> Result<Option<String>, Error> {
+        if self.store.any_user_exists().await? {
+            return Ok(None);
+        }
+        let token = LinkToken::generate().map_err(Error::internal)?;
+        let fact = DirectoryChange::SetMeta { key: SET_UP.into(), value: Some(hex(token.hash().as_bytes())) };
+        self.store.commit(Commit { directory: vec![fact], ..Commit::default() }).await?;
+        Ok(Some(self.link_url(&token)))
+    }
+
+    /// What a link is for.
+    ///
+    /// # Errors
+    /// [`Error::LinkInvalid`] for all that does not work (any more).
+    pub async fn inspect_link(&self, token: &str) -> Result<LinkView, Error> {
+        let hash = parse(token)?;
+        if self.is_set_up_link(&hash).await? {
+            return Ok(LinkView {
+                purpose: LinkPurpose::SetUp,
+                user: None,
+                needs_password: true,
+                account: None,
+                invitation: None,
+                inviter: None,
+                roles: Vec::new(),
+                expires_at: None,
+            });
+        }
+        let (link, purpose, user) = self.link(hash).await?;
+        let needs_password = needs_password(purpose, &user);
+        let mut view = LinkView {
+            purpose,
+            needs_password,
+            user: Some(user),
+            account: None,
+            invitation: None,
+            inviter: None,
+            roles: Vec::new(),
+            expires_at: link.expires_at,
+        };
+        if let (Some(account_id), Some(id)) = (link.account_id, link.invitation_id) {
+            let handle = self.accounts.get(account_id).await?.ok_or(Error::LinkInvalid)?;
+            let account = handle.snapshot();
+            let invitation = account.invitation(id).ok_or(Error::LinkInvalid)?.value.clone();
+            if invitation.status_at(self.now()) != InvitationStatus::Pending {
+                return Err(Error::LinkInvalid);
+            }
+            let people = self.people([invitation.sponsor]).await?;
+            view.inviter = Some(people.label(invitation.sponsor));
+            view.roles = role_titles(&account, &invitation);
+            view.expires_at = invitation.expires_at;
+            view.account = Some((account_id, account.profile().value.name.clone()));
+            view.invitation = Some((id, invitation));
+        }
+        Ok(view)
+    }
+
+    /// Follows a link: joins the account or signs in. A person without a password chooses one here; a person with one
+    /// must be signed in as who is invited.
+    ///
+    /// # Errors
+    /// [`Error::LinkInvalid`], [`Error::Unauthenticated`] for known people who are not signed in, the rules for passwords, and
+    /// the domain's refusals.
+    pub async fn accept_link(
+        &self,
+        token: &str,
+        name: Option<Name>,
+        password: Option<SecretString>,
+        signed_in: Option<&Caller>,
+        origin: &Origin,
+    ) -> Result<SignedIn, Error> {
+        let hash = parse(token)?;
+        let (link, purpose, user) = self.link(hash).await?;
+        let user_id = user.user_id;
+        let mut first = vec![DirectoryChange::ConsumeLink { token_hash: hash, now: self.now() }];
+        let own_session = signed_in.filter(|caller| caller.actor == Actor::User(user_id));
+        if needs_password(purpose, &user) {
+            let password = password.ok_or_else(|| super::identity::missing("password"))?;
+            let name = match name {
+                Some(name) => name.as_str().to_owned(),
+                None if !user.name.is_empty() => user.name.clone(),
+                None => return Err(super::identity::missing("name")),
+            };
+            self.rules.check(password.expose_secret(), &[&user.email, &name])?;
+            let stored = self.hasher.hash(&password).await?;
+            first.push(DirectoryChange::UpdateUserName { user_id, name });
+            first.push(DirectoryChange::SetPassword { user_id, hash: Some(stored) });
+            // Whoever signed in with a password that was set before the email was proved is not known to be its owner.
+            first.push(DirectoryChange::EndSessionsOfUser { user_id, except: None });
+        } else if own_session.is_none() && purpose != LinkPurpose::SignIn {
+            return Err(Error::Unauthenticated);
+        }
+        if purpose != LinkPurpose::InvitationCopy {
+            first.push(DirectoryChange::VerifyUser { user_id, at: self.now() });
+        }
+        let caller = Caller { actor: Actor::User(user_id), session: None, origin: origin.clone() };
+        if let (Some(account_id), Some(invitation)) = (link.account_id, link.invitation_id) {
+            let signed_in = self.new_session(user_id, Some(account_id), origin)?;
+            let command = Command::AcceptInvitation { invitation };
+            let mut then =
+                vec![signed_in.change.clone(), DirectoryChange::SignedIn { user_id, at: self.now() }];
+            if user.default_account.is_none() {
+                then.push(DirectoryChange::SetDefaultAccount { user_id, account_id: Some(account_id) });
+            }
+            let beside = |_: &super::write::Changed<'_>| {
+                Ok(Beside { first: first.clone(), then: then.clone(), outbox: Vec::new() })
+            };
+            let options = WriteOptions::default();
+            match self.write_beside(&caller, account_id, &command, &options, |_| (), beside).await? {
+                Outcome::Done { .. } => {
+                    self.record_sign_in(user_id, "link", origin).await;
+                    Ok(signed_in.session)
+                }
+                Outcome::Dry { .. } | Outcome::Replayed(_) => {
+                    Err(Error::internal("an acceptance was not written"))
+                }
+            }
+        } else {
+            let account_id = self.landing_account(&user).await?;
+            let signed_in = self.new_session(user_id, account_id, origin)?;
+            first.push(signed_in.change);
+            first.push(DirectoryChange::SignedIn { user_id, at: self.now() });
+            self.store.commit(Commit { directory: first, ..Commit::default() }).await?;
+            self.record_sign_in(user_id, "link", origin).await;
+            Ok(signed_in.session)
+        }
+    }
+
+    /// Declines the invitation of a link. Whoever holds the link may say no.
+    pub async fn decline_link(&self, token: &str, origin: &Origin) -> Result<(), Error> {
+        let hash = parse(token)?;
+        let (link, _, user) = self.link(hash).await?;
+        let (Some(account_id), Some(invitation)) = (link.account_id, link.invitation_id) else {
+            return Err(Error::LinkInvalid);
+        };
+        let caller = Caller { actor: Actor::User(user.user_id), session: None, origin: origin.clone() };
+        let command = Command::DeclineInvitation { invitation };
+        self.write(&caller, account_id, &command, &WriteOptions::default(), |_| ()).await.map(|_| ())
+    }
+
+    /// Sets a platform up: the first person, who owns the first account, signed in.
+    ///
+    /// # Errors
+    /// [`Error::LinkInvalid`], [`Error::AlreadySetUp`], and the rules for passwords.
+    pub async fn set_up(&self, set_up: SetUp, origin: &Origin) -> Result<SignedIn, Error> {
+        let hash = parse(set_up.token.expose_secret())?;
+        if !self.is_set_up_link(&hash).await? {
+            return Err(if self.store.any_user_exists().await? {
+                Error::AlreadySetUp
+            } else {
+                Error::LinkInvalid
+            });
+        }
+        let own_words = [set_up.email.as_str(), set_up.name.as_str(), set_up.account_name.as_str()];
+        self.rules.check(set_up.password.expose_secret(), &own_words)?;
+        let stored = self.hasher.hash(&set_up.password).await?;
+        // Hashing takes a while: the link is judged again by the transaction, which uses it up.
+        let user_id: UserId = new_id();
+        let account_id: AccountId = new_id();
+        let now = self.now();
+        let signed_in = self.new_session(user_id, Some(account_id), origin)?;
+        let first = vec![
+            DirectoryChange::CreateUser {
+                user_id,
+                email: set_up.email.as_str().to_owned(),
+                name: set_up.name.as_str().to_owned(),
+                verified_at: Some(now),
+                created_at: now,
+            },
+            DirectoryChange::SetPassword { user_id, hash: Some(stored) },
+            DirectoryChange::SetMeta { key: SET_UP.into(), value: None },
+        ];
+        let then = vec![
+            signed_in.change,
+            DirectoryChange::SetDefaultAccount { user_id, account_id: Some(account_id) },
+            DirectoryChange::SignedIn { user_id, at: now },
+        ];
+        let _one_at_a_time = self.accounts.setting_up.lock().await;
+        if self.store.any_user_exists().await? {
+            return Err(Error::AlreadySetUp);
+        }
+        let caller = Caller { actor: Actor::User(user_id), session: None, origin: origin.clone() };
+        self.open_account(&caller, account_id, set_up.account_name, user_id, first, then).await?;
+        self.record_sign_in(user_id, "link", origin).await;
+        Ok(signed_in.session)
+    }
+
+    async fn is_set_up_link(&self, hash: &TokenHash) -> Result<bool, Error> {
+        let stored = self.store.meta(SET_UP).await?;
+        // Hashes of random secrets: comparing them in variable time gives nothing away that helps to find a secret.
+        Ok(stored.is_some_and(|stored| stored == hex(&hash.0)))
+    }
+
+    async fn link(&self, hash: TokenHash) -> Result<(LinkRow, LinkPurpose, UserRow), Error> {
+        let link = self.store.link(hash).await?.ok_or(Error::LinkInvalid)?;
+        if link.expires_at.is_some_and(|end| end <= self.now()) {
+            return Err(Error::LinkInvalid);
+        }
+        let purpose = LinkPurpose::parse(&link.purpose).ok_or(Error::LinkInvalid)?;
+        let user = self.store.user(link.user_id).await?.ok_or(Error::LinkInvalid)?;
+        Ok((link, purpose, user))
+    }
+
+    /// The account in which a person lands after signing in: the default one, else the first in which they may act.
+    pub(super) async fn landing_account(&self, user: &UserRow) -> Result<Option<AccountId>, Error> {
+        let active = self.active_accounts(user.user_id).await?;
+        Ok(user.default_account.filter(|id| active.contains(id)).or_else(|| active.first().copied()))
+    }
+
+    /// The accounts in which a person may act.
+    pub(super) async fn active_accounts(&self, user: UserId) -> Result<Vec<AccountId>, Error> {
+        let memberships = self.store.accounts_of(user).await?;
+        let active =
+            memberships.into_iter().filter(|one| one.status == bailiwick_store::MembershipStatus::Active);
+        Ok(active.map(|one| one.account_id).collect())
+    }
+
+    /// Opens an account.
+    pub(super) async fn open_account(
+        &self,
+        caller: &Caller,
+        account_id: AccountId,
+        name: Name,
+        owner: UserId,
+        first: Vec<DirectoryChange>,
+        then: Vec<DirectoryChange>,
+    ) -> Result<std::sync::Arc<super::AccountHandle>, Error> {
+        let now = self.now();
+        let mut ids = uuid::Uuid::now_v7;
+        let decided = bailiwick_core::account::open(&self.catalog, account_id, name, owner, now, &mut ids);
+        let mut commit = super::write::commit_of_opening(&decided, caller, now);
+        commit.directory = first.into_iter().chain(super::directory::changes(&decided)).chain(then).collect();
+        self.store.ready().await;
+        match self.store.commit(commit).await {
+            Ok(()) => Ok(self.accounts.insert(decided.account).await),
+            Err(StoreError::Conflict) => Err(no_account()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A mailed link proves the email, so it replaces whatever password was set without that proof.
+fn needs_password(purpose: LinkPurpose, user: &UserRow) -> bool {
+    let unproved = user.verified_at.is_none() && purpose != LinkPurpose::InvitationCopy;
+    user.password_hash.is_none() || unproved
+}
+
+fn parse(token: &str) -> Result<TokenHash, Error> {
+    let token = LinkToken::parse(token).map_err(|_| Error::LinkInvalid)?;
+    Ok(TokenHash(*token.hash().as_bytes()))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What people read for the roles of an invitation, each once.
+pub(super) fn role_titles(
+    account: &bailiwick_core::account::Account,
+    invitation: &Invitation,
+) -> Vec<String> {
+    let titles: std::collections::BTreeSet<String> = invitation
+        .grants
+        .iter()
+        .map(|grant| account.role_title(&grant.role).map_or_else(|| grant.role.to_string(), str::to_owned))
+        .collect();
+    titles.into_iter().collect()
+}

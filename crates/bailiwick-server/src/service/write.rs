@@ -1,0 +1,370 @@
+//! The one way in which an account changes: decide, commit, publish.
+
+use std::sync::Arc;
+
+use bailiwick_core::account::{Account, Command, Decided, EntityKey, Event, Kind, Refusal};
+use bailiwick_core::ids::{AccountId, Revision};
+use bailiwick_store::{
+    AccountCommit, Commit, DirectoryChange, Ending, EntityChange, IdempotencyRecord, OutboxMessage,
+    StoreError,
+};
+use jiff::Timestamp;
+use metrics::{counter, histogram};
+use serde::Serialize;
+
+use super::accounts::AccountHandle;
+use super::error::no_account;
+use super::record::{AccessDifference, event_row, refused};
+use super::{Caller, Error, Service, new_id};
+use crate::telemetry::metrics::{COMMIT_SECONDS, COMMITS};
+
+/// How often a write is decided anew after somebody else's commit came between. Within one process that happens only
+/// after a failed commit.
+const ATTEMPTS: u32 = 8;
+
+/// How a write is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct WriteOptions {
+    /// Decide and say what would change, but change nothing.
+    pub dry_run: bool,
+    /// Only if this entity still has this revision (`If-Match`).
+    pub expected: Option<(EntityKey, Revision)>,
+    /// The caller's idempotency key with a fingerprint of the request.
+    pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// What became of a write.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// It is done and durable.
+    Done {
+        /// The answer.
+        value: T,
+        /// The account's revision after it.
+        revision: Revision,
+    },
+    /// It could be done; nothing was changed.
+    Dry {
+        /// The answer that it would have had.
+        value: T,
+        /// What would have been recorded.
+        events: Vec<Event>,
+        /// Who would have gained or lost what.
+        access: AccessDifference,
+    },
+    /// It was done before, under the same idempotency key.
+    Replayed(Replay),
+}
+
+/// The answer to an earlier request with the same idempotency key.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// The answer as JSON.
+    pub answer: String,
+    /// The account's revision after it.
+    pub revision: Option<Revision>,
+}
+
+/// What goes into the same transaction as the events.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Applied before the changes that follow from the events, such as a new user.
+    pub(super) first: Vec<DirectoryChange>,
+    /// Applied after them, such as links of invitations.
+    pub(super) then: Vec<DirectoryChange>,
+    /// Mail to send.
+    pub(super) outbox: Vec<OutboxMessage>,
+}
+
+/// What a closure sees to shape the answer and what is stored beside the events.
+pub struct Changed<'a> {
+    /// The account before.
+    pub before: &'a Account,
+    /// The account after.
+    pub after: &'a Account,
+    /// What happened.
+    pub events: &'a [Event],
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Service {
+    /// Does a command, and shapes the answer from the account after it.
+    ///
+    /// # Errors
+    /// Every [`Error`]; after any of them nothing has changed. Refusals of members are recorded.
+    pub async fn write<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        command: &Command,
+        options: &WriteOptions,
+        shape: impl Fn(&Changed<'_>) -> T,
+    ) -> Result<Outcome<T>, Error> {
+        self.write_beside(caller, account, command, options, shape, |_| Ok(Beside::default())).await
+    }
+
+    /// Like [`Service::write`], with more to store in the same transaction.
+    pub(super) async fn write_beside<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        command: &Command,
+        options: &WriteOptions,
+        shape: impl Fn(&Changed<'_>) -> T,
+        beside: impl Fn(&Changed<'_>) -> Result<Beside, Error>,
+    ) -> Result<Outcome<T>, Error> {
+        if let Some(replay) = self.replay(account, options).await? {
+            return Ok(Outcome::Replayed(replay));
+        }
+        let started = std::time::Instant::now();
+        let mut attempts = 0;
+        loop {
+            self.store.ready().await;
+            let handle = self.accounts.get(account).await?.ok_or_else(no_account)?;
+            let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
+                Ok(Attempt::Dry(outcome)) => return Ok(outcome),
+                Ok(Attempt::Queued(queued)) => queued,
+                Err(Error::Refused(refusal)) => {
+                    if !options.dry_run {
+                        self.record_refusal(&handle, caller, command, &refusal).await;
+                    }
+                    return Err(refusal.into());
+                }
+                Err(error) => return Err(error),
+            };
+            match queued.receipt.await {
+                Ok(()) => {
+                    let revision = queued.account.revision();
+                    handle.publish(&queued.account);
+                    if queued.account.is_deleted() {
+                        self.accounts.forget(account).await;
+                    }
+                    if queued.has_mail {
+                        self.mail_queued.notify_one();
+                    }
+                    counter!(COMMITS, "result" => "done").increment(1);
+                    histogram!(COMMIT_SECONDS).record(started.elapsed());
+                    return Ok(Outcome::Done { value: queued.value, revision });
+                }
+                Err(StoreError::IdempotencyKeyUsed) => {
+                    handle.reset(queued.epoch);
+                    let replay = self.replay(account, options).await?;
+                    return replay
+                        .map(Outcome::Replayed)
+                        .ok_or_else(|| Error::internal("the idempotency record vanished"));
+                }
+                Err(StoreError::Conflict) if attempts < ATTEMPTS => {
+                    counter!(COMMITS, "result" => "conflict").increment(1);
+                    attempts += 1;
+                    handle.reset(queued.epoch);
+                    if attempts > ATTEMPTS / 2
+                        && let Some(fresh) = self.accounts.load(account).await?
+                    {
+                        handle.replace(fresh);
+                    }
+                }
+                Err(error) => {
+                    counter!(COMMITS, "result" => "failed").increment(1);
+                    handle.reset(queued.epoch);
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    fn decide_and_queue<T: Serialize>(
+        &self,
+        handle: &AccountHandle,
+        caller: &Caller,
+        command: &Command,
+        options: &WriteOptions,
+        shape: &impl Fn(&Changed<'_>) -> T,
+        beside: &impl Fn(&Changed<'_>) -> Result<Beside, Error>,
+    ) -> Result<Attempt<T>, Error> {
+        let mut tip = handle.tip();
+        // Read under the lock, so that times never run backwards within an account.
+        let now = self.now();
+        let before = Arc::clone(&tip.account);
+        let decided = before.decide(caller.actor, command, now, &mut || new_uuid())?;
+        // After the decision, so that a stale revision tells strangers nothing.
+        if let Some((key, expected)) = options.expected {
+            let actual = before.revision_of(key).unwrap_or_default();
+            if actual != expected {
+                return Err(Error::StaleRevision { actual: actual.0 });
+            }
+        }
+        let changed = Changed { before: &before, after: &decided.account, events: &decided.events, now };
+        let value = shape(&changed);
+        if options.dry_run {
+            let access = AccessDifference::between(&before, &decided.account, &decided.events, now);
+            return Ok(Attempt::Dry(Outcome::Dry { value, events: decided.events, access }));
+        }
+        let extra = beside(&changed)?;
+        let has_mail = !extra.outbox.is_empty();
+        let mut commit = commit_of(&before, &decided, caller, now);
+        let derived = super::directory::changes(&decided);
+        commit.directory = extra.first.into_iter().chain(derived).chain(extra.then).collect();
+        commit.outbox = extra.outbox;
+        commit.idempotency = idempotency_record(before.id(), &decided, options, &value, now)?;
+        let receipt = self.store.commit(commit);
+        let account = Arc::new(decided.account);
+        tip.account = Arc::clone(&account);
+        Ok(Attempt::Queued(Queued { receipt, account, epoch: tip.epoch, value, has_mail }))
+    }
+
+    /// The answer to an earlier write with the same idempotency key.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyMismatch`] if the earlier one was another request.
+    pub(crate) async fn replay(
+        &self,
+        account: AccountId,
+        options: &WriteOptions,
+    ) -> Result<Option<Replay>, Error> {
+        let Some((key, fingerprint)) = &options.idempotency else { return Ok(None) };
+        match self.store.idempotency(&account.to_string(), key).await? {
+            None => Ok(None),
+            Some(record) if record.fingerprint == *fingerprint => {
+                Ok(Some(Replay { answer: record.answer, revision: record.revision }))
+            }
+            Some(_) => Err(Error::IdempotencyMismatch),
+        }
+    }
+
+    /// Records that a member or machine of the account was refused. What cannot be recorded is logged, and the refusal
+    /// stands all the same.
+    async fn record_refusal(
+        &self,
+        handle: &AccountHandle,
+        caller: &Caller,
+        command: &Command,
+        refusal: &Refusal,
+    ) {
+        if refusal.kind() != Kind::NotFound {
+            let event = refused(command.name(), refusal, command);
+            if let Err(error) = self.record(handle, caller, vec![event]).await {
+                tracing::warn!(error = %error, detail = error.detail(), "a refusal could not be recorded");
+            }
+        }
+    }
+
+    /// Records that a question was refused, which no command stands for: `request` names it.
+    pub(crate) async fn record_refused_request(
+        &self,
+        handle: &AccountHandle,
+        caller: &Caller,
+        request: &'static str,
+        refusal: &Refusal,
+    ) {
+        let event = Event::Refused { command: request.into(), code: refusal.code().into(), target: None };
+        if let Err(error) = self.record(handle, caller, vec![event]).await {
+            tracing::warn!(error = %error, detail = error.detail(), "a refusal could not be recorded");
+        }
+    }
+
+    /// Commits events that only record.
+    pub(super) async fn record(
+        &self,
+        handle: &AccountHandle,
+        caller: &Caller,
+        events: Vec<Event>,
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            self.store.ready().await;
+            let (receipt, account, epoch) = {
+                let mut tip = handle.tip();
+                let now = self.now();
+                let before = Arc::clone(&tip.account);
+                if before.is_deleted() {
+                    return Ok(());
+                }
+                let decided = before.record(events.clone());
+                let commit = commit_of(&before, &decided, caller, now);
+                let receipt = self.store.commit(commit);
+                tip.account = Arc::new(decided.account);
+                (receipt, Arc::clone(&tip.account), tip.epoch)
+            };
+            match receipt.await {
+                Ok(()) => {
+                    handle.publish(&account);
+                    return Ok(());
+                }
+                Err(StoreError::Conflict) => handle.reset(epoch),
+                Err(error) => {
+                    handle.reset(epoch);
+                    return Err(error.into());
+                }
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+}
+
+enum Attempt<T> {
+    Dry(Outcome<T>),
+    Queued(Queued<T>),
+}
+
+struct Queued<T> {
+    receipt: bailiwick_store::CommitReceipt,
+    account: Arc<Account>,
+    epoch: u64,
+    value: T,
+    has_mail: bool,
+}
+
+fn new_uuid() -> uuid::Uuid {
+    use bailiwick_core::ids::Id;
+    new_id::<bailiwick_core::ids::GrantId>().uuid()
+}
+
+/// The rows and events of a decision.
+pub(super) fn commit_of(before: &Account, decided: &Decided, caller: &Caller, now: Timestamp) -> Commit {
+    let deleted = decided.account.is_deleted();
+    let keys: std::collections::BTreeSet<EntityKey> =
+        decided.events.iter().filter_map(Event::entity).collect();
+    let change = |key: EntityKey| EntityChange {
+        kind: key.kind().into(),
+        id: key.id().into(),
+        body: decided.account.row_body(key),
+    };
+    let changes = if deleted { Vec::new() } else { keys.into_iter().map(change).collect() };
+    let events = decided.events.iter().map(|event| event_row(event, caller, now)).collect();
+    let account = AccountCommit {
+        account_id: before.id(),
+        expected: before.revision(),
+        at: now,
+        changes,
+        events,
+        ending: if deleted { Ending::Deleted } else { Ending::None },
+    };
+    Commit { account: Some(account), ..Commit::default() }
+}
+
+/// The rows and events of an account that is being opened.
+pub(super) fn commit_of_opening(decided: &Decided, caller: &Caller, now: Timestamp) -> Commit {
+    let mut commit = commit_of(&decided.account, decided, caller, now);
+    if let Some(account) = &mut commit.account {
+        account.expected = Revision::default();
+    }
+    commit
+}
+
+fn idempotency_record<T: Serialize>(
+    account: AccountId,
+    decided: &Decided,
+    options: &WriteOptions,
+    value: &T,
+    now: Timestamp,
+) -> Result<Option<IdempotencyRecord>, Error> {
+    let Some((key, fingerprint)) = &options.idempotency else { return Ok(None) };
+    Ok(Some(IdempotencyRecord {
+        scope: account.to_string(),
+        key: key.clone(),
+        fingerprint: *fingerprint,
+        revision: Some(decided.account.revision()),
+        answer: serde_json::to_string(value).map_err(Error::internal)?,
+        created_at: now,
+    }))
+}

@@ -1,0 +1,143 @@
+//! Questions about access over HTTP.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Person, World};
+
+async fn clusters(world: &World) {
+    let tree = json!({ "resources": [
+        { "type": "cluster", "name": "one", "external_id": "one" },
+        { "type": "cluster", "name": "two", "external_id": "two" },
+    ] });
+    world.post("~/resources:register").by(&world.owner).json(&tree).send().await.expect(StatusCode::CREATED);
+}
+
+fn question(principal: &str, action: &str, of: &str, id: &str) -> Value {
+    json!({ "principal": principal, "action": action, "resource": { "type": of, "id": id } })
+}
+
+async fn reader_of_one(world: &World) -> Person {
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let grant =
+        json!({ "principal": grace.id, "role": "cluster_read_only", "scope": { "resources": ["one"] } });
+    world.post("~/grants").by(&world.owner).json(&grant).send().await.expect(StatusCode::CREATED);
+    grace
+}
+
+#[tokio::test]
+async fn q18_everybody_lists_their_own_permissions_and_nobody_else_s() {
+    let world = World::new("bailiwick").await;
+    clusters(&world).await;
+    let grace = reader_of_one(&world).await;
+    let own = world.get("~/access:effective").by(&grace).send().await.expect(StatusCode::OK).json();
+    assert_eq!(own["principal"]["email"], "grace@example.com");
+    let at = own["at"].as_array().unwrap();
+    assert_eq!((&at[0]["scope"], &at[0]["roles"][0]["id"]), (&json!("account"), &json!("member")));
+    assert!(at[1]["permissions"].as_array().unwrap().contains(&json!("read:clusters")), "{own}");
+    assert_eq!(own.get("permissions"), None);
+
+    let there = "~/access:effective?resource_type=cluster&resource_id=";
+    let one = world.get(&format!("{there}one")).by(&grace).send().await.expect(StatusCode::OK).json();
+    let permissions = one["permissions"].as_array().unwrap();
+    assert!(
+        permissions.contains(&json!("read:clusters")) && permissions.contains(&json!("read:profile")),
+        "{one}"
+    );
+    world.get(&format!("{there}two")).by(&grace).send().await.problem(404, "not_found");
+
+    let other = format!("~/access:effective?principal={}", world.owner.id);
+    world.get(&other).by(&grace).send().await.problem(403, "permission_denied");
+    let herself = format!("~/access:effective?principal={}", grace.id);
+    let named = world.get(&herself).by(&grace).send().await.expect(StatusCode::OK).json();
+    assert_eq!((&named["principal"], &named["at"]), (&own["principal"], &own["at"]));
+    let asked = world.get(&herself).by(&world.owner).send().await.expect(StatusCode::OK).json();
+    assert_eq!(asked["at"], own["at"]);
+    world
+        .get("~/access:effective?resource_type=cluster")
+        .by(&grace)
+        .send()
+        .await
+        .problem(400, "invalid_query");
+    world.get("~/access:effective?principal=nobody").by(&world.owner).send().await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_check_says_yes_or_no_and_an_explanation_why() {
+    let world = World::new("bailiwick").await;
+    clusters(&world).await;
+    let grace = reader_of_one(&world).await;
+    let asked = &world;
+    let ask = |path: &'static str, body: Value| async move {
+        asked.post(path).by(&asked.owner).json(&body).send().await.expect(StatusCode::OK).json()
+    };
+    for (action, id, allowed) in
+        [("read:clusters", "one", true), ("read:clusters", "two", false), ("write:clusters", "one", false)]
+    {
+        let body = question(&grace.id, action, "cluster", id);
+        assert_eq!(ask("~/access:check", body.clone()).await["allowed"], allowed, "{body}");
+        let explained = ask("~/access:explain", body.clone()).await;
+        assert_eq!(explained["allowed"], allowed, "{body}");
+        assert_eq!(explained["paths"].as_array().unwrap().len(), usize::from(allowed), "{explained}");
+        assert_eq!(explained["principal_state"], "active");
+    }
+    let elsewhere = ask("~/access:explain", question(&grace.id, "read:clusters", "cluster", "two")).await;
+    assert_eq!(elsewhere["missing"]["elsewhere"][0]["role"]["id"], "cluster_read_only");
+    assert!(elsewhere["missing"]["roles"].as_array().unwrap().iter().any(|role| role["id"] == "admin"));
+    assert!(elsewhere["summary"].as_str().unwrap().contains("counts elsewhere"), "{elsewhere}");
+
+    let nobody = ask("~/access:explain", question("nobody", "read:clusters", "cluster", "one")).await;
+    assert_eq!((&nobody["allowed"], &nobody["principal_state"]), (&json!(false), &json!("unknown")));
+    assert_eq!(nobody.get("principal"), None);
+    let nothing = ask("~/access:explain", question(&grace.id, "read:clusters", "cluster", "none")).await;
+    assert_eq!((&nothing["allowed"], &nothing["target_exists"]), (&json!(false), &json!(false)));
+    // A database is not found by the id of a cluster.
+    let wrong = ask("~/access:check", question(&grace.id, "read:clusters", "database", "one")).await;
+    assert_eq!(wrong["allowed"], false);
+}
+
+#[tokio::test]
+async fn questions_about_others_need_a_permission_and_those_about_oneself_tell_nothing_new() {
+    let world = World::new("bailiwick").await;
+    clusters(&world).await;
+    let grace = reader_of_one(&world).await;
+    let about_owner = question(&world.owner.id, "read:clusters", "cluster", "one");
+    let about_nobody = question("nobody", "read:clusters", "cluster", "one");
+    for body in [&about_owner, &about_nobody] {
+        world.post("~/access:check").by(&grace).json(body).send().await.problem(403, "permission_denied");
+        world.post("~/access:explain").by(&grace).json(body).send().await.problem(403, "permission_denied");
+    }
+    let own = question(&grace.id, "read:clusters", "cluster", "one");
+    let answer =
+        world.post("~/access:check").by(&grace).json(&own).send().await.expect(StatusCode::OK).json();
+    assert_eq!(answer["allowed"], true);
+    let hidden = question(&grace.id, "read:clusters", "cluster", "two");
+    let absent = question(&grace.id, "read:clusters", "cluster", "none");
+    let mut hidden = world.post("~/access:explain").by(&grace).json(&hidden).send().await.json();
+    let mut absent = world.post("~/access:explain").by(&grace).json(&absent).send().await.json();
+    for answer in [&mut hidden, &mut absent] {
+        answer.as_object_mut().unwrap().remove("summary");
+    }
+    assert_eq!(hidden, absent, "a cluster that one may not see looks like one that is not there");
+    assert_eq!(hidden["missing"]["roles"], json!([]));
+}
+
+#[tokio::test]
+async fn a_question_in_words_that_the_catalog_does_not_have_is_refused() {
+    let world = World::new("bailiwick").await;
+    for (body, status, code, field) in [
+        (question(&world.owner.id, "fly:clusters", "cluster", "one"), 422, "unknown_permission", "/action"),
+        (
+            question(&world.owner.id, "read:clusters", "yacht", "one"),
+            422,
+            "unknown_resource_type",
+            "/resource/type",
+        ),
+        (json!({ "principal": "x", "action": "read:clusters" }), 422, "missing_field", "/resource"),
+    ] {
+        for path in ["~/access:check", "~/access:explain"] {
+            let problem = world.post(path).by(&world.owner).json(&body).send().await.problem(status, code);
+            assert_eq!(problem["errors"][0]["field"], field, "{body}");
+        }
+    }
+}

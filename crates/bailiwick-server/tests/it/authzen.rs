@@ -1,0 +1,336 @@
+//! The AuthZEN 1.0 certification rules that concern evaluations, through the router.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use bailiwick_core::account::{Actor, Command, Principal, RoleAtScope, RoleRef, Scope};
+use bailiwick_core::values::{Email, ExternalId, Name};
+use bailiwick_server::config::Config;
+use bailiwick_server::server::{build_service, load_catalog, system_clock};
+use bailiwick_server::service::{Bootstrapped, Caller, Origin, Service, WriteOptions};
+use bailiwick_store::{SqliteOptions, SqliteStore};
+use http_body_util::BodyExt;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// An account with an owner, a cluster known by its external id, and the key of a control plane.
+struct Pdp {
+    router: Router,
+    service: Service,
+    bootstrapped: Bootstrapped,
+    _data: TempDir,
+}
+
+impl Pdp {
+    async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&SqliteOptions::new(data.path())).unwrap();
+        let mut config = Config { data: data.path().to_owned(), ..Config::default() };
+        change(&mut config);
+        let config = Arc::new(config);
+        let catalog = load_catalog(&config.catalog).unwrap();
+        let service = build_service(config, catalog, Arc::new(store), system_clock()).unwrap();
+        let email = Email::parse("owner@example.com").unwrap();
+        let bootstrapped = service.bootstrap(&email, Name::parse("Acme").unwrap()).await.unwrap();
+        let pdp = Self {
+            router: bailiwick_server::authzen::router(service.clone()),
+            service,
+            bootstrapped,
+            _data: data,
+        };
+        let resource = bailiwick_core::account::ResourceSpec {
+            resource_type: "cluster".into(),
+            name: Name::parse("Production").unwrap(),
+            project: None,
+            parent: None,
+            external_id: Some(ExternalId::parse("c-1").unwrap()),
+        };
+        pdp.command(Command::RegisterResources { resources: vec![resource] }).await;
+        pdp
+    }
+
+    async fn command(&self, command: Command) {
+        let caller =
+            Caller { actor: Actor::User(self.bootstrapped.user), session: None, origin: Origin::default() };
+        self.service
+            .write(&caller, self.bootstrapped.account, &command, &WriteOptions::default(), |_| ())
+            .await
+            .unwrap();
+    }
+
+    fn key(&self) -> String {
+        self.bootstrapped.management_key.expose_secret().to_owned()
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        content_type: Option<&str>,
+        body: &str,
+    ) -> Response<Body> {
+        let uri = format!("/accounts/{}/access/v1/{path}", self.bootstrapped.account);
+        let mut request = Request::post(uri).header("x-request-id", "req-1");
+        if let Some(key) = key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["x-request-id"], "req-1", "echoed on every answer");
+        response
+    }
+
+    async fn ask(&self, path: &str, body: &Value) -> Value {
+        let response = self.send(path, Some(&self.key()), Some("application/json"), &body.to_string()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        json_of(response).await
+    }
+
+    fn subject(&self) -> Value {
+        json!({ "type": "user", "id": self.bootstrapped.user.to_string() })
+    }
+}
+
+async fn json_of(response: Response<Body>) -> Value {
+    serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+}
+
+fn action(name: &str) -> Value {
+    json!({ "name": name })
+}
+
+fn cluster(id: &str) -> Value {
+    json!({ "type": "cluster", "id": id })
+}
+
+#[tokio::test]
+async fn a_question_is_answered_by_id_and_external_id() {
+    let pdp = Pdp::start().await;
+    let ask = |subject: Value, action: Value, resource: Value| {
+        let body = json!({ "subject": subject, "action": action, "resource": resource, "context": { "time": "2025-06-27T18:03-07:00" } });
+        let pdp = &pdp;
+        async move { pdp.ask("evaluation", &body).await }
+    };
+    let yes = json!({ "decision": true });
+    let no = json!({ "decision": false });
+    assert_eq!(ask(pdp.subject(), action("delete:clusters"), cluster("c-1")).await, yes);
+    assert_eq!(ask(pdp.subject(), action("delete:clusters"), cluster("c-1")).await, yes, "again, the same");
+    assert_eq!(ask(pdp.subject(), action("delete:clusters"), cluster("c-2")).await, no, "unknown resource");
+    assert_eq!(ask(pdp.subject(), action("fly:clusters"), cluster("c-1")).await, no, "unknown action");
+    let volume = json!({ "type": "volume", "id": "c-1" });
+    assert_eq!(ask(pdp.subject(), action("delete:clusters"), volume).await, no, "wrong type");
+    let stranger = json!({ "type": "user", "id": "usr_00000000000000000000000000000001" });
+    assert_eq!(ask(stranger, action("read:clusters"), cluster("c-1")).await, no);
+    let account = json!({ "type": "account", "id": pdp.bootstrapped.account.to_string() });
+    assert_eq!(ask(pdp.subject(), action("delete:account"), account).await, yes);
+}
+
+#[tokio::test]
+async fn an_ended_or_revoked_access_is_denied_at_once() {
+    let pdp = Pdp::start().await;
+    let machine = pdp.bootstrapped.service_account;
+    let question = json!({
+        "subject": { "type": "service_account", "id": machine.to_string() },
+        "action": action("write:clusters"), "resource": cluster("c-1"),
+    });
+    assert_eq!(pdp.ask("evaluation", &question).await["decision"], true);
+    let admin = RoleAtScope { role: RoleRef::BuiltIn("viewer".into()), scope: Scope::Account, until: None };
+    pdp.command(Command::Grant { principal: Principal::ServiceAccount(machine), grant: admin }).await;
+    let handle = pdp.service.accounts().get(pdp.bootstrapped.account).await.unwrap().unwrap();
+    let grants: Vec<_> =
+        handle.read().grants_of(Principal::ServiceAccount(machine)).map(|(id, _)| id).collect();
+    pdp.command(Command::RevokeGrant { grant: grants[0] }).await;
+    // The machine may not even ask any more: that was part of the role it lost.
+    let body = question.to_string();
+    let response = pdp.send("evaluation", Some(&pdp.key()), Some("application/json"), &body).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_request_is_a_400() {
+    let pdp = Pdp::start().await;
+    let good =
+        json!({ "subject": pdp.subject(), "action": action("read:clusters"), "resource": cluster("c-1") });
+    let without = |entity: &str, member: &str| {
+        let mut body = good.clone();
+        body[entity].as_object_mut().unwrap().remove(member);
+        body.to_string()
+    };
+    let with = |entity: &str, value: Value| {
+        let mut body = good.clone();
+        body[entity] = value;
+        body.to_string()
+    };
+    let json_type = Some("application/json; charset=utf-8");
+    let table = [
+        ("no content type", None, good.to_string()),
+        ("wrong content type", Some("text/plain"), good.to_string()),
+        ("no body", json_type, String::new()),
+        ("malformed", json_type, "{\"subject\":".to_owned()),
+        ("an array", json_type, "[]".to_owned()),
+        ("trailing text", json_type, format!("{good} x")),
+        ("no subject", json_type, {
+            let mut body = good.clone();
+            body.as_object_mut().unwrap().remove("subject");
+            body.to_string()
+        }),
+        ("no subject type", json_type, without("subject", "type")),
+        ("no subject id", json_type, without("subject", "id")),
+        ("no action name", json_type, without("action", "name")),
+        ("no resource type", json_type, without("resource", "type")),
+        ("no resource id", json_type, without("resource", "id")),
+        ("subject is a text", json_type, with("subject", json!("alice"))),
+        ("subject is an array", json_type, with("subject", json!(["user", "alice"]))),
+        ("subject is null", json_type, with("subject", Value::Null)),
+        ("id is a number", json_type, with("subject", json!({ "type": "user", "id": 1 }))),
+        (
+            "properties is a text",
+            json_type,
+            with("resource", json!({ "type": "cluster", "id": "c-1", "properties": "x" })),
+        ),
+        ("context is an array", json_type, with("context", json!([]))),
+        (
+            "repeated member",
+            json_type,
+            good.to_string().replacen('{', "{\"action\":{\"name\":\"read:account\"},", 1),
+        ),
+        ("too deep", json_type, format!("{{\"x\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000))),
+    ];
+    for (name, content_type, body) in table {
+        let response = pdp.send("evaluation", Some(&pdp.key()), content_type, &body).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{name}");
+    }
+    let mut unknown = good.clone();
+    unknown["future"] = json!({ "field": 1 });
+    unknown["subject"]["future"] = json!([1]);
+    assert_eq!(pdp.ask("evaluation", &unknown).await["decision"], true, "unknown members are ignored");
+}
+
+#[tokio::test]
+async fn a_batch_inherits_whole_entities_and_may_stop_early() {
+    let pdp = Pdp::start().await;
+    let read = action("read:clusters");
+    let mut batch = json!({
+        "subject": pdp.subject(), "action": read, "resource": cluster("c-1"),
+        "evaluations": [{}, { "resource": cluster("c-2") }, { "action": action("write:clusters") }, { "resource": { "type": "cluster" } }],
+    });
+    let answer = pdp.ask("evaluations", &batch).await;
+    let decisions: Vec<bool> = answer["evaluations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["decision"].as_bool().unwrap())
+        .collect();
+    assert_eq!(decisions, [true, false, true, false]);
+    assert_eq!(answer["evaluations"][3]["context"]["error"]["status"], 400);
+    batch["options"] = json!({ "evaluations_semantic": "deny_on_first_deny" });
+    assert_eq!(
+        pdp.ask("evaluations", &batch).await,
+        json!({ "evaluations": [{ "decision": true }, { "decision": false }] })
+    );
+    batch["options"] = json!({ "evaluations_semantic": "permit_on_first_permit" });
+    assert_eq!(pdp.ask("evaluations", &batch).await, json!({ "evaluations": [{ "decision": true }] }));
+    batch["evaluations"] = json!([]);
+    assert_eq!(
+        pdp.ask("evaluations", &batch).await,
+        json!({ "decision": true }),
+        "without items it is one question"
+    );
+    batch["options"] = json!({ "evaluations_semantic": "whatever" });
+    let response =
+        pdp.send("evaluations", Some(&pdp.key()), Some("application/json"), &batch.to_string()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let many = json!({ "subject": pdp.subject(), "action": read, "evaluations": vec![json!({ "resource": cluster("c-1") }); 1_001] });
+    let response =
+        pdp.send("evaluations", Some(&pdp.key()), Some("application/json"), &many.to_string()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST, "a batch has a limit");
+}
+
+#[tokio::test]
+async fn only_a_key_of_the_account_may_ask() {
+    let pdp = Pdp::start().await;
+    let other = pdp
+        .service
+        .bootstrap(&Email::parse("other@example.com").unwrap(), Name::parse("Other").unwrap())
+        .await
+        .unwrap();
+    let body =
+        json!({ "subject": pdp.subject(), "action": action("read:clusters"), "resource": cluster("c-1") })
+            .to_string();
+    let mut mistyped = pdp.key();
+    mistyped.pop();
+    let keys = [
+        None,
+        Some("nonsense".to_owned()),
+        Some(mistyped),
+        Some(other.management_key.expose_secret().to_owned()),
+    ];
+    for key in keys {
+        let response = pdp.send("evaluation", key.as_deref(), Some("application/json"), &body).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+    }
+}
+
+#[tokio::test]
+async fn the_metadata_is_built_from_the_configuration() {
+    let pdp = Pdp::start().await;
+    let account = pdp.bootstrapped.account;
+    let uri = format!("/.well-known/authzen-configuration/accounts/{account}");
+    let request = Request::get(&uri).header(header::HOST, "evil.example").body(Body::empty()).unwrap();
+    let answer = json_of(pdp.router.clone().oneshot(request).await.unwrap()).await;
+    let base = format!("http://127.0.0.1:8080/accounts/{account}");
+    assert_eq!(answer["policy_decision_point"], base);
+    assert_eq!(answer["access_evaluation_endpoint"], format!("{base}/access/v1/evaluation"));
+    assert_eq!(answer["access_evaluations_endpoint"], format!("{base}/access/v1/evaluations"));
+}
+
+/// A body that never comes.
+struct Stalled;
+
+impl hyper::body::Body for Stalled {
+    type Data = axum::body::Bytes;
+    type Error = std::io::Error;
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_a_limit_and_must_come_in_time() {
+    let short = std::time::Duration::from_millis(20);
+    let pdp = Pdp::with(|config| {
+        (config.limits.body_bytes, config.limits.request_timeout) = (1_000, short);
+    })
+    .await;
+    let long = json!({ "subject": pdp.subject(), "context": { "x": "y".repeat(1_000) } }).to_string();
+    let response = pdp.send("evaluation", Some(&pdp.key()), Some("application/json"), &long).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    for path in ["evaluation", "evaluations"] {
+        let uri = format!("/accounts/{}/access/v1/{path}", pdp.bootstrapped.account);
+        let request = Request::post(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {}", pdp.key()))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::new(Stalled))
+            .unwrap();
+        let response = pdp.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
+}

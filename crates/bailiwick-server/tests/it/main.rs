@@ -1,0 +1,27 @@
+//! The integration tests of the server crate, in one binary.
+// Helpers of tests may fail loudly; clippy.toml allows it only inside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod api_access;
+mod api_audit;
+mod api_bad_input;
+mod api_events;
+mod api_foreign_ids;
+mod api_grants;
+mod api_groups;
+mod api_keys;
+mod api_operations;
+mod api_paging;
+mod api_people;
+mod api_protocol;
+mod api_resources;
+mod api_roles;
+mod api_sessions;
+mod authzen;
+mod config;
+mod console;
+mod console_offers;
+mod delivery;
+mod schema;
+mod smtp;
+mod support;
