@@ -1,0 +1,121 @@
+//! Arguments that many commands share.
+
+use bailiwick_client::wire::{GrantSpec, PAGE_LIMIT_MAX};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::scope::{self, GrantText, ScopeText};
+
+/// A command that talks to a server.
+#[derive(Debug, Args)]
+pub struct Remote<T: Args> {
+    /// What to do; first, since the heading of the connection's flags is that of all that follow.
+    #[command(flatten)]
+    pub args: T,
+    /// Which server, as whom.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// A noun with its verbs.
+#[derive(Debug, Args)]
+pub struct Noun<T: Subcommand> {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: T,
+}
+
+/// Which server, as whom, and how answers are printed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server and output")]
+pub struct Connection {
+    /// Profile to use [default: default]
+    #[arg(long, global = true, value_name = "NAME", env = "BAILIWICK_PROFILE", hide_env_values = true)]
+    pub profile: Option<String>,
+    /// Where the server is [default: that of the profile, or http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", env = "BAILIWICK_URL", hide_env_values = true)]
+    pub url: Option<String>,
+    /// Account to work in, by id or name [default: that of the profile, or your default account]
+    #[arg(long, global = true, value_name = "ACCOUNT", env = "BAILIWICK_ACCOUNT", hide_env_values = true)]
+    pub account: Option<String>,
+    /// Print JSON for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// How a write is done.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Writing")]
+pub struct WriteArgs {
+    /// Only show what would change: the events, and the access gained and lost
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Makes the command safe to repeat within a day: 1 to 128 visible ASCII characters, for instance a UUID
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+}
+
+/// How something that is there already is changed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Writing")]
+pub struct EditArgs {
+    /// How it is done.
+    #[command(flatten)]
+    pub write: WriteArgs,
+    /// Only if it is still at this `revision`, so that nobody else's change is overwritten
+    #[arg(long, value_name = "REVISION")]
+    pub if_revision: Option<u64>,
+}
+
+/// How much of a list is shown.
+#[derive(Debug, Clone, Args)]
+pub struct LimitArgs {
+    /// How many to show at most
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
+}
+
+impl LimitArgs {
+    /// As many as are wanted.
+    pub fn most(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
+    /// As many as fit on one page of the API.
+    #[expect(clippy::unnecessary_wraps, reason = "queries take an option")]
+    pub fn page(&self) -> Option<u32> {
+        Some(self.limit.min(PAGE_LIMIT_MAX))
+    }
+}
+
+/// What is given to somebody.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GiveArgs {
+    /// Role at account level, by id or name; may be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// Role at a scope; may be repeated, up to 50 together with `--role`
+    #[arg(long = "grant", value_name = "ROLE@SCOPE")]
+    pub grants: Vec<GrantText>,
+    /// When all of it ends: RFC 3339, or +48h from now
+    #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
+    pub until: Option<Timestamp>,
+}
+
+impl GiveArgs {
+    /// Roles that need no more than their name, and the others with scopes as written.
+    pub fn split(&self) -> (Vec<String>, Vec<(String, ScopeText)>) {
+        let scoped = self.grants.iter().map(|grant| (grant.role.clone(), grant.scope.clone()));
+        if self.until.is_none() {
+            return (self.roles.clone(), scoped.collect());
+        }
+        // An end needs a grant of its own.
+        let roles = self.roles.iter().map(|role| (role.clone(), ScopeText::Account));
+        (Vec::new(), roles.chain(scoped).collect())
+    }
+
+    /// A grant with the end that is given to all.
+    pub fn spec(&self, role: String, scope: bailiwick_client::wire::Scope) -> GrantSpec {
+        GrantSpec { role, scope, until: self.until }
+    }
+}

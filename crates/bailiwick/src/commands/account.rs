@@ -1,0 +1,212 @@
+//! `bailiwick account`.
+
+mod ownership;
+
+use std::process::ExitCode;
+
+use bailiwick_client::InAccount;
+use bailiwick_client::wire::{CreateAccount, PageQuery, Patch, UpdateAccount, UpdateMe, UpdateSettings};
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{Shape, note};
+use crate::{input, profile, scope};
+
+const COLUMNS: &[&str] = &["id", "name", "status", "default", "roles"];
+const ACCOUNT: Shape = Shape::new(&["id", "name", "catalog", "opened_at", "revision"]);
+const SETTINGS: Shape =
+    Shape::new(&["invitation_lifetime_seconds", "effective_invitation_lifetime_seconds", "revision"]);
+
+/// Verbs of `account`.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List your accounts
+    List {
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Show the account in use
+    Show,
+    /// Work in another account from now on, in this profile
+    Use {
+        /// Its id or name
+        #[arg(value_name = "ACCOUNT")]
+        account: String,
+    },
+    /// Say which account programs use unless told otherwise
+    Default {
+        /// Its id or name
+        #[arg(value_name = "ACCOUNT", required_unless_present = "none")]
+        account: Option<String>,
+        /// No account any more
+        #[arg(long, conflicts_with = "account")]
+        none: bool,
+    },
+    /// Open an account; you become its owner
+    Create {
+        /// What people read, 1 to 64 characters
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Give the account another name
+    Rename {
+        /// What people read, 1 to 64 characters
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Show the settings, or change them
+    Settings {
+        /// How long invitations stand, for instance `7d`; `catalog` for what the catalog says
+        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        invitation_lifetime: Option<Lifetime>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Leave the account; an owner hands ownership over first
+    Leave {
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Delete the account with everything in it
+    Delete {
+        /// The account's name, retyped; asked for if it is not given
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Offer ownership to an active member, who must accept
+    OfferOwnership {
+        /// The member, by email, id or external id
+        #[arg(value_name = "MEMBER")]
+        to: String,
+        /// Stay an owner beside the new one, where the catalog allows several
+        #[arg(long)]
+        keep: bool,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// List offers of ownership that wait for an answer
+    Offers {
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Accept an offer of ownership
+    AcceptOwnership(ownership::OfferArgs),
+    /// Decline an offer of ownership
+    DeclineOwnership(ownership::OfferArgs),
+    /// Take an offer of ownership back
+    WithdrawOwnership(ownership::OfferArgs),
+}
+
+/// How long invitations stand.
+#[derive(Debug, Clone, Copy)]
+pub enum Lifetime {
+    /// As the catalog says.
+    Catalog,
+    /// So many seconds.
+    Seconds(u64),
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    if text == "catalog" { Ok(Lifetime::Catalog) } else { scope::seconds(text).map(Lifetime::Seconds) }
+}
+
+/// Runs `bailiwick account`.
+pub async fn run(ctx: Context, command: AccountCommand) -> Result<ExitCode, Failure> {
+    match command {
+        AccountCommand::List { limit } => {
+            let query = PageQuery { limit: limit.page(), ..PageQuery::default() };
+            let all = ctx.client.list_my_accounts(&query).all(limit.most()).await?;
+            ctx.output.list(&all, COLUMNS)?;
+        }
+        AccountCommand::Show => ctx.output.record(&ctx.account().await?.get().await?, ACCOUNT)?,
+        AccountCommand::Use { account } => {
+            // Looked up among the caller's own, so that no profile names an account that is not there; reading the account
+            // itself would need a permission in it.
+            let account = ctx.my_account(&account).await?;
+            profile::use_account(&ctx.chosen.name, &ctx.chosen.url, &account.id)?;
+            ctx.output.record(&account, Shape::new(COLUMNS))?;
+        }
+        AccountCommand::Default { account, .. } => {
+            let default_account = match account {
+                Some(account) => Patch::Set(ctx.find_account(&account).await?),
+                None => Patch::Clear,
+            };
+            let me = ctx.client.update_me(&UpdateMe { name: None, default_account }).await?;
+            let shown = json!({ "id": me.id, "email": me.email, "default_account": me.default_account });
+            ctx.output.record(&shown, Shape::new(&["id", "email", "default_account"]))?;
+        }
+        AccountCommand::Create { name, write } => {
+            ctx.write(ctx.client.create_account(&CreateAccount { name }), &write, ACCOUNT).await?;
+        }
+        AccountCommand::Rename { name, edit } => {
+            ctx.edit(ctx.account().await?.update(&UpdateAccount { name }), &edit, ACCOUNT).await?;
+        }
+        AccountCommand::Settings { invitation_lifetime: None, .. } => {
+            ctx.output.record(&ctx.account().await?.settings().await?, SETTINGS)?;
+        }
+        AccountCommand::Settings { invitation_lifetime: Some(lifetime), edit } => {
+            let invitation_lifetime_seconds = match lifetime {
+                Lifetime::Catalog => Patch::Clear,
+                Lifetime::Seconds(seconds) => Patch::Set(seconds),
+            };
+            let change = UpdateSettings { invitation_lifetime_seconds };
+            ctx.edit(ctx.account().await?.update_settings(&change), &edit, SETTINGS).await?;
+        }
+        AccountCommand::Leave { write } => {
+            let account = ctx.account().await?;
+            ctx.write(account.leave(), &write, Shape::new(&[])).await?;
+            if !write.dry_run {
+                gone(&ctx, account.id()).await?;
+            }
+        }
+        AccountCommand::Delete { confirm, edit } => delete(&ctx, confirm, &edit).await?,
+        AccountCommand::OfferOwnership { to, keep, write } => {
+            ownership::offer(&ctx, &to, keep, &write).await?;
+        }
+        AccountCommand::Offers { limit } => ownership::list(&ctx, &limit).await?,
+        AccountCommand::AcceptOwnership(args) => {
+            ownership::answer(&ctx, &args, InAccount::accept_ownership).await?;
+        }
+        AccountCommand::DeclineOwnership(args) => {
+            ownership::answer(&ctx, &args, InAccount::decline_ownership).await?;
+        }
+        AccountCommand::WithdrawOwnership(args) => {
+            ownership::answer(&ctx, &args, InAccount::withdraw_ownership).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn delete(ctx: &Context, confirm: Option<String>, edit: &EditArgs) -> Result<(), Failure> {
+    let account = ctx.account().await?;
+    let confirm = if let Some(confirm) = confirm {
+        confirm
+    } else {
+        let name = crate::output::one_line(&account.get().await?.name);
+        let prompt = format!("This deletes `{name}` with everything in it. Its name again: ");
+        input::answer(&prompt, "the account's name by `--confirm`")?
+    };
+    ctx.edit(account.delete(&confirm), edit, Shape::new(&[])).await?;
+    if edit.write.dry_run { Ok(()) } else { gone(ctx, account.id()).await }
+}
+
+/// No profile goes on naming an account that the caller is not in, and nobody is left to wonder why the next command asks
+/// for a sign-in: a session that began in an account ends with the membership.
+async fn gone(ctx: &Context, account: &str) -> Result<(), Failure> {
+    profile::leave_account(&ctx.chosen.name, account)?;
+    if ctx.client.me().await.is_err_and(|error| error.status() == Some(401)) {
+        note(
+            "your session began in this account and has ended with it; `bailiwick login` signs you in again",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `bailiwick bootstrap`: an account with an owner and a key, for scripts, with or without a server running.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bailiwick_core::values::{Email, Name};
+use bailiwick_server::service::Bootstrapped;
+use bailiwick_store::{OpenError, SqliteOptions, SqliteStore};
+use secrecy::ExposeSecret;
+
+use super::deployment::{Stop, USAGE, finish, load_config, runtime, service_over};
+use crate::cli::BootstrapArgs;
+
+/// Runs `bailiwick bootstrap`.
+pub fn run(args: &BootstrapArgs) -> ExitCode {
+    finish(bootstrap(args))
+}
+
+fn bootstrap(args: &BootstrapArgs) -> Result<ExitCode, Stop> {
+    let email = Email::parse(&args.email).map_err(|problem| {
+        Stop::new(USAGE, format!("`{}` {problem}", args.email), "give an address such as `ann@example.com`")
+    })?;
+    let name = Name::parse(&args.account).map_err(|problem| {
+        Stop::new(USAGE, format!("the account name {problem}"), "give a name of 1 to 64 characters")
+    })?;
+    let loaded = load_config(&args.options())?;
+    let options = SqliteOptions { readers: 1, ..SqliteOptions::new(&loaded.config.data) };
+    let store = match SqliteStore::open(&options) {
+        Err(OpenError::InUse { .. }) => SqliteStore::open_beside(&options)?,
+        other => other?,
+    };
+    let service = service_over(loaded.config, Arc::new(store))?;
+    let made = runtime()?.block_on(async {
+        let made = service.bootstrap(&email, name).await?;
+        service.store().close().await;
+        Ok::<_, Stop>(made)
+    })?;
+    if args.json {
+        print_json(&made);
+    } else {
+        print_text(&made);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_json(made: &Bootstrapped) {
+    let json = serde_json::json!({
+        "account": made.account.to_string(),
+        "user": made.user.to_string(),
+        "service_account": made.service_account.to_string(),
+        "sign_in_link": made.sign_in_link.expose_secret(),
+        "management_key": made.management_key.expose_secret(),
+    });
+    println!("{json}");
+}
+
+fn print_text(made: &Bootstrapped) {
+    println!("account          {}", made.account);
+    println!("owner            {}", made.user);
+    println!("service account  {}", made.service_account);
+    println!("sign-in link     {}", made.sign_in_link.expose_secret());
+    println!("management key   {}", made.management_key.expose_secret());
+    eprintln!("\nThe link works once. The link and the key are not shown again.");
+}

@@ -1,0 +1,151 @@
+//! `bailiwick group`.
+
+use std::process::ExitCode;
+
+use bailiwick_client::wire::{CreateGroup, GroupQuery, PageQuery, UpdateGroup};
+use clap::Subcommand;
+
+use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::names;
+use crate::output::Shape;
+
+use super::member;
+use super::role::patch;
+
+const COLUMNS: &[&str] = &["id", "name", "members", "roles", "external_id", "revision", "description"];
+const SHAPE: Shape = Shape::new(COLUMNS);
+
+/// Verbs of `group`. A GROUP is an id, a name or an external id.
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// List groups
+    List {
+        /// Only those with this text in name, description or external id
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Show one group
+    Show {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+    },
+    /// List who is in a group
+    Members {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Create a group
+    Create {
+        /// Unique in the account without regard to case, 1 to 64 characters
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is for, up to 256 characters
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+        /// Your own name for it, 1 to 128 characters without white space
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Change a group
+    Edit {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Another name
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Another description; an empty one takes it away
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Another external id; an empty one takes it away
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Delete a group with its grants
+    Delete {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Put a member into a group
+    Add {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Email, id or external id
+        #[arg(value_name = "MEMBER")]
+        member: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Take a member out of a group
+    Remove {
+        /// Id, name or external id
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Email, id or external id
+        #[arg(value_name = "MEMBER")]
+        member: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+}
+
+/// Runs `bailiwick group`.
+pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failure> {
+    let account = ctx.account().await?;
+    match command {
+        GroupCommand::List { q, limit } => {
+            let query = GroupQuery { q, limit: limit.page(), cursor: None };
+            ctx.output.list(&account.list_groups(&query).all(limit.most()).await?, COLUMNS)?;
+        }
+        GroupCommand::Show { group } => {
+            let id = names::group(&account, &group).await?;
+            ctx.output.record(&account.get_group(&id).await?, SHAPE)?;
+        }
+        GroupCommand::Members { group, limit } => {
+            let id = names::group(&account, &group).await?;
+            let query = PageQuery { limit: limit.page(), cursor: None };
+            let all = account.list_group_members(&id, &query).all(limit.most()).await?;
+            ctx.output.list(&all, member::COLUMNS)?;
+        }
+        GroupCommand::Create { name, description, external_id, write } => {
+            let group = CreateGroup { name, description, external_id };
+            ctx.write(account.create_group(&group), &write, SHAPE).await?;
+        }
+        GroupCommand::Edit { group, name, description, external_id, edit } => {
+            let id = names::group(&account, &group).await?;
+            let change = UpdateGroup { name, description, external_id: patch(external_id) };
+            ctx.edit(account.update_group(&id, &change), &edit, SHAPE).await?;
+        }
+        GroupCommand::Delete { group, edit } => {
+            let id = names::group(&account, &group).await?;
+            ctx.edit(account.delete_group(&id), &edit, Shape::new(&[])).await?;
+        }
+        GroupCommand::Add { group, member, write } => {
+            let id = names::group(&account, &group).await?;
+            let member = names::member(&account, &member).await?;
+            ctx.write(account.add_group_member(&id, &member), &write, Shape::new(&[])).await?;
+        }
+        GroupCommand::Remove { group, member, write } => {
+            let id = names::group(&account, &group).await?;
+            let member = names::member(&account, &member).await?;
+            ctx.write(account.remove_group_member(&id, &member), &write, Shape::new(&[])).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,74 @@
+//! `bailiwick invite`.
+
+use std::process::ExitCode;
+
+use bailiwick_client::wire::{CreateInvitations, GrantSpec};
+use bailiwick_client::{Error, InAccount};
+use clap::Args;
+
+use crate::cli::{GiveArgs, WriteArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::names;
+use crate::output::Shape;
+
+use super::{invitation, member};
+
+/// How the answer to an invitation is shown.
+const SHAPE: Shape =
+    Shape { fields: &[], tables: &[("invitations", invitation::COLUMNS), ("members", member::COLUMNS)] };
+
+/// Arguments of `invite`.
+#[derive(Debug, Args)]
+pub struct InviteArgs {
+    /// Whom to invite, up to 100; an existing member gets the roles at once
+    #[arg(value_name = "EMAIL", required = true)]
+    emails: Vec<String>,
+    #[command(flatten)]
+    give: GiveArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+/// Invites people.
+pub async fn run(ctx: Context, args: InviteArgs) -> Result<ExitCode, Failure> {
+    let account = ctx.account().await?;
+    let (roles, grants) = given(&account, &args.give).await?;
+    send(&ctx, &account, &CreateInvitations { emails: args.emails, roles, grants }, &args.write).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Invites, and names an address that is refused by itself rather than by its place among the others.
+pub async fn send(
+    ctx: &Context,
+    account: &InAccount,
+    invitations: &CreateInvitations,
+    write: &WriteArgs,
+) -> Result<(), Failure> {
+    ctx.write(account.invite(invitations), write, SHAPE).await.map_err(|failure| match failure {
+        Failure::Client(Error::Problem(mut problem)) => {
+            for (place, email) in invitations.emails.iter().enumerate() {
+                let (given, own) = (format!("`emails/{place}`"), format!("`{email}`"));
+                problem.detail = problem.detail.replace(&given, &own);
+                for error in
+                    problem.errors.iter_mut().filter(|error| error.field == format!("/emails/{place}"))
+                {
+                    error.message = error.message.replace(&given, &own);
+                    error.field.clone_from(email);
+                }
+            }
+            Failure::Client(Error::Problem(problem))
+        }
+        other => other,
+    })
+}
+
+/// Roles and grants with their names looked up.
+pub async fn given(account: &InAccount, give: &GiveArgs) -> Result<(Vec<String>, Vec<GrantSpec>), Failure> {
+    let (roles, scoped) = give.split();
+    let mut grants = Vec::with_capacity(scoped.len());
+    for (role, scope) in scoped {
+        grants.push(give.spec(role, names::scope(account, &scope).await?));
+    }
+    Ok((roles, grants))
+}

@@ -1,0 +1,104 @@
+//! `bailiwick project`.
+
+use std::process::ExitCode;
+
+use bailiwick_client::wire::{CreateProject, ProjectQuery, UpdateProject};
+use clap::Subcommand;
+
+use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::names;
+use crate::output::Shape;
+
+use super::role::patch;
+
+const COLUMNS: &[&str] = &["id", "name", "default", "resources", "external_id", "revision", "description"];
+const SHAPE: Shape = Shape::new(COLUMNS);
+
+/// Verbs of `project`. A PROJECT is an id, a name or an external id.
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// List projects
+    List {
+        /// Only those with this text in name, description or external id
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Show one project
+    Show {
+        /// Id, name or external id
+        #[arg(value_name = "PROJECT")]
+        project: String,
+    },
+    /// Create a project
+    Create {
+        /// Unique in the account without regard to case, 1 to 64 characters
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is for, up to 256 characters
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+        /// Your own name for it, 1 to 128 characters without white space
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Change a project
+    Edit {
+        /// Id, name or external id
+        #[arg(value_name = "PROJECT")]
+        project: String,
+        /// Another name
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Another description; an empty one takes it away
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Another external id; an empty one takes it away
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Delete an empty project
+    Delete {
+        /// Id, name or external id
+        #[arg(value_name = "PROJECT")]
+        project: String,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+}
+
+/// Runs `bailiwick project`.
+pub async fn run(ctx: Context, command: ProjectCommand) -> Result<ExitCode, Failure> {
+    let account = ctx.account().await?;
+    match command {
+        ProjectCommand::List { q, limit } => {
+            let query = ProjectQuery { q, limit: limit.page(), cursor: None };
+            ctx.output.list(&account.list_projects(&query).all(limit.most()).await?, COLUMNS)?;
+        }
+        ProjectCommand::Show { project } => {
+            let id = names::project(&account, &project).await?;
+            ctx.output.record(&account.get_project(&id).await?, SHAPE)?;
+        }
+        ProjectCommand::Create { name, description, external_id, write } => {
+            let project = CreateProject { name, description, external_id };
+            ctx.write(account.create_project(&project), &write, SHAPE).await?;
+        }
+        ProjectCommand::Edit { project, name, description, external_id, edit } => {
+            let id = names::project(&account, &project).await?;
+            let change = UpdateProject { name, description, external_id: patch(external_id) };
+            ctx.edit(account.update_project(&id, &change), &edit, SHAPE).await?;
+        }
+        ProjectCommand::Delete { project, edit } => {
+            let id = names::project(&account, &project).await?;
+            ctx.edit(account.delete_project(&id), &edit, Shape::new(&[])).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

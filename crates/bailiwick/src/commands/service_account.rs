@@ -1,0 +1,109 @@
+//! `bailiwick service-account`.
+
+use std::process::ExitCode;
+
+use bailiwick_client::wire::{CreateServiceAccount, ServiceAccountQuery, UpdateServiceAccount};
+use clap::Subcommand;
+
+use crate::cli::{EditArgs, GiveArgs, LimitArgs, WriteArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Shape;
+use crate::{names, scope};
+
+use super::invite::given;
+use super::role::patch;
+
+const COLUMNS: &[&str] = &["id", "name", "roles", "keys", "external_id", "revision", "description"];
+const SHAPE: Shape = Shape::new(COLUMNS);
+
+/// Verbs of `service-account`. A SERVICE_ACCOUNT is an id, a name or an external id.
+#[derive(Debug, Subcommand)]
+pub enum ServiceAccountCommand {
+    /// List service accounts
+    List {
+        /// Only those with this text in name, description or external id
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Show one service account
+    Show {
+        /// Id, name or external id
+        #[arg(value_name = "SERVICE_ACCOUNT")]
+        service_account: String,
+    },
+    /// Create a service account; `bailiwick key create` makes its keys
+    #[command(after_help = scope::SYNTAX)]
+    Create {
+        /// Unique in the account without regard to case, 1 to 64 characters
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is for, up to 256 characters
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+        /// Your own name for it, 1 to 128 characters without white space
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        give: GiveArgs,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Change a service account
+    Edit {
+        /// Id, name or external id
+        #[arg(value_name = "SERVICE_ACCOUNT")]
+        service_account: String,
+        /// Another name
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Another description; an empty one takes it away
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Another external id; an empty one takes it away
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        external_id: Option<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Delete a service account with its keys and grants
+    Delete {
+        /// Id, name or external id
+        #[arg(value_name = "SERVICE_ACCOUNT")]
+        service_account: String,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+}
+
+/// Runs `bailiwick service-account`.
+pub async fn run(ctx: Context, command: ServiceAccountCommand) -> Result<ExitCode, Failure> {
+    let account = ctx.account().await?;
+    match command {
+        ServiceAccountCommand::List { q, limit } => {
+            let query = ServiceAccountQuery { q, limit: limit.page(), cursor: None };
+            ctx.output.list(&account.list_service_accounts(&query).all(limit.most()).await?, COLUMNS)?;
+        }
+        ServiceAccountCommand::Show { service_account } => {
+            let id = names::service_account(&account, &service_account).await?;
+            ctx.output.record(&account.get_service_account(&id).await?, SHAPE)?;
+        }
+        ServiceAccountCommand::Create { name, description, external_id, give, write } => {
+            let (roles, grants) = given(&account, &give).await?;
+            let machine = CreateServiceAccount { name, description, external_id, roles, grants };
+            ctx.write(account.create_service_account(&machine), &write, SHAPE).await?;
+        }
+        ServiceAccountCommand::Edit { service_account, name, description, external_id, edit } => {
+            let id = names::service_account(&account, &service_account).await?;
+            let change = UpdateServiceAccount { name, description, external_id: patch(external_id) };
+            ctx.edit(account.update_service_account(&id, &change), &edit, SHAPE).await?;
+        }
+        ServiceAccountCommand::Delete { service_account, edit } => {
+            let id = names::service_account(&account, &service_account).await?;
+            ctx.edit(account.delete_service_account(&id), &edit, Shape::new(&[])).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

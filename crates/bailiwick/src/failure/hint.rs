@@ -1,0 +1,34 @@
+//! What to do about a problem, in the words of the command line.
+
+use bailiwick_client::wire::Problem;
+
+/// What to do about a problem. The server's own hint stands, unless it speaks of requests and headers to somebody who has
+/// typed a command.
+pub fn of(problem: &Problem) -> &str {
+    match problem.code.as_str() {
+        "unauthenticated" => "sign in by `bailiwick login`, or set `BAILIWICK_TOKEN`",
+        "not_found" => "check the name or id, and by `bailiwick whoami` the account",
+        "stale_revision" => "look at how it is now, then decide again, with its new `revision`",
+        "too_many_attempts" | "unavailable" => "wait a little, then try again",
+        "idempotency_unsupported" => "leave `--idempotency-key` out",
+        "if_match_unsupported" => "leave `--if-revision` out",
+        "unknown_permission" => "`bailiwick role permissions` lists the permissions",
+        "unknown_resource_type" => "`bailiwick resource types` lists the resource types",
+        "no_route" | "method_not_allowed" | "unknown_field" | "missing_field" | "invalid_query" => {
+            "the server may be of another version than `bailiwick --version`"
+        }
+        _ => problem.hint.as_deref().unwrap_or_else(|| of_status(problem.status)),
+    }
+}
+
+/// What to do about a problem that brings no hint of its own.
+fn of_status(status: u16) -> &'static str {
+    match status {
+        401 => "sign in by `bailiwick login`, or set `BAILIWICK_TOKEN`",
+        403 => "ask somebody who holds the permission; `bailiwick access effective` shows yours",
+        404 => "check the name or id, and by `bailiwick whoami` the account",
+        409 | 412 => "look at how it is now, then decide again",
+        429 | 503 => "wait a little, then try again",
+        _ => "see `--help` for what the command takes",
+    }
+}

@@ -1,0 +1,235 @@
+//! Tables.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width};
+use serde_json::Value;
+
+use super::Shape;
+use super::cell::text;
+
+const EVENTS: &[&str] = &["type", "target", "details"];
+const CHANGES: &[&str] = &["principal", "scope", "permissions"];
+
+/// A column takes at least so much room for its texts to be broken into lines.
+const WRAP_MIN: usize = 20;
+/// Between columns.
+const GAP: u16 = 2;
+/// How many members of a list within a cell are shown by name, where they may be cut.
+const NAMED: usize = 4;
+
+/// How much of an object within a cell is shown, where it may be cut, in characters.
+const OBJECT_MAX: usize = 48;
+
+/// What becomes of long lists and objects within a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Long {
+    /// The first few, and how many more; the beginning.
+    Cut,
+    /// All, since that is what was asked for.
+    Whole,
+}
+
+/// A list: one line for each item. What does not fit on a terminal is left out from the right, and named.
+pub fn rows(items: &[Value], columns: &[&'static str], long: Long, width: Option<u16>) -> String {
+    let present: BTreeSet<&str> =
+        items.iter().filter_map(Value::as_object).flat_map(|item| item.keys().map(String::as_str)).collect();
+    let columns: Vec<(&str, Vec<String>)> = ordered(&present, columns)
+        .into_iter()
+        .map(|column| (column, items.iter().map(|item| in_row(column, item.get(column), long)).collect()))
+        .collect();
+    let widths = columns.iter().map(|(name, cells)| {
+        let longest = cells.iter().map(|cell| cell.chars().count()).max();
+        longest.unwrap_or_default().max(name.chars().count())
+    });
+    let fits = fitted(widths, width.map(usize::from));
+    let mut table = new_table(width);
+    let shown = || columns.iter().zip(&fits).filter(|(_, fit)| **fit != Fit::Hidden);
+    table.set_header(shown().map(|((name, _), _)| *name));
+    for index in 0..items.len() {
+        let cells = shown().map(|((_, cells), _)| cells.get(index).map_or("", String::as_str));
+        table.add_row(Row::from(cells.collect::<Vec<_>>()));
+    }
+    for (column, (_, fit)) in table.column_iter_mut().zip(shown()) {
+        column.set_padding((0, GAP)).set_constraint(match fit {
+            Fit::Wrapped(room) => ColumnConstraint::Absolute(Width::Fixed(*room)),
+            Fit::Whole | Fit::Hidden => ColumnConstraint::ContentWidth,
+        });
+    }
+    let hidden: Vec<&str> = columns
+        .iter()
+        .zip(&fits)
+        .filter(|(_, fit)| **fit == Fit::Hidden)
+        .map(|((name, _), _)| *name)
+        .collect();
+    let mut text = finished(&table);
+    if !hidden.is_empty() {
+        let _ = write!(text, "\n(no room for {}: `--json` shows all)", hidden.join(", "));
+    }
+    text
+}
+
+fn in_row(column: &str, value: Option<&Value>, long: Long) -> String {
+    match value {
+        None => String::new(),
+        Some(Value::Array(members)) if long == Long::Cut && members.len() > NAMED + 1 => {
+            let named: Vec<Value> = members.iter().take(NAMED).cloned().collect();
+            format!("{} and {} more", text(column, &Value::Array(named)), members.len() - NAMED)
+        }
+        Some(value @ Value::Object(_)) if long == Long::Cut => cut(text(column, value)),
+        Some(value) => text(column, value),
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(OBJECT_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// How a column is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Whole,
+    Wrapped(u16),
+    Hidden,
+}
+
+/// What fits side by side, from the left. One column's texts are broken into lines if that makes it fit.
+fn fitted(widths: impl Iterator<Item = usize>, room: Option<usize>) -> Vec<Fit> {
+    let Some(mut room) = room else { return widths.map(|_| Fit::Whole).collect() };
+    let gap = usize::from(GAP);
+    let fit = |width: usize| {
+        if width + gap <= room {
+            room -= width + gap;
+            return Fit::Whole;
+        }
+        if room < WRAP_MIN + gap {
+            return Fit::Hidden;
+        }
+        let taken = std::mem::take(&mut room);
+        Fit::Wrapped(u16::try_from(taken).unwrap_or(u16::MAX))
+    };
+    widths.map(fit).collect()
+}
+
+/// One thing: a line for each field, and a table below for each of its lists.
+pub fn document(value: &Value, shape: Shape, width: Option<u16>) -> String {
+    let Some(object) = value.as_object() else { return text("", value) };
+    let is_below = |name: &str| shape.tables.iter().any(|(below, _)| *below == name);
+    let present = object.keys().map(String::as_str).filter(|name| !is_below(name)).collect();
+    let mut table = new_table(width);
+    for field in ordered(&present, shape.fields) {
+        let shown = object.get(field).map(|value| text(field, value)).unwrap_or_default();
+        table.add_row(vec![field.to_owned(), shown]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    let mut parts = Vec::new();
+    if !present.is_empty() {
+        parts.push(finished(&table));
+    }
+    for (name, columns) in shape.tables {
+        let Some(items) = object.get(*name).and_then(Value::as_array).filter(|items| !items.is_empty())
+        else {
+            continue;
+        };
+        parts.push(section(name, items, columns, width));
+    }
+    parts.join("\n\n")
+}
+
+/// What a write would do.
+pub fn plan(value: &Value, width: Option<u16>) -> String {
+    let list = |path: &str| value.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut parts = vec![
+        section("events", list("/events"), EVENTS, width),
+        section("access gained", list("/access/gained"), CHANGES, width),
+        section("access lost", list("/access/lost"), CHANGES, width),
+    ];
+    if let Some(would) = value.get("would").filter(|would| !would.is_null()) {
+        parts.push(format!("would:\n{}", document(would, Shape::new(&["id", "name", "email"]), width)));
+    }
+    parts.join("\n\n")
+}
+
+fn section(name: &str, items: &[Value], columns: &[&'static str], width: Option<u16>) -> String {
+    if items.is_empty() {
+        format!("{name}: none")
+    } else {
+        format!("{name}:\n{}", rows(items, columns, Long::Whole, width))
+    }
+}
+
+/// Those of the known columns that occur, then any others.
+fn ordered<'a>(present: &BTreeSet<&'a str>, known: &[&'static str]) -> Vec<&'a str> {
+    let mut columns: Vec<&str> = known.iter().filter_map(|column| present.get(column).copied()).collect();
+    columns.extend(present.iter().filter(|column| !known.contains(column)));
+    columns
+}
+
+fn new_table(width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(NOTHING);
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table
+}
+
+fn finished(table: &Table) -> String {
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_field_is_left_out() {
+        let items = [json!({"id": "a", "zone": 1, "name": "x"}), json!({"id": "b", "until": null})];
+        let shown = rows(&items, &["id", "name", "absent"], Long::Cut, None);
+        let header: Vec<&str> = shown.lines().next().unwrap().split_whitespace().collect();
+        assert_eq!(header, ["id", "name", "until", "zone"]);
+        assert_eq!(shown.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_plan_names_what_does_not_happen_too() {
+        let shown = plan(
+            &json!({"events": [{"type": "member.removed"}], "access": {"gained": [], "lost": []}}),
+            None,
+        );
+        assert!(shown.contains("member.removed") && shown.contains("access gained: none"), "{shown}");
+    }
+
+    #[test]
+    fn narrow_terminals_break_one_text_and_name_what_has_no_room() {
+        let items =
+            [json!({"id": "a", "description": "many words that fit into no line of that width", "until": 1})];
+        let shown = rows(&items, &["id", "description"], Long::Cut, Some(30));
+        let lines: Vec<&str> = shown.lines().collect();
+        let (last, table) = lines.split_last().unwrap();
+        assert!(table.iter().all(|line| line.chars().count() <= 30), "{shown}");
+        assert!(table.len() > 2 && shown.contains("width"), "{shown}");
+        assert_eq!(*last, "(no room for until: `--json` shows all)");
+        let wide = rows(&items, &["id", "description"], Long::Cut, Some(200));
+        assert_eq!(wide.lines().count(), 2, "{wide}");
+    }
+
+    #[test]
+    fn long_lists_in_a_cell_say_how_many_there_are() {
+        let items = [json!({"permissions": ["a", "b", "c", "d", "e", "f"]})];
+        assert!(rows(&items, &[], Long::Cut, None).contains("a, b, c, d and 2 more"));
+        assert!(rows(&items, &[], Long::Whole, None).contains("a, b, c, d, e, f"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The binary as people and programs use it.
+// Helpers of tests may fail loudly; clippy.toml allows it only inside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod cli_behaviours;
+mod cli_manners;
+mod cli_story;
+mod crash;
+mod disk;
+mod operator;
+mod support;
