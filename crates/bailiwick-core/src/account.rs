@@ -21,6 +21,9 @@ mod roles;
 mod rows;
 mod service_accounts;
 mod settings;
+mod spread;
+mod visibility;
+mod weight;
 
 use std::sync::Arc;
 
@@ -393,7 +396,7 @@ impl Account {
         self.taken.get(&(kind, text.clone())).map(|uuid| I::from_uuid(*uuid))
     }
 
-    /// Whether the invitation's lifetime, if it has one, ends at this moment when it is sent now.
+    /// When an invitation that is sent at this moment stops working; never when `None`.
     pub(crate) fn expiry_from(&self, now: Timestamp) -> Option<Timestamp> {
         self.settings_lifetime().and_then(|lifetime| now.checked_add(lifetime).ok())
     }

@@ -2,8 +2,13 @@
 
 /// Members of an account.
 pub const MEMBERS: usize = 1_000_000;
-/// Invitations of an account, answered ones included.
-pub const INVITATIONS: usize = 1_000_000;
+/// Invitations that an account keeps. The oldest of those that were answered or revoked make room for new ones; what happened
+/// to them stays in the events.
+pub const INVITATIONS: usize = 200_000;
+/// Waiting invitations in the name of one member: they end with the member, all at once. Fewer if they promise many resources.
+pub const WAITING_INVITATIONS_OF_SPONSOR: usize = 10_000;
+/// What one invitation promises, a named resource counting as one.
+pub const PROMISED_PER_INVITATION: usize = 1_000;
 /// People named in one invitation command.
 pub const PEOPLE_PER_INVITATION: usize = 100;
 /// Roles at scopes in one invitation or for one new service account.
@@ -18,6 +23,8 @@ pub const GROUPS_PER_MEMBER: usize = 100;
 pub const GRANTS: usize = 2_000_000;
 /// Grants of one principal, a named resource counting as one.
 pub const GRANTS_PER_PRINCIPAL: usize = 5_000;
+/// Grants that name one resource: they end or get narrower when it is deleted, all at once. Fewer if they name many others too.
+pub const GRANTS_NAMING_ONE_RESOURCE: usize = 19_000;
 /// Resources named in one scope.
 pub const RESOURCES_PER_SCOPE: usize = 1_000;
 /// Projects of an account.
@@ -30,5 +37,7 @@ pub const RESOURCES_PER_COMMAND: usize = 1_000;
 pub const SERVICE_ACCOUNTS: usize = 10_000;
 /// Management keys of one service account.
 pub const KEYS_PER_SERVICE_ACCOUNT: usize = 20;
+/// Roles that the explanation of a no names.
+pub const ROLES_IN_EXPLANATION: usize = 100;
 /// How long an offer of ownership stands, in seconds: a week.
 pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;

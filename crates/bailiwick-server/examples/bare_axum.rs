@@ -4,10 +4,6 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-// The allocator of the binary, so that the ceiling does not hang lower for another reason.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Deserialize)]
 struct Entity {
     #[allow(dead_code)]

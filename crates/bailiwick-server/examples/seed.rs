@@ -167,7 +167,7 @@ async fn write(
         let expected = account.revision();
         account.apply(batch);
         let decided = Decided { events: batch.to_vec(), account: account.clone() };
-        let keys: BTreeSet<EntityKey> = batch.iter().filter_map(Event::entity).collect();
+        let keys: BTreeSet<EntityKey> = batch.iter().flat_map(Event::entities).collect();
         let change = |key: EntityKey| EntityChange {
             kind: key.kind().into(),
             id: key.id().into(),

@@ -154,7 +154,10 @@ impl Pdp {
         let key = key_of(&head.headers)?;
         let id = head.uri.path().strip_prefix("/accounts/").and_then(|rest| rest.split('/').next());
         let id: AccountId = id.and_then(|id| id.parse().ok()).ok_or(Error::Unauthenticated)?;
-        let account = self.service.accounts().get(id).await?.ok_or(Error::Unauthenticated)?;
+        let account = match self.service.accounts().cached(id).await {
+            Some(account) => account,
+            None => self.loaded(id, &key).await?,
+        };
         let now = self.service.now();
         may_ask(&account.read(), &key, now)?;
         let most = self.service.config().limits.body_bytes;
@@ -162,6 +165,16 @@ impl Pdp {
         let body =
             body.map_err(|_| Failure::bad(format!("the body cannot be read or has more than {most} bytes")))?;
         Ok(Asked { account, body, now })
+    }
+
+    /// Loads an account for a key that is known to be its own: loading is dear, and keys are easily forged.
+    #[cold]
+    async fn loaded(&self, id: AccountId, key: &ManagementKey) -> Result<Arc<AccountHandle>, Failure> {
+        let own = self.service.store().key_account(key.id()).await.map_err(Error::from)?;
+        if own != Some(id) {
+            return Err(Error::Unauthenticated.into());
+        }
+        Ok(self.service.accounts().get(id).await?.ok_or(Error::Unauthenticated)?)
     }
 }
 

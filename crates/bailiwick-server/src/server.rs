@@ -25,6 +25,8 @@ use crate::telemetry::metrics::Metrics;
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 /// How long the answer under an idempotency key is kept.
 const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long a mail that was given up can be seen, counted from when it was asked for.
+const GIVEN_UP_MAIL_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How much is removed at once, so that pruning holds up no writes.
 const PRUNE_BATCH: usize = 1_000;
 
@@ -210,6 +212,7 @@ impl Server {
         if let Some(apart) = apart {
             apart.abort();
         }
+        let _ = tokio::time::timeout(grace, self.service.settled()).await;
         self.service.store().close().await;
     }
 }
@@ -225,9 +228,11 @@ async fn prune(service: Service, stop: impl Future<Output = ()>) {
         let now = service.now();
         let store = service.store();
         let kept_since = now.checked_sub(IDEMPOTENCY_KEPT).unwrap_or(now);
+        let mail_since = now.checked_sub(GIVEN_UP_MAIL_KEPT).unwrap_or(now);
         let result = async {
             while store.prune_expired(now, PRUNE_BATCH).await? >= PRUNE_BATCH {}
             while store.prune_idempotency(kept_since, PRUNE_BATCH).await? >= PRUNE_BATCH {}
+            while store.prune_outbox(mail_since, PRUNE_BATCH).await? >= PRUNE_BATCH {}
             Ok::<_, bailiwick_store::StoreError>(())
         };
         if let Err(error) = result.await {

@@ -13,6 +13,7 @@ mod maintenance;
 mod people;
 mod profile;
 mod record;
+mod refusals;
 mod write;
 
 use std::net::IpAddr;
@@ -76,6 +77,7 @@ pub struct Service {
     hasher: PasswordHasher,
     rules: Arc<PasswordRules>,
     throttle: Arc<Throttle>,
+    refusals: Arc<refusals::Refusals>,
     config: Arc<Config>,
     clock: Clock,
     /// Wakes the delivery of mail after a commit that queued some.
@@ -95,6 +97,7 @@ impl Service {
             accounts: Arc::new(Accounts::new(Arc::clone(&store), Arc::clone(&catalog))),
             rules: Arc::new(PasswordRules { min_length: config.password.min_length }),
             throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
+            refusals: Arc::new(refusals::Refusals::new()),
             store,
             catalog,
             hasher,
@@ -127,6 +130,11 @@ impl Service {
     /// The present moment, in whole microseconds as the store keeps it.
     pub fn now(&self) -> Timestamp {
         whole_microseconds((self.clock)())
+    }
+
+    /// Waits until what is recorded beside requests is durable. To be called before the store is closed.
+    pub async fn settled(&self) {
+        self.refusals.settled().await;
     }
 
     /// Notified whenever mail was queued.

@@ -125,7 +125,7 @@ async fn search() -> Outcome<()> {
         ("text", EventQuery { text: Some("nowhere".to_owned()), ..all }),
     ] {
         let start = Instant::now();
-        let found = store.events(query).await?.len();
+        let found = store.events(query).await?.events.len();
         println!(
             "{found:>3} of 500000 events by {name:<10}     {:>9.1} ms",
             start.elapsed().as_secs_f64() * 1e3

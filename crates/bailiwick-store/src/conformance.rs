@@ -36,6 +36,8 @@ macro_rules! store_laws {
             directory::memberships_are_listed_by_user
             directory::keys_and_facts_are_kept
             directory::a_forgotten_account_leaves_no_trace
+            sessions::what_was_decided_by_a_password_needs_that_password
+            sessions::what_was_decided_by_a_session_needs_that_session
             sessions::a_link_works_once
             sessions::a_link_is_not_used_up_by_a_refused_commit
             sessions::links_end_together
@@ -46,12 +48,14 @@ macro_rules! store_laws {
             events::pages_join_without_gap_or_repetition
             events::an_account_sees_its_own_events_only
             events::filters_have_limits
+            events::a_search_is_bounded_and_goes_on
             loading::an_account_loads_in_key_order
             loading::a_load_sees_one_moment
             loading::a_load_never_mixes_revisions
             loading::accounts_are_listed_by_page
             messages::a_message_is_claimed_by_one_until_its_lease_ends
             messages::a_failed_message_waits_and_a_given_up_one_stays
+            messages::given_up_messages_are_pruned
             messages::messages_are_counted_and_listed
             messages::a_sound_store_has_no_findings_and_answers
             messages::a_closed_store_has_written_what_was_queued

@@ -88,6 +88,22 @@ pub enum DirectoryChange {
         /// When it was proved.
         at: Timestamp,
     },
+    /// Refuses the commit unless the user still has this password and stands the same about the proof of the email:
+    /// [`PasswordChanged`](crate::StoreError::PasswordChanged). For what was decided by a password that was read before.
+    RequirePassword {
+        /// The user.
+        user_id: UserId,
+        /// The password's hash as it was read; `None` for a user who had none.
+        hash: Option<String>,
+        /// Whether the email had been proved to be the user's.
+        verified: bool,
+    },
+    /// Refuses the commit as [`Missing`](crate::StoreError::Missing) when the session has ended. For what was decided by
+    /// a session that was read before.
+    RequireSession {
+        /// The session's hash.
+        token_hash: TokenHash,
+    },
     /// Sets or removes the password.
     SetPassword {
         /// The user.
@@ -213,7 +229,7 @@ impl DirectoryChange {
         let (one, other) = match self {
             Self::CreateUser { email, name, .. } => (Some(&**email), Some(&**name)),
             Self::UpdateUserName { name, .. } => (Some(&**name), None),
-            Self::SetPassword { hash, .. } => (hash.as_deref(), None),
+            Self::SetPassword { hash, .. } | Self::RequirePassword { hash, .. } => (hash.as_deref(), None),
             Self::CreateLink(link) => (Some(&*link.purpose), None),
             Self::EndLinksOfUser { purpose, .. } => (Some(&**purpose), None),
             Self::CreateSession(session) => (session.user_agent.as_deref(), None),
@@ -239,6 +255,10 @@ impl fmt::Debug for DirectoryChange {
             Self::CreateUser { user_id, .. } => write!(f, "CreateUser({user_id})"),
             Self::UpdateUserName { user_id, .. } => write!(f, "UpdateUserName({user_id})"),
             Self::VerifyUser { user_id, .. } => write!(f, "VerifyUser({user_id})"),
+            Self::RequirePassword { user_id, verified, .. } => {
+                write!(f, "RequirePassword({user_id}, {verified})")
+            }
+            Self::RequireSession { token_hash } => write!(f, "RequireSession({token_hash:?})"),
             Self::SetPassword { user_id, .. } => write!(f, "SetPassword({user_id})"),
             Self::SetDefaultAccount { user_id, account_id } => {
                 write!(f, "SetDefaultAccount({user_id}, {account_id:?})")

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// Another user has the email.
     #[error("another user has this email")]
     EmailTaken,
+    /// The user's password, or the proof of the email, is not what the commit was decided by.
+    #[error("the password was changed in the meantime")]
+    PasswordChanged,
     /// The idempotency key was recorded before: read the record and answer from it.
     #[error("the idempotency key was used before")]
     IdempotencyKeyUsed,

@@ -14,6 +14,9 @@ pub const MAX_PAGE_ROWS: usize = 10_001;
 pub const MAX_TEXT_BYTES: usize = 256;
 /// The most users that a text search of events takes in [`EventQuery::text_user_ids`].
 pub const MAX_TEXT_USERS: usize = 20;
+/// The most events that one query looks for a text in: each costs some ten microseconds, so this bounds a miss to less than
+/// half a second.
+pub const MAX_SEARCHED_EVENTS: usize = 20_000;
 
 /// One thing that happened. Its revision and place come from the commit it is part of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +69,27 @@ pub struct StoredEvent {
     pub event: EventRow,
 }
 
+/// The events that a query has found, and whether it has looked at all there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events, in the query's order.
+    pub events: Vec<StoredEvent>,
+    /// Where the search for a text stopped because it had looked at as many events as it may: pass it as
+    /// [`EventQuery::after`] to go on. `None` when it stopped at the end, or because it had found as many as were asked for.
+    pub searched_to: Option<EventPosition>,
+}
+
+impl EventPage {
+    /// The first `rows` of the events, found with a limit of one more, and where the next page starts; `None` at the end.
+    pub fn cut_to(self, rows: usize) -> (Vec<StoredEvent>, Option<EventPosition>) {
+        let Self { mut events, searched_to } = self;
+        let has_more = events.len() > rows;
+        events.truncate(rows);
+        let last = events.last().map(|event| event.position);
+        (events, if has_more { last } else { searched_to })
+    }
+}
+
 /// Which events of an account are wanted. Every filter that is set must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventQuery {
@@ -89,6 +113,9 @@ pub struct EventQuery {
     pub text: Option<String>,
     /// Users whose name or email has the text: their events match the text too. At most [`MAX_TEXT_USERS`].
     pub text_user_ids: Vec<UserId>,
+    /// How many events the text is looked for in before the query gives up: see [`EventPage::searched_to`]. At least 1, at
+    /// most [`MAX_SEARCHED_EVENTS`]; without a text it means nothing.
+    pub searched_events: usize,
     /// The newest first, or the oldest.
     pub newest_first: bool,
     /// Only what comes after this place in the chosen order.
@@ -111,6 +138,7 @@ impl EventQuery {
             target_id: None,
             text: None,
             text_user_ids: Vec::new(),
+            searched_events: MAX_SEARCHED_EVENTS,
             newest_first: true,
             after: None,
             limit,
@@ -142,9 +170,49 @@ impl EventQuery {
                 limit: MAX_TEXT_USERS,
             });
         }
+        if self.searched_events > MAX_SEARCHED_EVENTS {
+            return Err(StoreError::TooLarge {
+                what: "the number of events that a text is looked for in",
+                limit: MAX_SEARCHED_EVENTS,
+            });
+        }
         if self.limit > MAX_PAGE_ROWS {
             return Err(StoreError::TooLarge { what: "the number of rows of a page", limit: MAX_PAGE_ROWS });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_goes_on_after_what_it_shows_or_where_the_search_stopped() {
+        let at = |revision| EventPosition { revision: Revision(revision), sequence: 0 };
+        let event = |revision| StoredEvent {
+            position: at(revision),
+            event: EventRow {
+                at: Timestamp::UNIX_EPOCH,
+                actor_kind: "system".into(),
+                actor_id: None,
+                event_type: "account.created".into(),
+                target_kind: None,
+                target_id: None,
+                request_id: None,
+                source_ip: None,
+                body: String::new(),
+            },
+        };
+        let cut = |revisions: &[u64], searched_to| {
+            let page = EventPage { events: revisions.iter().copied().map(event).collect(), searched_to };
+            let (events, next) = page.cut_to(2);
+            (events.len(), next)
+        };
+        assert_eq!(cut(&[9, 8, 7], None), (2, Some(at(8))), "a full page goes on after its last event");
+        assert_eq!(cut(&[9, 8, 7], Some(at(5))), (2, Some(at(8))), "what was found is not passed over");
+        assert_eq!(cut(&[9], Some(at(5))), (1, Some(at(5))));
+        assert_eq!(cut(&[], Some(at(5))), (0, Some(at(5))), "an empty page is not the end");
+        assert_eq!(cut(&[9, 8], None), (2, None));
     }
 }

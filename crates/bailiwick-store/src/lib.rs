@@ -33,10 +33,11 @@ pub use directory::{
     DirectoryChange, LinkRow, MAX_USERS_PER_BATCH, Membership, MembershipStatus, SessionRow, TokenHash,
     UserRow,
 };
-pub use entity::{AccountRows, BATCH_ROWS, EntityChange, EntityRow};
+pub use entity::{AccountRows, BATCH_ROWS, EntityBatch, EntityChange, EntityRow};
 pub use error::{StoreError, Unavailable};
 pub use event::{
-    EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_TEXT_USERS, StoredEvent,
+    EventPage, EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES,
+    MAX_TEXT_USERS, StoredEvent,
 };
 pub use idempotency::IdempotencyRecord;
 pub use operations::StoreFacts;

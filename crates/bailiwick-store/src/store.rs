@@ -8,8 +8,9 @@ use bailiwick_core::ids::{AccountId, KeyId, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    AccountRows, Commit, CommitReceipt, EventPosition, EventQuery, IdempotencyRecord, LinkRow, Membership,
-    OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
+    AccountRows, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
+    Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts, StoredEvent,
+    TokenHash, UserRow,
 };
 
 /// Keeps accounts, their record, the directory and the outbox.
@@ -26,8 +27,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// Through the receipt: [`StoreError::Conflict`], [`StoreError::LinkUsed`], [`StoreError::EmailTaken`],
-    /// [`StoreError::IdempotencyKeyUsed`], [`StoreError::Missing`], [`StoreError::TooLarge`], and
-    /// [`Busy`](crate::Unavailable::Busy) when the queue is full, which callers of [`ready`](Self::ready) do not see.
+    /// [`StoreError::IdempotencyKeyUsed`], [`StoreError::PasswordChanged`], [`StoreError::Missing`],
+    /// [`StoreError::TooLarge`], and [`Busy`](crate::Unavailable::Busy) when the queue is full, which callers of [`ready`](Self::ready) do not see.
     fn commit(&self, commit: Commit) -> CommitReceipt;
 
     /// Waits until the queue of commits has room. Call it before a lock is taken, so that waiting holds up nobody.
@@ -43,11 +44,12 @@ pub trait Store: Send + Sync {
     /// The accounts a user is in, in order of id.
     async fn accounts_of(&self, user_id: UserId) -> Result<Vec<Membership>, StoreError>;
 
-    /// The events that a query asks for, in its order; those of a deleted account too.
+    /// The events that a query asks for, in its order; those of a deleted account too. Searches for a text wait for each
+    /// other, never other reads for all of them.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] when a filter is over its limit.
-    async fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, StoreError>;
+    async fn events(&self, query: EventQuery) -> Result<EventPage, StoreError>;
 
     /// The next events in revision order, for replay: pass the last position of a page to get the next one.
     async fn events_after(
@@ -115,13 +117,23 @@ pub trait Store: Send + Sync {
     /// Removes a delivered message.
     async fn outbox_done(&self, outbox_id: OutboxId) -> Result<(), StoreError>;
 
-    /// Records why an attempt failed and when the next is due; `None` gives the message up but keeps it to be seen.
+    /// Records why an attempt failed and when the next is due.
     async fn outbox_failed(
         &self,
         outbox_id: OutboxId,
         error: &str,
-        next_attempt_at: Option<Timestamp>,
+        next_attempt_at: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Records why the last attempt failed and gives the message up. It stays to be seen, with this body in place of its
+    /// own: what nobody sends any more must not keep its secrets.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] for a body over [`MAX_BODY_BYTES`](crate::MAX_BODY_BYTES).
+    async fn outbox_given_up(&self, outbox_id: OutboxId, error: &str, body: &str) -> Result<(), StoreError>;
+
+    /// Removes messages that were given up and asked for before a time, at most `limit`; answers how many.
+    async fn prune_outbox(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// An account's messages that wait or were given up, the newest first.
     async fn outbox_of_account(

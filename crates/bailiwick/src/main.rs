@@ -12,10 +12,6 @@ mod scope;
 
 use std::process::ExitCode;
 
-// The system's allocator costs a write a fifth of its time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cli::run()
 }

@@ -171,11 +171,29 @@ pub async fn scope(account: &InAccount, scope: &ScopeText) -> Result<Scope, Fail
         ScopeText::Resources { resource_type, names } => {
             let mut ids = Vec::with_capacity(names.len());
             for given in names {
-                ids.push(resource(account, resource_type.as_deref(), given).await?);
+                let id = resource(account, resource_type.as_deref(), given).await?;
+                if let Some(resource_type) = resource_type.as_deref().filter(|_| id == *given) {
+                    check_type(account, &id, resource_type).await?;
+                }
+                ids.push(id);
             }
             Scope::Resources(ids)
         }
     })
+}
+
+/// Refuses a resource of another type than the one that was named with it, for the server knows resources by id alone.
+async fn check_type(account: &InAccount, id: &str, resource_type: &str) -> Result<(), Failure> {
+    match account.get_resource(id).await {
+        Ok(found) if found.resource_type != resource_type => Err(Failure::refused(
+            format!("`{id}` is a `{}`, not a `{resource_type}`", found.resource_type),
+            format!("write `{}:{id}`", found.resource_type),
+        )),
+        Ok(_) => Ok(()),
+        // What the caller may not look up, the server decides.
+        Err(error) if is_not_for_us(&error) || error.status() == Some(404) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a question is about, with its name looked up.

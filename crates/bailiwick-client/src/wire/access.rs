@@ -83,8 +83,10 @@ pub struct AccessMissing {
     pub ended: Vec<AccessPath>,
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<AccessPath>,
-    /// Roles that hold the permission and could be granted so that they cover the target.
+    /// Roles that hold the permission and could be granted so that they cover the target: at most 100.
     pub roles: Vec<RoleLabel>,
+    /// Whether these are all such roles that the caller may see.
+    pub roles_complete: bool,
 }
 
 /// The answer with its reason.

@@ -6,6 +6,7 @@ use super::Target;
 use crate::account::{Account, Grant, MemberStatus, Principal, RoleRef, Scope, Versioned};
 use crate::catalog::{Level, PermissionIndex};
 use crate::ids::{GrantId, GroupId};
+use crate::limits;
 
 /// A way from the principal to the permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +43,11 @@ pub struct Missing {
     pub ended: Vec<Path>,
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<Path>,
-    /// Roles that hold the permission and could be granted so that they cover the target.
+    /// Roles that hold the permission and could be granted so that they cover the target, built-in ones first: at most
+    /// [`limits::ROLES_IN_EXPLANATION`].
     pub roles: Vec<RoleRef>,
+    /// Whether these are all such roles.
+    pub roles_complete: bool,
 }
 
 /// The answer with its reason.
@@ -73,7 +77,8 @@ impl Account {
         let allowed = self.check(principal, permission, target, now);
         let covering = self.covering(target);
         let mut paths = Vec::new();
-        let mut missing = Missing { ended: Vec::new(), elsewhere: Vec::new(), roles: Vec::new() };
+        let mut missing =
+            Missing { ended: Vec::new(), elsewhere: Vec::new(), roles: Vec::new(), roles_complete: true };
         let acts = self.acts(principal);
         if let (Principal::Member(_), Some(role)) = (principal, self.newcomer_role().filter(|_| acts))
             && self.index.newcomer().contains(permission)
@@ -99,7 +104,10 @@ impl Account {
             }
         }
         if !allowed {
-            missing.roles = self.roles_with(permission, target);
+            missing.roles =
+                self.roles_with(permission, target).take(limits::ROLES_IN_EXPLANATION + 1).collect();
+            missing.roles_complete = missing.roles.len() <= limits::ROLES_IN_EXPLANATION;
+            missing.roles.truncate(limits::ROLES_IN_EXPLANATION);
         }
         Explanation {
             allowed,
@@ -150,16 +158,17 @@ impl Account {
     }
 
     /// Roles that hold the permission at a level that can cover the target.
-    fn roles_with(&self, permission: PermissionIndex, target: &Target) -> Vec<RoleRef> {
-        let fits = |level: Level| match target {
+    fn roles_with(&self, permission: PermissionIndex, target: &Target) -> impl Iterator<Item = RoleRef> {
+        let target = *target;
+        let fits = move |level: Level| match target {
             Target::Account => level == Level::Account,
             Target::Project(_) => level != Level::Resource,
             Target::Resource(_) => true,
         };
-        let built_in = self.catalog().roles.iter().filter(|role| fits(role.level) && !role.handed_over);
+        let built_in = self.catalog().roles.iter().filter(move |role| fits(role.level) && !role.handed_over);
         let built_in = built_in.map(|role| RoleRef::BuiltIn(role.name.as_str().into()));
-        let custom = self.roles_after(None).filter(|(_, role)| fits(role.value.level));
+        let custom = self.roles_after(None).filter(move |(_, role)| fits(role.value.level));
         let custom = custom.map(|(id, _)| RoleRef::Custom(id));
-        built_in.chain(custom).filter(|role| self.permissions_of(role).contains(permission)).collect()
+        built_in.chain(custom).filter(move |role| self.permissions_of(role).contains(permission))
     }
 }

@@ -73,7 +73,8 @@ pub(crate) struct Node {
     pub(crate) resource_type: Option<ResourceTypeIndex>,
     pub(crate) is_project: bool,
     pub(crate) covering: Covering,
-    /// How many grants name it in their scope, so that deleting one that none names looks at no grant.
+    /// What the grants weigh that name it in their scope: deleting one that none names looks at no grant, and one that many
+    /// name still fits into one transaction.
     pub(crate) named: u32,
     /// The list of a scope that names this resource alone.
     pub(crate) alone: Option<Arc<[ResourceId]>>,
@@ -125,15 +126,15 @@ impl AccessIndex {
     pub(crate) fn load<'a>(
         &mut self,
         catalog: &Catalog,
-        kinds: impl ExactSizeIterator<Item = (Uuid, SubjectKind)>,
-        group_members: &[(GroupId, UserId)],
+        kinds: impl Iterator<Item = (Uuid, SubjectKind)>,
+        members: usize,
+        group_members: impl Iterator<Item = (GroupId, UserId)>,
         grants: impl Iterator<Item = (GrantId, &'a Grant)>,
     ) {
-        let len = kinds.len();
-        let mut subjects = self.subjects.filling(kinds.map(|(id, kind)| (id, Subject::new(kind))), len);
+        let mut subjects = self.subjects.filling(kinds.map(|(id, kind)| (id, Subject::new(kind))), members);
         for (group, user) in group_members {
             if let Some(subject) = subjects.get_mut(&user.uuid()) {
-                subject.join(*group);
+                subject.join(group);
             }
         }
         let mut uses = vec![0_u32; self.roles.len()];
@@ -146,18 +147,19 @@ impl AccessIndex {
             if let Some(uses) = role.and_then(|slot| uses.get_mut(slot as usize)) {
                 *uses = uses.saturating_add(1);
             }
+            let weight = grant.scope.weight();
             for id in grant.scope.named() {
                 let named = named.entry(id).or_default();
-                *named = named.saturating_add(1);
+                *named = named.saturating_add(weight);
             }
         }
         self.subjects = subjects.table();
         for (role, uses) in self.roles.iter_mut().zip(uses) {
             role.uses = role.uses.saturating_add(uses);
         }
-        for (id, count) in named {
+        for (id, weight) in named {
             if let Some(node) = self.nodes.get_mut(&id) {
-                node.named = node.named.saturating_add(count);
+                node.named = node.named.saturating_add(weight);
             }
         }
     }
@@ -298,7 +300,7 @@ impl AccessIndex {
             self.put_grant(catalog, &mut subject, id, grant, role);
             self.subjects.insert(principal, subject);
         }
-        self.count(catalog, grant, |count| count.saturating_add(1));
+        self.count(catalog, grant, u32::saturating_add);
     }
 
     fn put_grant(
@@ -325,18 +327,19 @@ impl AccessIndex {
 
     pub(crate) fn remove_grant(&mut self, catalog: &Catalog, id: GrantId, grant: &Grant) {
         self.edit(uuid_of(grant.principal), |subject| subject.grants.retain(|other| other.id != id));
-        self.count(catalog, grant, |count| count.saturating_sub(1));
+        self.count(catalog, grant, u32::saturating_sub);
     }
 
     /// Counts a grant where what it names can ask whether any does.
-    fn count(&mut self, catalog: &Catalog, grant: &Grant, change: impl Fn(u32) -> u32) {
+    fn count(&mut self, catalog: &Catalog, grant: &Grant, change: impl Fn(u32, u32) -> u32) {
         let slot = self.role_slot(catalog, &grant.role);
         if let Some(role) = slot.and_then(|slot| self.roles.get_mut(slot as usize)) {
-            role.uses = change(role.uses);
+            role.uses = change(role.uses, 1);
         }
+        let weight = grant.scope.weight();
         for id in grant.scope.named() {
             if let Some(node) = self.nodes.get_mut(&id) {
-                node.named = change(node.named);
+                node.named = change(node.named, weight);
             }
         }
     }
@@ -355,7 +358,12 @@ impl AccessIndex {
 
     /// Whether any grant names the project or resource in its scope.
     pub(crate) fn is_named(&self, id: Uuid) -> bool {
-        self.nodes.get(&id).is_some_and(|node| node.named > 0)
+        self.named_weight(id) > 0
+    }
+
+    /// What the grants that name the project or resource in their scope weigh together.
+    pub(crate) fn named_weight(&self, id: Uuid) -> u32 {
+        self.nodes.get(&id).map_or(0, |node| node.named)
     }
 
     /// Makes room before many rows are loaded.

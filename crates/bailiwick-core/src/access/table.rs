@@ -105,14 +105,14 @@ impl<V: Clone> Table<V> {
     /// room for so many.
     pub(crate) fn filling(&self, added: impl Iterator<Item = (Uuid, V)>, len: usize) -> Filling<V> {
         let present = self.buckets.iter().flatten().flat_map(|bucket| bucket.iter().cloned());
-        let mut entries: Vec<Option<(Uuid, V)>> = present.chain(added).map(Some).collect();
+        let mut entries = Vec::with_capacity(len.max(self.len));
+        entries.extend(present.chain(added).map(Some));
         let count = len.max(entries.len()).div_ceil(LOAD).next_power_of_two().max(self.buckets.len());
         let shift = 64 - count.trailing_zeros();
         // Sorted by counting, which for this many short ranges takes a fraction of what comparing takes.
-        let places: Vec<usize> = entries.iter().flatten().map(|(id, _)| place(id, shift)).collect();
         let mut ends = vec![0_u32; count + 1];
-        for place in &places {
-            if let Some(after) = ends.get_mut(place + 1) {
+        for (id, _) in entries.iter().flatten() {
+            if let Some(after) = ends.get_mut(place(id, shift) + 1) {
                 *after += 1;
             }
         }
@@ -121,9 +121,9 @@ impl<V: Clone> Table<V> {
             sum += *start;
             *start = sum;
         }
-        let mut order = vec![0; entries.len()];
-        for (number, place) in places.iter().enumerate() {
-            let end = ends.get_mut(*place).map_or(0, |end| {
+        let mut order = vec![0_u32; entries.len()];
+        for (number, (id, _)) in (0..).zip(entries.iter().flatten()) {
+            let end = ends.get_mut(place(id, shift)).map_or(0, |end| {
                 *end += 1;
                 *end - 1
             });
@@ -132,17 +132,18 @@ impl<V: Clone> Table<V> {
             }
         }
         ends.truncate(count);
-        let mut sorted = Vec::with_capacity(entries.len());
-        sorted.extend(order.into_iter().filter_map(|number| entries.get_mut(number).and_then(Option::take)));
-        Filling { entries: sorted, ends, shift }
+        Filling { entries, order, ends, shift }
     }
 }
 
-/// A table in the making: the entries bucket by bucket in one stretch of memory, where changing one copies nothing.
+/// A table in the making: the entries in one stretch of memory, where changing one copies nothing.
 #[derive(Debug)]
 pub(crate) struct Filling<V> {
-    entries: Vec<(Uuid, V)>,
-    /// Where each bucket ends.
+    /// All are there until the table is made.
+    entries: Vec<Option<(Uuid, V)>>,
+    /// Where the entries are, bucket by bucket.
+    order: Vec<u32>,
+    /// Where each bucket ends in that order.
     ends: Vec<u32>,
     shift: u32,
 }
@@ -153,20 +154,23 @@ impl<V: Clone> Filling<V> {
         let place = place(id, self.shift);
         let from = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let to = *self.ends.get(place)?;
-        let bucket = self.entries.get_mut(from as usize..to as usize)?;
-        bucket.iter_mut().find(|(key, _)| key == id).map(|(_, value)| value)
+        let has = |number: &&u32| {
+            self.entries.get(**number as usize).and_then(Option::as_ref).is_some_and(|(key, _)| key == id)
+        };
+        let number = *self.order.get(from as usize..to as usize)?.iter().find(has)?;
+        self.entries.get_mut(number as usize)?.as_mut().map(|(_, value)| value)
     }
 
     /// The table, each bucket allocated once.
-    pub(crate) fn table(self) -> Table<V> {
+    pub(crate) fn table(mut self) -> Table<V> {
         let len = self.entries.len();
-        let mut entries = self.entries.into_iter();
         let mut from = 0;
+        let mut taken: Vec<(Uuid, V)> = Vec::with_capacity(4 * LOAD);
         let bucket = |to: u32| {
-            let bucket = entries.by_ref().take((to - from) as usize);
-            let is_empty = to == from;
+            let numbers = self.order.get(from as usize..to as usize).unwrap_or_default();
             from = to;
-            (!is_empty).then(|| bucket.collect())
+            taken.extend(numbers.iter().filter_map(|number| self.entries.get_mut(*number as usize)?.take()));
+            (!taken.is_empty()).then(|| taken.drain(..).collect())
         };
         Table { buckets: self.ends.into_iter().map(bucket).collect(), shift: self.shift, len }
     }

@@ -143,6 +143,7 @@ impl Account {
         after.apply(&events);
         self.keeps_holders(&events, &after)?;
         after.has_single_holders(&events, now)?;
+        self.fits(&events, &after)?;
         Ok(Decided { events, account: after })
     }
 
@@ -378,6 +379,37 @@ impl Decision<'_> {
         after: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
         if after.is_none() || after == before { Ok(()) } else { self.covers_all_that_reaches(principal) }
+    }
+
+    /// Rule 1 for the external id of a project (no type) or resource: whatever bears it next is answered for by it. So who
+    /// takes it away manages all of it, and holds nothing elsewhere that they do not hold there.
+    pub(super) fn may_rename(
+        &self,
+        scope: &Scope,
+        of: Option<&SmolStr>,
+        before: Option<&ExternalId>,
+        after: Option<&ExternalId>,
+    ) -> Result<(), Refusal> {
+        if before.is_none() || after == before {
+            return Ok(());
+        }
+        let catalog = &self.account.catalog;
+        let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
+        let held = self.held_anywhere();
+        // What only protects Bailiwick's own operations is asked by id.
+        let elsewhere = held.difference(&held.difference(&catalog.resource_permissions()));
+        self.covers(&managed.union(&elsewhere), scope, None)
+    }
+
+    /// All that the actor was granted at any scope, through groups too.
+    fn held_anywhere(&self) -> PermissionSet {
+        let principal = self.actor.principal();
+        let holders = self.account.groups_with(principal).map(Principal::Group).chain([principal]);
+        let grants = holders.flat_map(|holder| self.account.grants_of(holder));
+        let live = grants.filter(|(_, grant)| grant.value.is_live(self.now));
+        live.fold(PermissionSet::EMPTY, |held, (_, grant)| {
+            held.union(&self.account.permissions_of(&grant.value.role))
+        })
     }
 
     /// Rule 1 for everything that a principal was granted, directly.

@@ -586,3 +586,13 @@ pub enum EntityKey {
     /// An offer of ownership.
     Offer(OfferId),
 }
+
+impl From<Principal> for EntityKey {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::Member(id) => Self::Member(id),
+            Principal::Group(id) => Self::Group(id),
+            Principal::ServiceAccount(id) => Self::ServiceAccount(id),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    EntityKey, Grant, Group, Invitation, Key, Offer, Project, Resource, Role, RoleAtScope, Scope,
+    EntityKey, Grant, Group, Invitation, Key, Offer, Principal, Project, Resource, Role, RoleAtScope,
     ServiceAccount, Settings,
 };
 use crate::ids::{
@@ -126,6 +126,9 @@ events! {
     /// An invitation was declined.
     InvitationDeclined = "invitation.declined" { /// Its id.
         id: InvitationId },
+    /// An invitation that had been answered or revoked is not kept any longer, to make room for new ones.
+    InvitationForgotten = "invitation.forgotten" { /// Its id.
+        id: InvitationId },
     /// A custom role was created.
     RoleCreated = "role.created" { /// Its id.
         id: RoleId, /// What it is.
@@ -166,14 +169,15 @@ events! {
         grant: Grant },
     /// A grant got another end.
     GrantExtended = "grant.end_changed" { /// Its id.
-        id: GrantId, /// The end before.
+        id: GrantId, /// Who has it.
+        principal: Principal, /// The end before.
         before: Option<Timestamp>, /// The end after.
         after: Option<Timestamp> },
     /// A grant covers fewer resources, because one of them was deleted.
     GrantNarrowed = "grant.narrowed" { /// Its id.
-        id: GrantId, /// The scope before.
-        before: Scope, /// The scope after.
-        after: Scope },
+        id: GrantId, /// Who has it.
+        principal: Principal, /// The resource that it named and that was deleted.
+        resource: ResourceId },
     /// A grant was taken back.
     GrantRevoked = "grant.revoked" { /// Its id.
         id: GrantId, /// What it was.
@@ -271,8 +275,30 @@ events! {
 }
 
 impl Event {
-    /// The entity whose row this event writes or removes; none for events that only record.
-    pub fn entity(&self) -> Option<EntityKey> {
+    /// The entities whose rows this event writes or removes; none for events that only record.
+    ///
+    /// What holds a grant or a member changes with it: its revision says so, or whoever edits the roles of a member on
+    /// the strength of an `ETag` could undo another's change unseen.
+    pub fn entities(&self) -> impl Iterator<Item = EntityKey> {
+        self.entity().into_iter().chain(self.holder())
+    }
+
+    /// The member, group or service account whose grants, or the group whose members, this event changes.
+    pub(super) fn holder(&self) -> Option<EntityKey> {
+        match self {
+            Self::GroupMemberAdded { group, .. } | Self::GroupMemberRemoved { group, .. } => {
+                Some(EntityKey::Group(*group))
+            }
+            Self::GrantMade { grant, .. } | Self::GrantRevoked { grant, .. } => Some(grant.principal.into()),
+            Self::GrantExtended { principal, .. } | Self::GrantNarrowed { principal, .. } => {
+                Some((*principal).into())
+            }
+            _ => None,
+        }
+    }
+
+    /// The entity that the event is about.
+    fn entity(&self) -> Option<EntityKey> {
         Some(match self {
             Self::AccountOpened { .. }
             | Self::AccountRenamed { .. }
@@ -289,7 +315,8 @@ impl Event {
             | Self::InvitationEdited { id, .. }
             | Self::InvitationRevoked { id, .. }
             | Self::InvitationAccepted { id, .. }
-            | Self::InvitationDeclined { id } => EntityKey::Invitation(*id),
+            | Self::InvitationDeclined { id }
+            | Self::InvitationForgotten { id } => EntityKey::Invitation(*id),
             Self::RoleCreated { id, .. } | Self::RoleEdited { id, .. } | Self::RoleDeleted { id, .. } => {
                 EntityKey::Role(*id)
             }

@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Account, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Principal, Profile,
-    Project, Resource, Role, Settings, Taken, Versioned,
+    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Principal,
+    Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
 };
 use crate::access::{AccessIndex, SubjectKind};
 use crate::catalog::{Catalog, PermissionSet};
@@ -118,6 +118,7 @@ impl Account {
             Event::InvitationRevoked { id, .. } => self.end_invitation(*id, InvitationStatus::Revoked),
             Event::InvitationAccepted { id, .. } => self.end_invitation(*id, InvitationStatus::Accepted),
             Event::InvitationDeclined { id } => self.end_invitation(*id, InvitationStatus::Declined),
+            Event::InvitationForgotten { id } => self.drop_invitation(*id),
             Event::RoleCreated { id, role } | Event::RoleEdited { id, after: role, .. } => {
                 self.put_role(*id, role.clone(), self.revision);
             }
@@ -141,8 +142,13 @@ impl Account {
             Event::GrantExtended { id, after, .. } => {
                 self.edit_stored_grant(*id, |grant| grant.until = *after);
             }
-            Event::GrantNarrowed { id, after, .. } => {
-                self.edit_stored_grant(*id, |grant| grant.scope = after.clone());
+            Event::GrantNarrowed { id, resource, .. } => {
+                self.edit_stored_grant(*id, |grant| {
+                    if let Scope::Resources(ids) = &grant.scope {
+                        grant.scope =
+                            Scope::Resources(ids.iter().copied().filter(|id| id != resource).collect());
+                    }
+                });
             }
             Event::GrantRevoked { id, .. } => self.drop_grant(*id),
             Event::ProjectCreated { id, project } | Event::ProjectEdited { id, after: project, .. } => {
@@ -191,6 +197,24 @@ impl Account {
             | Event::Refused { .. }
             | Event::EventsExported { .. } => {}
         }
+        if let Some(holder) = event.holder() {
+            self.mark_changed(holder);
+        }
+    }
+
+    /// Moves a holder of grants or members to the present revision, if it is still there.
+    fn mark_changed(&mut self, holder: EntityKey) {
+        let stored = match holder {
+            EntityKey::Member(id) => self.members.get_mut(&id).map(|found| &mut found.revision),
+            EntityKey::Group(id) => self.groups.get_mut(&id).map(|found| &mut Arc::make_mut(found).revision),
+            EntityKey::ServiceAccount(id) => {
+                self.service_accounts.get_mut(&id).map(|found| &mut Arc::make_mut(found).revision)
+            }
+            _ => None,
+        };
+        if let Some(stored) = stored {
+            *stored = self.revision;
+        }
     }
 
     // One `put_…` per kind, shared by events and by rows that are loaded.
@@ -209,31 +233,16 @@ impl Account {
         }
     }
 
-    /// Many members, who is in which group, and grants at once, none of them there yet. Projects, resources, roles, groups
-    /// and service accounts are.
-    pub(super) fn load(
-        &mut self,
-        members: &[(UserId, Versioned<Member>)],
-        group_members: &[(GroupId, UserId)],
-        grants: &[(GrantId, Versioned<Grant>)],
-    ) {
-        let kinds = members.iter().map(|(user, found)| (user.uuid(), subject_kind(found.value.status)));
-        let found = grants.iter().map(|(id, found)| (*id, &found.value));
-        // The maps and the index need nothing of each other, and a large account is waited for.
-        let maps = || (ordered(members), spread(group_members).copied().collect(), ordered(grants));
-        (self.members, self.group_members, self.grants) = std::thread::scope(|scope| {
-            let is_large = members.len() + group_members.len() + grants.len() >= LARGE;
-            let other = is_large.then(|| std::thread::Builder::new().spawn_scoped(scope, maps));
-            self.index.load(&self.catalog, kinds, group_members, found);
-            match other {
-                Some(Ok(other)) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Some(Err(_)) | None => maps(),
-            }
-        });
-        for (user, found) in members {
+    /// Enters the members, who is in which group, and the grants that are in their maps already. Projects, resources, roles,
+    /// groups and service accounts are entered.
+    pub(super) fn load(&mut self) {
+        let kinds = self.members.iter().map(|(user, found)| (user.uuid(), subject_kind(found.value.status)));
+        let grants = self.grants.iter().map(|(id, found)| (*id, &found.value));
+        self.index.load(&self.catalog, kinds, self.members.len(), self.group_members.iter().copied(), grants);
+        for (user, found) in &self.members.clone() {
             self.take_external(Taken::Member, found.value.external_id.as_ref(), user.uuid());
         }
-        for (id, found) in grants {
+        for (id, found) in &self.grants.clone() {
             self.watch(*id, &found.value);
         }
     }
@@ -271,6 +280,13 @@ impl Account {
         }
     }
 
+    fn drop_invitation(&mut self, id: InvitationId) {
+        // Only one that has ended is forgotten, so that it is in no map of those that wait.
+        if self.invitation(id).is_some_and(|found| found.value.status != InvitationStatus::Pending) {
+            self.invitations.remove(&id);
+        }
+    }
+
     fn end_invitation(&mut self, id: InvitationId, status: InvitationStatus) {
         self.edit_stored_invitation(id, |invitation| invitation.status = status);
     }
@@ -281,12 +297,11 @@ impl Account {
         self.roles.insert(id, Arc::new(Versioned { revision, value: role }));
     }
 
-    /// Many roles at once, none of them there yet.
-    pub(super) fn load_roles(&mut self, roles: &[(RoleId, Arc<Versioned<Role>>)]) {
-        for (id, found) in roles {
+    /// Enters the roles that are in their map already.
+    pub(super) fn load_roles(&mut self) {
+        for (id, found) in &self.roles.clone() {
             self.enter_role(*id, &found.value);
         }
-        self.roles = ordered(roles);
     }
 
     /// Everything about a role but its entity.
@@ -438,21 +453,6 @@ impl Account {
             self.untake(kind, &SmolStr::new(external_id.as_str()));
         }
     }
-}
-
-/// Rows from which on a second thread is worth starting when they are loaded: it takes about 50 µs, which
-/// is what a few hundred take.
-const LARGE: usize = 2_000;
-
-/// A map of entries that come in the order of their keys. Put in that order, they would leave each node half full, since a
-/// full one is split in the middle: so every second entry comes first, and the others fill the nodes up.
-fn ordered<K: Ord + Copy, V: Clone>(entries: &[(K, V)]) -> OrdMap<K, V> {
-    spread(entries).map(|(key, value)| (*key, value.clone())).collect()
-}
-
-/// Every second entry, then the others.
-fn spread<T>(entries: &[T]) -> impl Iterator<Item = &T> {
-    entries.iter().step_by(2).chain(entries.iter().skip(1).step_by(2))
 }
 
 fn subject_kind(status: MemberStatus) -> SubjectKind {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::decide::Decision;
 use super::entities::later;
+use super::weight::width_of;
 use super::{
     Account, ActorRef, EndReason, Event, Grant, InvitationStatus, MemberStatus, Principal, Refusal,
     RoleAtScope, RoleRef, Scope,
@@ -25,7 +26,7 @@ impl Decision<'_> {
                 Err(Refusal::AlreadySo { what: "the role is granted there" })
             }
             Some((id, before)) => {
-                self.events.push(Event::GrantExtended { id, before, after: grant.until });
+                self.events.push(Event::GrantExtended { id, principal, before, after: grant.until });
                 Ok(())
             }
             None => self.add_grants(principal, std::slice::from_ref(grant)),
@@ -73,7 +74,8 @@ impl Decision<'_> {
                 Some((_, held)) if held.is_live(self.now) => {}
                 Some((id, held)) => {
                     self.may_give(&grant)?;
-                    self.events.push(Event::GrantExtended { id: *id, before: held.until, after: None });
+                    let (id, before) = (*id, held.until);
+                    self.events.push(Event::GrantExtended { id, principal, before, after: None });
                 }
                 None => {
                     self.may_give(&grant)?;
@@ -117,7 +119,7 @@ impl Decision<'_> {
         for grant in grants {
             match self.account.same_grant(principal, grant) {
                 Some((id, before)) if later(before, grant.until) != before => {
-                    self.events.push(Event::GrantExtended { id, before, after: grant.until });
+                    self.events.push(Event::GrantExtended { id, principal, before, after: grant.until });
                 }
                 Some(_) => {}
                 None => {
@@ -133,10 +135,10 @@ impl Decision<'_> {
     }
 
     /// Whether the account and the principal take so many grants more.
-    fn room_for(&self, principal: Principal, grants: &[RoleAtScope]) -> Result<(), Refusal> {
+    pub(super) fn room_for(&self, principal: Principal, grants: &[RoleAtScope]) -> Result<(), Refusal> {
         let present =
             self.account.grants_of(principal).map(|(_, grant)| grant.value.scope.width()).sum::<usize>();
-        let added = grants.iter().map(|grant| grant.scope.width()).sum::<usize>();
+        let added = width_of(grants);
         if present + added > limits::GRANTS_PER_PRINCIPAL {
             return Err(Refusal::LimitReached {
                 what: "grants of one principal",
@@ -198,23 +200,11 @@ impl Decision<'_> {
             .map(|(id, grant)| (id, grant.value.clone()))
             .collect();
         for (id, grant) in naming {
-            let Scope::Resources(ids) = &grant.scope else { continue };
-            let after = Scope::resources(ids.iter().copied().filter(|other| *other != resource));
-            if after.width() == 0 {
+            if grant.scope.width() == 1 {
                 self.push_revoked(id, grant, EndReason::SubjectGone);
             } else {
-                self.events.push(Event::GrantNarrowed { id, before: grant.scope, after });
+                self.events.push(Event::GrantNarrowed { id, principal: grant.principal, resource });
             }
-        }
-    }
-}
-
-impl Scope {
-    /// How many entries the scope takes in the index.
-    pub(super) fn width(&self) -> usize {
-        match self {
-            Self::Resources(ids) => ids.len(),
-            _ => 1,
         }
     }
 }

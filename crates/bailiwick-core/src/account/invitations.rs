@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::decide::Decision;
+use super::weight::width_of;
 use super::{
     Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
     Principal, Refusal, RoleAtScope, Scope, Withheld,
@@ -26,9 +27,6 @@ impl Decision<'_> {
                 most: limits::PEOPLE_PER_INVITATION,
             });
         }
-        if self.account.invitations.len() + people.len() > limits::INVITATIONS {
-            return Err(Refusal::LimitReached { what: "invitations", most: limits::INVITATIONS });
-        }
         if self.account.members.len() + self.account.waiting.len() + people.len() > limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
         }
@@ -37,6 +35,8 @@ impl Decision<'_> {
         if let Some(grant) = grants.iter().find(|grant| people.len() > 1 && single(grant)) {
             return Err(Refusal::SingleHolder { role: grant.role.clone() });
         }
+        let new = people.iter().filter(|one| self.account.member(one.user).is_none()).count();
+        self.make_room(new)?;
         let mut seen = BTreeSet::new();
         let mut named = BTreeSet::new();
         for Invitee { user, invitation } in people {
@@ -79,6 +79,12 @@ impl Decision<'_> {
         let newcomer = self.account.newcomer_role();
         let mut promised = RoleAtScope::distinct(grants);
         promised.retain(|grant| Some(&grant.role) != newcomer.as_ref());
+        if width_of(&promised) > limits::PROMISED_PER_INVITATION {
+            return Err(Refusal::LimitReached {
+                what: "roles and named resources in one invitation",
+                most: limits::PROMISED_PER_INVITATION,
+            });
+        }
         if promised.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
@@ -96,6 +102,22 @@ impl Decision<'_> {
         self.account.grantable(grant, self.now)?;
         self.require(Operation::WriteInvitations, &grant.scope)?;
         self.covers_grant(grant)
+    }
+
+    /// Forgets the oldest invitations that have ended where new ones would be too many.
+    fn make_room(&mut self, people: usize) -> Result<(), Refusal> {
+        let over = (self.account.invitations.len() + people).saturating_sub(limits::INVITATIONS);
+        if over == 0 {
+            return Ok(());
+        }
+        let ended = self.account.invitations_after(None);
+        let ended = ended.filter(|(_, found)| found.value.status != InvitationStatus::Pending);
+        let forgotten: Vec<_> = ended.take(over).map(|(id, _)| Event::InvitationForgotten { id }).collect();
+        if forgotten.len() < over {
+            return Err(Refusal::LimitReached { what: "waiting invitations", most: limits::INVITATIONS });
+        }
+        self.events.extend(forgotten);
+        Ok(())
     }
 
     fn push_sent(&mut self, id: InvitationId, user: UserId, sponsor: UserId, grants: &[RoleAtScope]) {
@@ -226,6 +248,7 @@ impl Decision<'_> {
         if one && !given.iter().any(|grant| grant.scope == Scope::Account) {
             return Err(Refusal::SponsorGone);
         }
+        self.room_for(Principal::Member(user), &given)?;
         self.events.push(Event::MemberJoined { user, at: self.now, invitation: Some(id) });
         for grant in &given {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);

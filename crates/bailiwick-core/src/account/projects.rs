@@ -75,6 +75,7 @@ impl Decision<'_> {
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Project, after.external_id.as_ref())?;
         }
+        self.may_rename(&Scope::Project(id), None, before.external_id.as_ref(), after.external_id.as_ref())?;
         self.events.push(Event::ProjectEdited { id, before, after });
         Ok(())
     }
@@ -90,16 +91,17 @@ impl Decision<'_> {
         if holds_any {
             return Err(Refusal::ProjectInUse);
         }
-        let is_named = self.account.index.is_named(id.uuid());
         let names_it = |scope: &Scope| match scope {
             Scope::Project(other) => *other == id,
             Scope::AllOf(all) => all.project == Some(id),
             Scope::Account | Scope::Resources(_) => false,
         };
-        let grants: Vec<(GrantId, Grant)> = self
-            .account
-            .grants_after(None)
-            .filter(|(_, grant)| is_named && names_it(&grant.value.scope))
+        // Whether any grant names the project is known without looking at each; which ones do is not.
+        let all = self.account.index.is_named(id.uuid()).then(|| self.account.grants_after(None));
+        let grants: Vec<(GrantId, Grant)> = all
+            .into_iter()
+            .flatten()
+            .filter(|(_, grant)| names_it(&grant.value.scope))
             .map(|(id, grant)| (id, grant.value.clone()))
             .collect();
         for (id, grant) in grants {

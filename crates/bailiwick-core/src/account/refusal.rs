@@ -80,6 +80,9 @@ refusals! {
     Inactive = Denied, "member_inactive", "your membership of this account is inactive", "ask an administrator of the account to activate it";
     /// The caller was invited and has not accepted yet.
     NotAccepted = Denied, "invitation_not_accepted", "you have been invited to this account and have not accepted yet", "accept the invitation first; if it has expired, ask for a new one";
+    /// A key that would be there longer than the key that makes it.
+    KeyOutlasts { /// When the key that makes it ends.
+        until: Timestamp } = Denied, "key_outlasts", "the key that asks ends at {until}, and a key that it makes cannot last longer", "give an `expires_at` that is no later, or ask a person to make the key";
     /// Only people may do this, not machines.
     PeopleOnly = Denied, "people_only", "only a person may do this, not a management key", "sign in as a member of the account";
     /// Only the person in question may do this.
@@ -146,6 +149,9 @@ refusals! {
     LimitReached { /// What.
         what: &'static str, /// How many at most.
         most: usize } = Conflict, "limit_reached", "an account takes at most {most} {what}", "remove some first";
+    /// More changes than one transaction takes would come of it.
+    TooMuchAtOnce { /// How many.
+        changes: usize } = Conflict, "too_much_at_once", "this would change {changes} things at once, which is too much", "go in smaller steps: revoke some of the grants concerned, or take some of the members out, first";
     /// The user was invited and has not answered.
     AlreadyInvited { /// Who.
         user: UserId } = Conflict, "already_invited", "an invitation for this person is waiting", "resend it, or revoke it and invite again";

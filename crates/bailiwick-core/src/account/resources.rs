@@ -99,6 +99,12 @@ impl Decision<'_> {
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Resource, after.external_id.as_ref())?;
         }
+        self.may_rename(
+            &Scope::resources([id]),
+            Some(&before.resource_type),
+            before.external_id.as_ref(),
+            after.external_id.as_ref(),
+        )?;
         self.events.push(Event::ResourceEdited { id, before, after });
         Ok(())
     }

@@ -110,7 +110,8 @@ impl Decision<'_> {
                     None => self.push_made(principal, &next),
                     // Whoever has the other role there already keeps it for the longer of the two times.
                     Some((id, before)) if later(before, next.until) != before => {
-                        self.events.push(Event::GrantExtended { id, before, after: next.until });
+                        let after = next.until;
+                        self.events.push(Event::GrantExtended { id, principal, before, after });
                     }
                     Some(_) => {}
                 }

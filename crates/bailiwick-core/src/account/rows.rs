@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::spread::Spread;
 use super::{Account, EntityKey, Grant, Member, Resource, Role, Scope, Versioned};
 use crate::catalog::Catalog;
 use crate::ids::{AccountId, GrantId, GroupId, Id, ResourceId, Revision, RoleId, UserId};
@@ -138,28 +139,27 @@ fn body<T: Serialize>(value: Option<&T>) -> Option<String> {
 #[derive(Debug)]
 pub struct Loader {
     account: Account,
-    // What there can be much of is put at once, and what refers to other rows waits until all of them are there.
-    members: Vec<(UserId, Versioned<Member>)>,
-    roles: Vec<(RoleId, Arc<Versioned<Role>>)>,
+    // Of these there can be many.
+    members: Spread<(UserId, Versioned<Member>)>,
+    roles: Spread<(RoleId, Arc<Versioned<Role>>)>,
+    group_members: Spread<(GroupId, UserId)>,
+    grants: Spread<(GrantId, Versioned<Grant>)>,
     alone: HashMap<ResourceId, Arc<[ResourceId]>, foldhash::fast::FixedState>,
+    /// They wait until all are there, because a child may come before its parent.
     resources: Vec<(ResourceId, Versioned<Resource>)>,
-    group_members: Vec<(GroupId, UserId)>,
-    grants: Vec<(GrantId, Versioned<Grant>)>,
 }
 
 impl Loader {
     /// Starts with no row.
     pub fn new(id: AccountId, catalog: Arc<Catalog>) -> Self {
-        let account = Account::empty(id, catalog);
-        let (members, roles) = (Vec::new(), Vec::new());
         Self {
-            account,
-            members,
-            roles,
+            account: Account::empty(id, catalog),
+            members: Spread::new(),
+            roles: Spread::new(),
+            group_members: Spread::new(),
+            grants: Spread::new(),
             alone: HashMap::default(),
             resources: Vec::new(),
-            group_members: Vec::new(),
-            grants: Vec::new(),
         }
     }
 
@@ -171,14 +171,15 @@ impl Loader {
         let account = &mut self.account;
         match row.kind {
             "account" => account.profile = row.versioned()?,
-            "member" => self.members.push((row.key()?, row.versioned()?)),
+            "member" => self.members.push((row.key()?, row.versioned()?), &mut account.members),
             "invitation" => account.put_invitation(row.key()?, row.parse()?, row.revision),
-            "role" => self.roles.push((row.key()?, Arc::new(row.versioned()?))),
+            "role" => self.roles.push((row.key()?, Arc::new(row.versioned()?)), &mut account.roles),
             "group" => account.put_group(row.key()?, row.parse()?, row.revision),
             "group_member" => {
                 let (group, user) = row.id.split_once(':').ok_or_else(|| row.wrong(&"no `:` in the id"))?;
                 let group = group.parse().map_err(|error| row.wrong(&error))?;
-                self.group_members.push((group, user.parse().map_err(|error| row.wrong(&error))?));
+                let user = user.parse().map_err(|error| row.wrong(&error))?;
+                self.group_members.push((group, user), &mut account.group_members);
             }
             "grant" => {
                 let mut found: Versioned<Grant> = row.versioned()?;
@@ -188,7 +189,7 @@ impl Loader {
                 {
                     *ids = Arc::clone(self.alone.entry(id).or_insert_with(|| Arc::clone(ids)));
                 }
-                self.grants.push((row.key()?, found));
+                self.grants.push((row.key()?, found), &mut account.grants);
             }
             "project" => account.put_project(row.key()?, row.parse()?, row.revision),
             "resource" => self.resources.push((row.key()?, row.versioned()?)),
@@ -205,8 +206,12 @@ impl Loader {
     /// The account, at the revision that the store says.
     pub fn finish(mut self, revision: Revision) -> Account {
         let mut account = self.account;
-        account.index.reserve(self.resources.len() + account.projects.len(), self.roles.len());
-        account.load_roles(&self.roles);
+        self.members.flush(&mut account.members);
+        self.roles.flush(&mut account.roles);
+        self.group_members.flush(&mut account.group_members);
+        self.grants.flush(&mut account.grants);
+        account.index.reserve(self.resources.len() + account.projects.len(), account.roles.len());
+        account.load_roles();
         // Parents before children, level by level; what is left has no parent among the rows and is put as it is.
         while !self.resources.is_empty() {
             let before = self.resources.len();
@@ -222,7 +227,7 @@ impl Loader {
             }
             self.resources = later;
         }
-        account.load(&self.members, &self.group_members, &self.grants);
+        account.load();
         account.revision = revision;
         account
     }

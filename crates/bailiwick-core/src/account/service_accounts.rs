@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::decide::Decision;
 use super::{
-    EndReason, Event, Key, Patch, Principal, Refusal, RoleAtScope, Scope, SecretHash, ServiceAccount, Taken,
+    Actor, EndReason, Event, Key, Patch, Principal, Refusal, RoleAtScope, Scope, SecretHash, ServiceAccount,
+    Taken,
 };
 use crate::catalog::Operation;
 use crate::ids::{KeyId, ServiceAccountId};
@@ -110,11 +111,21 @@ impl Decision<'_> {
         }
         // Rule 1: whoever has the key acts with all that the service account was granted.
         self.covers_all_of(Principal::ServiceAccount(service_account))?;
+        self.no_longer_than_own(expires_at)?;
         let made_by = self.actor.reference();
         let key =
             Key { service_account, name: name.clone(), secret_hash, expires_at, made_by, made_at: self.now };
         self.events.push(Event::KeyCreated { id, key });
         Ok(())
+    }
+
+    /// Rule 1 for the time that a key lasts: one that ends cannot make itself one that does not.
+    fn no_longer_than_own(&self, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+        let Actor::ServiceAccount { key, .. } = self.actor else { return Ok(()) };
+        match self.account.key(key).and_then(|key| key.value.expires_at) {
+            Some(until) if expires_at.is_none_or(|at| at > until) => Err(Refusal::KeyOutlasts { until }),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn delete_key(&mut self, id: KeyId) -> Result<(), Refusal> {

@@ -74,6 +74,24 @@ impl Catalog {
         (0..self.permissions.len()).filter_map(PermissionIndex::new).collect()
     }
 
+    /// The permissions that say something about resources: all but those that only protect Bailiwick's own operations.
+    pub fn resource_permissions(&self) -> PermissionSet {
+        let own: PermissionSet = self.operations.values().copied().collect();
+        let of_types = self.resource_types.iter().flat_map(|of| [of.read, of.write, of.delete]);
+        self.all_permissions().difference(&own).union(&of_types.collect())
+    }
+
+    /// The permissions to see, change and delete resources of a type and of the types below it; of all types when `None`.
+    pub fn managing_permissions(&self, of: Option<ResourceTypeIndex>) -> PermissionSet {
+        let is_below = |at: ResourceTypeIndex| {
+            let parent = |at: &ResourceTypeIndex| self.resource_type_at(*at).and_then(|found| found.parent);
+            std::iter::successors(Some(at), parent).any(|above| Some(above) == of)
+        };
+        let types = (0..).map(ResourceTypeIndex).zip(&self.resource_types);
+        let types = types.filter(|(at, _)| of.is_none() || is_below(*at));
+        types.flat_map(|(_, of)| [of.read, of.write, of.delete]).collect()
+    }
+
     /// The set together with everything that it implies. What people tick and what they get differ by this.
     #[must_use]
     pub fn close(&self, set: PermissionSet) -> PermissionSet {

@@ -259,3 +259,23 @@ fn an_answer_is_explained() {
     }
     assert!(!explain(&given, user, given.upcoming(1)).target_exists);
 }
+
+#[test]
+fn an_explanation_names_so_many_roles_and_says_whether_these_are_all() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[]);
+    let permission = given.account.catalog().permission("read:clusters").unwrap();
+    let principal = Principal::Member(user);
+    let missing = |given: &Given| {
+        given.account.explain(principal, permission, &Target::Account, given.now).missing.unwrap()
+    };
+    let built_in = missing(&given).roles.len();
+    for number in built_in..limits::ROLES_IN_EXPLANATION {
+        given.role(&format!("Role {number}"), Level::Account, &["read:clusters"]);
+    }
+    let all = missing(&given);
+    assert_eq!((all.roles.len(), all.roles_complete), (limits::ROLES_IN_EXPLANATION, true));
+    given.role("One more", Level::Account, &["read:clusters"]);
+    let some = missing(&given);
+    assert!(some.roles == all.roles && !some.roles_complete);
+}

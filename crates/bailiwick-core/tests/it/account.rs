@@ -4,6 +4,7 @@ mod acceptance;
 mod attacks;
 mod grants;
 mod groups;
+mod heavy;
 mod invitations;
 mod limits;
 mod member_roles;

@@ -157,6 +157,7 @@ async fn explain(
         question.about_others || call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
     if let Some(missing) = shown.missing.as_mut().filter(|_| !sees_roles) {
         missing.roles.clear();
+        missing.roles_complete = false;
     }
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response};
-use bailiwick_client::wire::headers::{REQUEST_ID, REQUEST_ID_MAX_CHARS};
+use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, REQUEST_ID, REQUEST_ID_MAX_CHARS};
 use bailiwick_core::account::{Account, Kind, Refusal};
 use bailiwick_core::ids::AccountId;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -24,6 +24,9 @@ use crate::service::{AccountHandle, Caller, Error, Origin, Service};
 
 /// Where the API is served.
 pub(super) const BASE: &str = "/api/v1/";
+
+/// Operations after which the account does not exist for the caller any more.
+const ENDS_OWN_ACCESS: [&str; 2] = ["leave_account", "delete_account"];
 
 /// Headers of every answer: nothing of it is kept by caches, guessed at, framed or rendered.
 const PROTECTION: [(&str, &str); 4] = [
@@ -112,6 +115,7 @@ async fn perform(
         Err(_) => None,
     };
     let identified = identify(&service, &operation, &path, credential, &parts, &origin).await?;
+    let account = identified.account;
     let mut call = Call {
         service,
         origin,
@@ -124,11 +128,21 @@ async fn perform(
         key_account: identified.key_account,
         operation,
     };
-    admit(&call).await?;
+    if let Err(failure) = admit(&call, account).await {
+        let gone =
+            account.filter(|_| failure.refusal().is_some_and(|refusal| refusal.kind() == Kind::NotFound));
+        let replayed = match gone {
+            Some(account) => replayed_to_who_is_gone(call, body, account).await,
+            None => None,
+        };
+        return replayed.ok_or(failure);
+    }
     call.check_headers()?;
     call.body = read(&call, body).await?;
     // Before the handler, which may no longer find what the first request deleted.
-    if let Some(response) = call.replayed().await? {
+    if let Some(account) = account
+        && let Some(response) = call.replayed(account).await?
+    {
         return Ok(response);
     }
     let (service, caller, handle) = (call.service.clone(), call.caller.clone(), call.handle.clone());
@@ -148,6 +162,8 @@ async fn perform(
 #[derive(Default)]
 struct Identified {
     caller: Option<Caller>,
+    /// The account in the path, whether or not it exists for the caller.
+    account: Option<AccountId>,
     handle: Option<(AccountId, Arc<AccountHandle>)>,
     key_account: Option<AccountId>,
 }
@@ -169,9 +185,10 @@ async fn identify(
         path.iter().find(|(name, _)| *name == "account").map(|(_, id)| id.parse::<AccountId>().ok());
     let caller = match &credential {
         Credential::Key(key) => {
-            // The usual case first: a key of the account in the path needs no look-up in the store.
+            // The usual case first: a key of the account in the path needs no look-up in the store. An account that is not
+            // in memory is loaded for a key that is known to be its own only: loading is dear, and keys are easily forged.
             let handle = match account.flatten() {
-                Some(id) => service.accounts().get(id).await?.map(|handle| (id, handle)),
+                Some(id) => service.accounts().cached(id).await.map(|handle| (id, handle)),
                 None => None,
             };
             let here = handle.and_then(|(id, handle)| {
@@ -203,15 +220,19 @@ async fn identify(
         // Rule 4: for a key of another account this one does not exist.
         let known = found.key_account.is_none_or(|own| own == id);
         let handle = if known { service.accounts().get(id).await? } else { None };
-        found.handle = Some((id, handle.ok_or_else(|| Failure::not_found("account"))?));
+        found.account = Some(id);
+        found.handle = handle.map(|handle| (id, handle));
     }
     found.caller = Some(caller);
     Ok(found)
 }
 
 /// Whether the caller may ask for the operation at all. Recorded if not, for those who are in the account.
-async fn admit(call: &Call) -> Result<(), Failure> {
+async fn admit(call: &Call, account: Option<AccountId>) -> Result<(), Failure> {
     let operation = &call.operation;
+    if account.is_some() && call.handle.is_none() {
+        return Err(Failure::not_found("account"));
+    }
     if operation.access == Access::Person {
         call.person()?;
     }
@@ -223,11 +244,21 @@ async fn admit(call: &Call) -> Result<(), Failure> {
     Err(failure)
 }
 
+/// The answer to an earlier request that ended the caller's own access, for a program that did not hear it and asks again.
+/// `None` for everything else: who is gone is told nothing, not even that a key was used for another request.
+async fn replayed_to_who_is_gone(mut call: Call, body: Body, account: AccountId) -> Option<Response<Body>> {
+    if !ENDS_OWN_ACCESS.contains(&call.operation.id) || !call.headers.contains_key(IDEMPOTENCY_KEY) {
+        return None;
+    }
+    call.body = read(&call, body).await.ok()?;
+    call.replayed(account).await.ok()?
+}
+
 fn may_ask(account: &Account, caller: &Caller, access: Access, call: &Call) -> Result<(), Refusal> {
     match access {
         Access::Anyone => Ok(()),
         Access::Permission(permission) => account.authorize_anywhere(caller.actor, permission, call.now()),
-        // Leaving is a right of inactive members too, so the domain decides on it alone, apart from strangers.
+        // Leaving needs no permission, so the domain alone decides who may, apart from strangers.
         Access::Person => match account.may_act(caller.actor, call.now()) {
             Err(refusal) if refusal.kind() == Kind::NotFound => Err(refusal),
             _ => Ok(()),
@@ -239,7 +270,7 @@ fn may_ask(account: &Account, caller: &Caller, access: Access, call: &Call) -> R
 async fn record(
     service: &Service,
     caller: &Caller,
-    handle: &AccountHandle,
+    handle: &Arc<AccountHandle>,
     operation: &Operation,
     failure: &Failure,
 ) {

@@ -29,7 +29,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "List events",
                 "The newest first, unless `order` says otherwise. All conditions hold together. `q` looks into type, \
                  ids, request id and details, and finds the events of people by their email or name too, as long as at \
-                 most 20 people match.",
+                 most 20 people match. A request looks for it in up to 20,000 events: a page may then be empty and have a \
+                 `next_cursor` all the same.",
             )
             .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
         get("export_events", "/accounts/{account}/events:export", read)
@@ -74,14 +75,13 @@ async fn list(call: Call, query: wire::EventQuery) -> Result<Answer<wire::Page<w
     wanted.after = page.after.as_deref().map(position).transpose()?;
     // One more than is shown tells whether more follows.
     wanted.limit = page.limit + 1;
-    let mut found = call.service.store().events(wanted).await.map_err(Error::from)?;
-    let more = found.len() > page.limit;
-    found.truncate(page.limit);
+    let found = call.service.store().events(wanted).await.map_err(Error::from)?;
+    let (found, next) = found.cut_to(page.limit);
     let named = found.iter().flat_map(|event| people_of_event(&account, event));
     let people = call.service.people(named).await?;
     let views = Views::new(&account, &people, call.now());
     let items: Vec<wire::Event> = found.iter().map(|event| views.event(event)).collect();
-    let next = items.last().filter(|_| more).map(|event| page.cursor(&event.id));
+    let next = next.map(|at| page.cursor(&format!("{}.{}", at.revision, at.sequence)));
     Ok(Answer::json(&wire::Page::new(items, next))?.revision(account.revision()))
 }
 

@@ -35,7 +35,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&["taken", "invalid_text", "limit_reached"]),
         get("get_group", "/accounts/{account}/groups/{group}", read)
             .reads(show)
-            .says("Show a group", "By id or external id.")
+            .says("Show a group", "By id or external id. The `ETag` changes with the group's grants and its members too.")
             .answers(example()),
         patch("update_group", "/accounts/{account}/groups/{group}", write)
             .writes(edit)

@@ -5,22 +5,21 @@ use std::collections::BTreeMap;
 use bailiwick_client::wire::{
     CreateInvitations, Invitation, InvitationLink, InvitationQuery, InvitationsCreated, Page, WriteQuery,
 };
-use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Invitation as Stored};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::InvitationId;
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::listing::Needle;
+use super::listing::{Needle, people_matching};
 use super::operation::{Access, NoQuery, Operation, get, post};
 use super::page::Seen;
 use super::problem::{Failure, code};
 use super::respond::Answer;
 use super::sign_in::email;
 use super::views::{Views, invitation_status};
-use crate::service::{Changed, InviteRequest, Invited, Outcome, People};
+use crate::service::{Changed, InviteRequest, Invited, Outcome};
 
 /// The operations on invitations.
 pub(super) fn operations() -> Vec<Operation> {
@@ -161,22 +160,30 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let account = call.account()?;
     let (now, actor) = (call.now(), call.actor()?);
     let after: Option<InvitationId> = page.after()?;
-    let people = match &query.q {
-        // Only a text asks for everybody's email; otherwise a page's worth is looked up below.
-        Some(_) => {
-            let all = account.invitations_after(after).map(|(_, found)| found.value.user);
-            call.service.people(all).await?
-        }
-        None => People::default(),
+    let wanted = |invitation: &Stored| {
+        query.status.is_none_or(|status| status == invitation_status(invitation.status_at(now)))
+    };
+    let q = query.q.as_ref().filter(|text| !text.is_empty());
+    let people = people_matching(&call.service, account.id(), q).await?;
+    // Those who said no or have left are in the account no more, but their invitations are.
+    let strangers = account.invitations_after(after).map(|(_, found)| &found.value).filter(|found| {
+        q.is_some()
+            && account.member_status(found.user).is_none()
+            && wanted(found)
+            && account.sees_invitation(actor, found, now)
+    });
+    let strangers = call.service.people(strangers.map(|found| found.user)).await?;
+    let is_found = |user| {
+        let email = people.email(user).or_else(|| strangers.email(user));
+        q.is_none() || email.is_some_and(|email| needle.is_in(&[email]))
     };
     let found = page.take(account.invitations_after(after).map(|(id, found)| {
         let invitation = &found.value;
-        let wanted = query.status.is_none_or(|status| status == invitation_status(invitation.status_at(now)))
-            && (query.q.is_none() || needle.is_in(&[people.email(invitation.user).unwrap_or_default()]));
-        let seen = match (wanted, sees(&account, actor, invitation, now)) {
-            (false, _) => Seen::No,
-            (true, true) => Seen::Yes(id),
-            (true, false) => Seen::Hidden,
+        // What is hidden is so whatever is asked: whether it matches would tell something of the person.
+        let seen = match account.sees_invitation(actor, invitation, now) {
+            false => Seen::Hidden,
+            true if wanted(invitation) && is_found(invitation.user) => Seen::Yes(id),
+            true => Seen::No,
         };
         (id, seen)
     }));
@@ -189,22 +196,12 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
 
-/// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or wherever
-/// this one leads.
-fn sees(account: &Account, actor: Actor, invitation: &Stored, now: Timestamp) -> bool {
-    let may = |scope: &Scope| account.authorize(actor, Permission::ReadInvitations, scope, now).is_ok();
-    let scopes = &invitation.grants;
-    actor == Actor::User(invitation.sponsor)
-        || may(&Scope::Account)
-        || (!scopes.is_empty() && scopes.iter().all(|grant| may(&grant.scope)))
-}
-
 /// The invitation in the path, if the caller may see it.
 fn named(call: &Call, account: &Account) -> Result<InvitationId, Failure> {
     let (actor, now) = (call.actor()?, call.now());
     let id = call.parameter("invitation").parse::<InvitationId>().ok();
     let visible = |id: &InvitationId| {
-        account.invitation(*id).is_some_and(|found| sees(account, actor, &found.value, now))
+        account.invitation(*id).is_some_and(|found| account.sees_invitation(actor, &found.value, now))
     };
     id.filter(visible).ok_or_else(|| Failure::not_found("invitation"))
 }

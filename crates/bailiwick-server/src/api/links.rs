@@ -13,7 +13,7 @@ use super::references::name;
 use super::respond::Answer;
 use super::sign_in::{shown, signed_in_example};
 use super::views::Views;
-use crate::service::{Error, LinkPurpose, LinkView};
+use crate::service::{Error, LinkPurpose};
 
 /// The operations on links.
 pub(super) fn operations() -> Vec<Operation> {
@@ -89,19 +89,9 @@ async fn accept(call: Call, _: NoQuery, input: AcceptLink) -> Result<Answer<Sign
         // Setting up needs more than a link's acceptance says.
         return Err(Error::LinkInvalid.into());
     }
-    let signed_in = match (call.signed_in(), &view, &password) {
-        (Some(caller), _, _) => Some(caller.clone()),
-        (None, LinkView { needs_password: false, purpose, user: Some(user), .. }, Some(password))
-            if *purpose != LinkPurpose::SignIn =>
-        {
-            Some(call.service.prove(user, &password.clone().into(), &call.origin).await?)
-        }
-        (None, _, _) => None,
-    };
-    let password = password.map(Into::into);
-    let service = &call.service;
+    let (service, password) = (&call.service, password.map(Into::into));
     let session =
-        service.accept_link(token.expose(), given, password, signed_in.as_ref(), &call.origin).await?;
+        service.accept_link(token.expose(), given, password, call.signed_in(), &call.origin).await?;
     let joined = view.account.as_ref().map(|(account, _)| *account);
     let withheld = match (joined, &view.invitation) {
         (Some(account), Some((invitation, _))) => withheld(&call, account, *invitation).await?,
@@ -126,8 +116,8 @@ async fn withheld(
         target_id: Some(invitation.to_string()),
         ..EventQuery::of_account(account, 1)
     };
-    let events = call.service.store().events(query).await.map_err(Error::from)?;
-    let recorded = events.first().and_then(|stored| serde_json::from_str(&stored.event.body).ok());
+    let found = call.service.store().events(query).await.map_err(Error::from)?;
+    let recorded = found.events.first().and_then(|stored| serde_json::from_str(&stored.event.body).ok());
     let Some(Event::InvitationAccepted { withheld, .. }) = recorded else { return Ok(Vec::new()) };
     let Some(handle) = call.service.accounts().get(account).await? else { return Ok(Vec::new()) };
     let (account, people) = (handle.snapshot(), crate::service::People::default());

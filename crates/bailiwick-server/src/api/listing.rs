@@ -1,8 +1,11 @@
 //! What lists have in common: the text that items are searched for, and pages whose items are shown at the end.
 
 use bailiwick_client::wire::Page;
+use bailiwick_core::ids::AccountId;
+use bailiwick_store::MAX_PAGE_ROWS;
 
 use super::problem::{Failure, code};
+use crate::service::{Error, People, Service};
 
 /// The greatest number of characters of a text that a list is searched for: that of the longest description.
 pub const NEEDLE_MAX_CHARACTERS: usize = 256;
@@ -30,6 +33,34 @@ impl Needle {
         let Some(needle) = &self.0 else { return true };
         texts.iter().any(|text| text.to_lowercase().contains(needle))
     }
+}
+
+/// The people in an account whose email or name has the text, nobody when there is none: what is looked for costs no look-up
+/// of everybody.
+///
+/// # Errors
+/// `invalid_query` for a text that more people match than are read at once.
+pub async fn people_matching(
+    service: &Service,
+    account: AccountId,
+    q: Option<&String>,
+) -> Result<People, Failure> {
+    let mut people = People::default();
+    if let Some(text) = q {
+        let found =
+            service.store().users_matching(account, text, MAX_PAGE_ROWS).await.map_err(Error::from)?;
+        if found.len() == MAX_PAGE_ROWS {
+            let message = format!(
+                "matches the email or name of more than {} people: give more of it",
+                MAX_PAGE_ROWS - 1
+            );
+            return Err(Failure::field(&code::INVALID_QUERY, "?q", message));
+        }
+        for user in found {
+            people.add(user);
+        }
+    }
+    Ok(people)
 }
 
 /// The page with its items shown, all of them at once so that what they need is looked up once.

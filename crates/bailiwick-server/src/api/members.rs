@@ -1,14 +1,13 @@
 //! Members: list, look at, change, remove.
 
 use bailiwick_client::wire::{self, Member, MemberQuery, Page, RemoveMemberQuery, UpdateMember, WriteQuery};
-use bailiwick_core::account::{Account, Actor, Command, EntityKey, Principal, Refusal, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Refusal};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::UserId;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::call::Call;
-use super::listing::Needle;
+use super::listing::{Needle, people_matching};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch};
 use super::page::Seen;
 use super::problem::{Failure, code};
@@ -39,7 +38,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
         get("get_member", "/accounts/{account}/members/{member}", Access::Permission(Permission::ReadMembers))
             .reads(get_one)
-            .says("Get a member", "One member with what they hold and why. The `ETag` serves as `If-Match` of changes.")
+            .says("Get a member", "One member with what they hold and why. The `ETag` serves as `If-Match` of changes: it changes with the \
+                 member's own grants too, but not with those of their groups.")
             .answers(example()),
         patch("update_member", "/accounts/{account}/members/{member}", Access::Member)
             .writes(update)
@@ -83,24 +83,22 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let group = query.group.as_deref().map(|text| references.group("?group", text)).transpose()?;
     let after: Option<UserId> = page.after()?;
     let needle = Needle::new(query.q.as_ref())?;
-    let people = match &query.q {
-        // Only a text asks for everybody's email and name; otherwise a page's worth is looked up below.
-        Some(_) => call.service.people(everybody(&account, after)).await?,
-        None => People::default(),
-    };
+    let q = query.q.as_ref().filter(|text| !text.is_empty());
+    let people = people_matching(&call.service, account.id(), q).await?;
     let views = Views::new(&account, &people, now);
     let wanted = |user: UserId| {
         query.status.is_none_or(|status| status_of(&account, user) == Some(status))
             && role.as_ref().is_none_or(|role| views.has_role(user, role))
             && group.is_none_or(|group| account.is_in_group(group, user))
-            && (query.q.is_none() || mentions(&account, &people, user, &needle))
+            && (q.is_none() || mentions(&account, &people, user, &needle))
     };
     let actor = call.actor()?;
     let found = page.take(everybody(&account, after).map(|id| {
-        let seen = match wanted(id) {
-            false => Seen::No,
-            true if sees(&account, actor, id, now) => Seen::Yes(id),
-            true => Seen::Hidden,
+        // Who is hidden is so whatever is asked: whether they match would tell something of them.
+        let seen = match account.sees_member(actor, id, now) {
+            false => Seen::Hidden,
+            true if wanted(id) => Seen::Yes(id),
+            true => Seen::No,
         };
         (id, seen)
     }));
@@ -115,7 +113,8 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
 async fn get_one(call: Call, _: NoQuery) -> Result<Answer<Member>, Failure> {
     let account = call.account()?;
     let (actor, now) = (call.actor()?, call.now());
-    let user = account.find_member(call.parameter("member")).filter(|user| sees(&account, actor, *user, now));
+    let user = account.find_member(call.parameter("member"));
+    let user = user.filter(|user| account.sees_member(actor, *user, now));
     let user = user.ok_or_else(|| Failure::not_found("member"))?;
     let people = call.service.people([user]).await?;
     let member = Views::new(&account, &people, call.now()).member(user);
@@ -192,20 +191,6 @@ fn everybody(account: &Account, after: Option<UserId>) -> impl Iterator<Item = U
         (Some(_), None) => members.next(),
         (None, _) => pending.next(),
     })
-}
-
-/// Whether the actor may see a member: it is themselves, or they may read members in the account or where this one has or
-/// is promised something.
-fn sees(account: &Account, actor: Actor, user: UserId, now: Timestamp) -> bool {
-    let may = |scope: &Scope| account.authorize(actor, Permission::ReadMembers, scope, now).is_ok();
-    if actor == Actor::User(user) || may(&Scope::Account) {
-        return true;
-    }
-    let holders = account.groups_of(user).map(Principal::Group).chain([Principal::Member(user)]);
-    let mut held = holders.flat_map(|holder| account.grants_of(holder));
-    let promised = account.waiting_invitation(user).and_then(|id| account.invitation(id));
-    held.any(|(_, grant)| may(&grant.value.scope))
-        || promised.is_some_and(|found| found.value.grants.iter().any(|grant| may(&grant.scope)))
 }
 
 fn status_of(account: &Account, user: UserId) -> Option<wire::MemberStatus> {

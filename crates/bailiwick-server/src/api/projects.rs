@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a project", "What is absent stays.")
             .takes(json!({ "description": "What customers use." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+            .fails(&["taken", "invalid_text", "nothing_to_do", "escalation"]),
         delete("delete_project", "/accounts/{account}/projects/{project}", remove)
             .writes(remove_project)
             .if_match()
@@ -58,7 +58,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Delete an empty project",
                 "Grants at the project end with it. A project with resources, and the default project, are not deleted.",
             )
-            .fails(&["project_in_use", "default_project"]),
+            .fails(&["project_in_use", "default_project", "too_much_at_once"]),
     ]
 }
 

@@ -10,11 +10,11 @@ use bailiwick_core::account::{
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
 use bailiwick_core::limits;
-use bailiwick_core::values::{Description, ExternalId, InvalidText, Name, RoleName};
+use bailiwick_core::values::{Description, Email, ExternalId, InvalidText, Name, RoleName};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::service::Error;
+use crate::service::{Error, Service};
 
 /// How much of a wrong text a refusal repeats, in characters: the longest external id fits.
 const SHOWN_CHARACTERS: usize = 128;
@@ -25,6 +25,20 @@ pub struct References<'a> {
     account: &'a Account,
     actor: Actor,
     now: Timestamp,
+}
+
+/// The member, or the invited person, who has this email; people elsewhere are not known here, nor is what is no email.
+///
+/// # Errors
+/// What the look-up in the directory fails with.
+pub async fn member_by_email(
+    service: &Service,
+    account: &Account,
+    text: &str,
+) -> Result<Option<UserId>, Error> {
+    let Ok(email) = Email::parse(text) else { return Ok(None) };
+    let user = service.store().user_by_email(email.as_str()).await?.map(|user| user.user_id);
+    Ok(user.filter(|user| account.member_status(*user).is_some()))
 }
 
 impl<'a> References<'a> {

@@ -76,7 +76,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a resource", "What is absent stays. Type, project and parent never change.")
             .takes(json!({ "name": "search-eu-2" }))
             .answers(example())
-            .fails(&["permission_denied", "taken", "invalid_text", "nothing_to_do"]),
+            .fails(&["permission_denied", "taken", "invalid_text", "nothing_to_do", "escalation"]),
         delete("delete_resource", "/accounts/{account}/resources/{resource}", Access::Member)
             .writes(remove_resource)
             .if_match()
@@ -85,7 +85,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "A resource that holds others is not deleted. Grants that name it end, or go on for the other resources \
                  that they name.",
             )
-            .fails(&["permission_denied", "has_children"]),
+            .fails(&["permission_denied", "has_children", "too_much_at_once"]),
     ]
 }
 

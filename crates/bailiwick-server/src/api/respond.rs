@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Response, StatusCode};
 use bailiwick_client::wire::{self, headers};
 use bailiwick_core::account::Event;
-use bailiwick_core::ids::Revision;
+use bailiwick_core::ids::{AccountId, Revision};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -204,12 +204,12 @@ impl Call {
     ///
     /// # Errors
     /// `idempotency_mismatch` for another request, `invalid_header`.
-    pub(super) async fn replayed(&self) -> Result<Option<Response<Body>>, Failure> {
-        let (true, Some((account, _))) = (self.operation.takes_idempotency_key, &self.handle) else {
+    pub(super) async fn replayed(&self, account: AccountId) -> Result<Option<Response<Body>>, Failure> {
+        if !self.operation.takes_idempotency_key {
             return Ok(None);
-        };
+        }
         let options = WriteOptions { idempotency: self.idempotency()?, ..WriteOptions::default() };
-        let Some(replay) = self.service.replay(*account, &options).await? else { return Ok(None) };
+        let Some(replay) = self.service.replay(account, &options).await? else { return Ok(None) };
         let status = self.status();
         let mut answer = if status == StatusCode::NO_CONTENT {
             Answer::done()

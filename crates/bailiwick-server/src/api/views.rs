@@ -23,7 +23,7 @@ use jiff::Timestamp;
 pub use access::people_of_difference;
 pub use catalog::catalog;
 pub use delivery::{Unreadable, delivery};
-pub use event::{people_of_event, planned_event_people};
+pub use event::{people_of_event, planned_event_people, withhold};
 pub use invitation::invitation_status;
 pub use role::{count, people_of_grant, person_behind};
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use bailiwick_core::access::Target;
-use bailiwick_core::account::{Account, Actor, Command, Principal, Refusal, RoleRef, Scope};
+use bailiwick_core::account::{Account, Actor, Command, Refusal, RoleRef, Scope};
 use bailiwick_core::catalog::{Operation, PermissionSet};
-use bailiwick_core::ids::{AccountId, UserId};
+use bailiwick_core::ids::{AccountId, InvitationId, UserId};
 use jiff::Timestamp;
 
 use super::answer::Failure;
 use super::complaint::Complaint;
 use super::shell::{AccountBar, Shell, Tab};
 use super::visitor::{Person, Visitor};
-use crate::service::{Error, Outcome, Service, WriteOptions};
+use crate::service::{AccountHandle, Error, Outcome, Service, WriteOptions};
 
 /// The account of a page, and who looks at it.
 pub(super) struct AccountContext<'a> {
@@ -22,6 +22,8 @@ pub(super) struct AccountContext<'a> {
     pub(super) visitor: &'a Visitor,
     /// The same, signed in.
     pub(super) person: &'a Person,
+    /// Where the account lives.
+    handle: Arc<AccountHandle>,
     /// The account at one revision.
     pub(super) account: Arc<Account>,
     /// The moment of the request.
@@ -37,7 +39,7 @@ impl<'a> AccountContext<'a> {
         let account = handle.snapshot();
         let now = service.now();
         account.may_act(person.caller.actor, now)?;
-        Ok(Self { service, visitor, person, account, now })
+        Ok(Self { service, visitor, person, handle, account, now })
     }
 
     /// The person as an actor.
@@ -77,6 +79,15 @@ impl<'a> AccountContext<'a> {
         answer.map_err(|refusal| self.refused(refusal))
     }
 
+    /// Refuses a form to people who may not do this in the whole account, and records that: before anything that was typed
+    /// is looked at, because what is said of it would tell of the page. `request` is what the form asks for.
+    pub(super) async fn admit(&self, operation: Operation, request: &'static str) -> Result<(), Failure> {
+        let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.now);
+        let Err(refusal) = answer else { return Ok(()) };
+        self.service.record_refused_request(&self.handle, &self.person.caller, request, &refusal).await;
+        Err(self.refused(refusal))
+    }
+
     fn refused(&self, refusal: Refusal) -> Failure {
         Failure::Complaint(Box::new(self.complaint(&Error::Refused(refusal))))
     }
@@ -105,13 +116,15 @@ impl<'a> AccountContext<'a> {
         written.map_err(|error| Failure::Complaint(Box::new(self.complaint(&error))))
     }
 
-    /// Whether the person may look at a member: all of them, oneself, and whoever was granted something where one may.
+    /// Whether the person may look at a member, or at somebody who is invited.
     pub(super) fn may_see_member(&self, user: UserId) -> bool {
-        if user == self.person.id || self.may(Operation::ReadMembers) {
-            return true;
-        }
-        let mut grants = self.account.grants_of(Principal::Member(user));
-        grants.any(|(_, grant)| self.may_at(Operation::ReadMembers, &grant.value.scope))
+        self.account.sees_member(self.actor(), user, self.now)
+    }
+
+    /// Whether the person may look at an invitation.
+    pub(super) fn may_see_invitation(&self, id: InvitationId) -> bool {
+        let invitation = self.account.invitation(id);
+        invitation.is_some_and(|found| self.account.sees_invitation(self.actor(), &found.value, self.now))
     }
 
     /// Whether a command would be done if the person asked for it now: what pages offer is what works.
@@ -124,6 +137,12 @@ impl<'a> AccountContext<'a> {
         let held = self.held();
         let escalates = held.contains_any(&self.account.catalog().escalate);
         escalates || held.contains_all(&self.account.permissions_of(role))
+    }
+
+    /// What people read for the role that every member has, if the catalog has one.
+    pub(super) fn newcomer_title(&self) -> Option<String> {
+        let role = self.account.newcomer_role()?;
+        self.account.role_title(&role).map(str::to_owned)
     }
 
     /// What the person holds in the whole account.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{Command, MemberStatus, Principal, RoleRef, Settings};
 use bailiwick_core::catalog::{Lifetime, Operation};
@@ -203,8 +202,7 @@ fn confirm_deletion(context: &AccountContext<'_>, typed: &str, complaint: Option
         button: "Delete account",
         back: context.path("/settings"),
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }
 
 /// Deletes the account.
@@ -274,6 +272,5 @@ async fn render(
         is_owner,
         may_delete: context.may(Operation::DeleteAccount),
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(context.service, status, &template.shell, &template))
+    Ok(page(context.service, complaint, &template.shell, &template))
 }

@@ -95,13 +95,15 @@ impl IntoResponse for Failure {
     }
 }
 
-/// A page inside the console's frame. What the request before had to say is shown once.
+/// A page inside the console's frame, with the status of what was not done, if anything. What the request before had to say is
+/// shown once.
 pub(super) fn page(
     service: &Service,
-    status: StatusCode,
+    complaint: Option<&Complaint>,
     shell: &Shell,
     template: &impl Template,
 ) -> Response {
+    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
     let mut response = html(status, template);
     if shell.notice.is_some()
         && let Some(header) = notice_header(service, "")

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use bailiwick_core::account::Event;
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{Revision, UserId};
-use bailiwick_store::{EventPosition, EventQuery, MAX_TEXT_USERS, StoredEvent};
+use bailiwick_store::{
+    EventPage, EventPosition, EventQuery, MAX_SEARCHED_EVENTS, MAX_TEXT_USERS, StoredEvent,
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ use super::parts::Alert;
 use super::shell::Shell;
 use super::text::{Face, Moment, face, moment};
 use super::visitor::Visitor;
+use crate::api::references::member_by_email;
+use crate::api::views::withhold;
 use crate::service::Service;
 
 /// How many events a page shows.
@@ -85,14 +88,19 @@ pub(super) async fn list(
     let context = AccountContext::open(&service, &visitor, &account).await?;
     context.require(Operation::ReadEvents)?;
     let mut note = None;
-    let (stored, complaint) = match query(&context, &filter, &mut note).await? {
+    let actor = actor_id(&context, &filter).await?;
+    let (found, complaint) = match query(&context, &filter, &actor, &mut note).await? {
         Ok(query) => (service.store().events(query).await?, None),
-        Err(complaint) => (Vec::new(), Some(complaint)),
+        Err(complaint) => (EventPage::default(), Some(complaint)),
     };
-    let has_more = stored.len() > PAGE;
-    let shown: Vec<StoredEvent> = stored.into_iter().take(PAGE).collect();
-    let last = shown.last().filter(|_| has_more).map(|event| event.position);
-    let next = last.map(|at| {
+    if found.searched_to.is_some() {
+        let bound = format!(
+            "This text was looked for in {MAX_SEARCHED_EVENTS} events. “Older events” looks further back."
+        );
+        note = Some(note.map_or_else(|| bound.clone(), |note| format!("{note} {bound}")));
+    }
+    let (shown, next) = found.cut_to(PAGE);
+    let next = next.map(|at| {
         let after = format!("{}.{}", at.revision, at.sequence);
         format!("{}?{}", context.path("/audit"), address(&filter, &[("after", &after)]))
     });
@@ -108,13 +116,12 @@ pub(super) async fn list(
         export: format!(
             "/api/v1/accounts/{}/events:export?{}",
             context.account.id(),
-            api_address(&filter, &visitor_actor(&context, &filter).await?)
+            api_address(&filter, &actor)
         ),
         is_filtered: filters.iter().any(|text| !text.is_empty()),
         filter,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(&service, status, &template.shell, &template))
+    Ok(page(&service, complaint.as_ref(), &template.shell, &template))
 }
 
 /// The kinds of events by their first word, each once.
@@ -123,21 +130,21 @@ fn kinds() -> Vec<&'static str> {
     first.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The actor of the filter as an id: an email is looked up.
-async fn visitor_actor(context: &AccountContext<'_>, filter: &Filter) -> Result<String, Failure> {
+/// The actor of the filter as an id: the email of somebody in the account is looked up.
+async fn actor_id(context: &AccountContext<'_>, filter: &Filter) -> Result<String, Failure> {
     let actor = filter.actor.trim();
     if !actor.contains('@') {
         return Ok(actor.to_owned());
     }
-    let email = actor.to_lowercase();
-    let user = context.service.store().user_by_email(&email).await?;
+    let user = member_by_email(context.service, &context.account, actor).await?;
     // Nobody outside the account acts in it: an id that no event has finds nothing.
-    Ok(user.map_or_else(|| "nobody".to_owned(), |user| user.user_id.to_string()))
+    Ok(user.map_or_else(|| "nobody".to_owned(), |user| user.to_string()))
 }
 
 async fn query(
     context: &AccountContext<'_>,
     filter: &Filter,
+    actor: &str,
     note: &mut Option<String>,
 ) -> Result<Result<EventQuery, Complaint>, Failure> {
     let texts = [&filter.actor, &filter.kind, &filter.q];
@@ -152,7 +159,7 @@ async fn query(
             Err(complaint) => return Ok(Err(complaint)),
         };
     }
-    query.actor_id = Some(visitor_actor(context, filter).await?).filter(|actor| !actor.is_empty());
+    query.actor_id = Some(actor.to_owned()).filter(|actor| !actor.is_empty());
     query.type_prefix = Some(filter.kind.clone()).filter(|kind| !kind.is_empty());
     let text = filter.q.trim();
     if !text.is_empty() {
@@ -238,7 +245,7 @@ fn line(names: &Names<'_>, stored: StoredEvent, now: Timestamp) -> EventLine {
     let StoredEvent { position, event } = stored;
     let parsed: Option<Event> = serde_json::from_str(&event.body).ok();
     let mut record: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
-    redact(&mut record);
+    withhold(&mut record);
     let change = match (record.get("before"), record.get("after")) {
         (None, None) => None,
         (before, after) => Some((pretty(before), pretty(after))),
@@ -268,17 +275,5 @@ fn pretty(value: Option<&serde_json::Value>) -> String {
         None | Some(serde_json::Value::Null) => "nothing".to_owned(),
         Some(serde_json::Value::String(text)) => text.clone(),
         Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
-    }
-}
-
-/// Hashes of secrets are of no use to a reader.
-fn redact(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            fields.remove("secret_hash");
-            fields.values_mut().for_each(redact);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(redact),
-        _ => {}
     }
 }

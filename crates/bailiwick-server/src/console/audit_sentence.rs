@@ -84,6 +84,9 @@ impl Names<'_> {
             E::InvitationRevoked { id, .. } => format!("revoked the invitation of {}", self.invited(*id)),
             E::InvitationAccepted { .. } => "accepted the invitation".to_owned(),
             E::InvitationDeclined { .. } => "declined the invitation".to_owned(),
+            E::InvitationForgotten { .. } => {
+                "made room by forgetting an old invitation that had ended".to_owned()
+            }
             E::RoleCreated { role, .. } => format!("created the role {}", role.name),
             E::RoleEdited { after, .. } => format!("edited the role {}", after.name),
             E::RoleDeleted { role, .. } => format!("deleted the role {}", role.name),

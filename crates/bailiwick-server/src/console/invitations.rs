@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use bailiwick_core::account::Command;
 use bailiwick_core::ids::InvitationId;
 
@@ -71,7 +70,7 @@ pub(super) async fn copy_link(
         expires: link.expires_at.map(|at| moment(at, context.now)),
         back: back(&context, submission.fields.get("back")),
     };
-    Ok(page(&service, StatusCode::OK, &template.shell, &template))
+    Ok(page(&service, None, &template.shell, &template))
 }
 
 fn parse(id: &str) -> Result<InvitationId, Failure> {
@@ -79,7 +78,8 @@ fn parse(id: &str) -> Result<InvitationId, Failure> {
 }
 
 async fn email_of(context: &AccountContext<'_>, id: InvitationId) -> Result<String, Failure> {
-    let found = context.account.invitation(id).ok_or_else(|| Failure::missing("invitation"))?;
+    let found = context.account.invitation(id).filter(|_| context.may_see_invitation(id));
+    let found = found.ok_or_else(|| Failure::missing("invitation"))?;
     let user = found.value.user;
     Ok(context.service.people([user]).await?.email(user).unwrap_or("this person").to_owned())
 }

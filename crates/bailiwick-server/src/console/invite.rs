@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{RoleAtScope, Scope};
 use bailiwick_core::catalog::{Lifetime, Operation, RolesPerMember};
@@ -173,7 +172,6 @@ fn render(
         });
     }
     let house = &account.catalog().rules;
-    let newcomer = house.newcomer.and_then(|index| account.catalog().role_at(index));
     let lifetime = match (house.invitation_lifetime, account.settings_lifetime()) {
         (Lifetime::Forever, _) | (_, None) => {
             "The link in the mail works once, until the invitation is revoked.".to_owned()
@@ -190,7 +188,7 @@ fn render(
         emails: fields.get("emails").to_owned(),
         emails_wrong: complaint.filter(about_emails).cloned(),
         is_one_role: house.roles_per_member == RolesPerMember::One,
-        newcomer: newcomer.map(|role| role.title.clone()),
+        newcomer: context.newcomer_title(),
         choice: context.scope_choice(Operation::WriteInvitations),
         roles,
         rows,
@@ -198,8 +196,7 @@ fn render(
         lifetime,
         back: context.path("/members"),
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }
 
 #[cfg(test)]

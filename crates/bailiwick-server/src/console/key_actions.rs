@@ -1,7 +1,6 @@
 //! Deleting management keys and service accounts: programs stop working at once, so each is asked for first.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::Command;
 use bailiwick_core::catalog::Operation;
@@ -30,7 +29,7 @@ fn confirm(context: &AccountContext<'_>, heading: String, consequence: String, a
         button: "Delete",
         back: context.path("/keys"),
     };
-    page(context.service, StatusCode::OK, &template.shell, &template)
+    page(context.service, None, &template.shell, &template)
 }
 
 /// Asks before deleting a key.
@@ -59,7 +58,7 @@ pub(super) async fn ask_delete_service_account(
     let id = parse(&context, &service_account)?;
     let found = context.account.service_account(id).ok_or_else(|| Failure::missing("service account"))?;
     let heading = format!("Delete the service account {}?", found.value.name);
-    let keys = context.account.keys_after(None).filter(|(_, key)| key.value.service_account == id).count();
+    let keys = context.account.keys_of_service_account(id).count();
     let consequence = match keys {
         0 => "It has no keys.".to_owned(),
         keys => format!("Its {} stop working at once.", counted(keys, "key", "keys")),
@@ -85,6 +84,7 @@ pub(super) async fn delete_key(
     submission: Submission,
 ) -> Answer {
     let context = AccountContext::open(&service, &submission.visitor, &account).await?;
+    context.admit(Operation::DeleteKeys, "delete_key").await?;
     let (_, key) = parse_key(&context, &service_account, &key)?;
     context.write_or_fail(&Command::DeleteKey { key }).await?;
     Ok(done(&service, &context.path("/keys"), "The key is deleted and works no more."))
@@ -97,6 +97,7 @@ pub(super) async fn delete_service_account(
     submission: Submission,
 ) -> Answer {
     let context = AccountContext::open(&service, &submission.visitor, &account).await?;
+    context.admit(Operation::DeleteKeys, "delete_service_account").await?;
     let id = parse(&context, &service_account)?;
     context.write_or_fail(&Command::DeleteServiceAccount { service_account: id }).await?;
     Ok(done(&service, &context.path("/keys"), "The service account and its keys are deleted."))

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{Command, Principal, RoleAtScope, Scope, SecretHash};
 use bailiwick_core::catalog::Operation;
@@ -90,6 +89,7 @@ pub(super) async fn create_service_account(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.admit(Operation::WriteKeys, "create_service_account").await?;
     let created = match service_account(&context, &fields) {
         Ok(command) => context.write(&command).await.map_err(|error| context.complaint(&error)),
         Err(complaint) => Err(complaint),
@@ -100,7 +100,7 @@ pub(super) async fn create_service_account(
                 format!("The service account {} is created. Make a key for it next.", fields.get("name"));
             Ok(done(&service, &context.path("/keys"), &notice))
         }
-        Err(complaint) => Ok(render(&context, &fields, Some(&complaint))),
+        Err(complaint) => again(&context, &fields, complaint),
     }
 }
 
@@ -127,17 +127,18 @@ pub(super) async fn create_key(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.admit(Operation::WriteKeys, "create_key").await?;
     let id = parse(&context, &service_account)?;
     let name = match Name::parse(fields.get("key_name")) {
         Ok(name) => name,
         Err(problem) => {
             let complaint = Complaint::text("key_name", "the key's name", &problem);
-            return Ok(render(&context, &Fields::default(), Some(&complaint)));
+            return again(&context, &Fields::default(), complaint);
         }
     };
     let expires_at = match expiry(fields.get("days"), context.now) {
         Ok(expires_at) => expires_at,
-        Err(complaint) => return Ok(render(&context, &Fields::default(), Some(&complaint))),
+        Err(complaint) => return again(&context, &Fields::default(), complaint),
     };
     let key_id: KeyId = new_id();
     let key = ManagementKey::generate(key_id).map_err(|error| Failure::from(Error::internal(error)))?;
@@ -149,7 +150,7 @@ pub(super) async fn create_key(
         expires_at,
     };
     if let Err(error) = context.write(&command).await {
-        return Ok(render(&context, &Fields::default(), Some(&context.complaint(&error))));
+        return again(&context, &Fields::default(), context.complaint(&error));
     }
     let template = KeyPage {
         shell: context.shell("New management key", "keys"),
@@ -157,7 +158,7 @@ pub(super) async fn create_key(
         secret: key.reveal().expose_secret().to_owned(),
         back: context.path("/keys"),
     };
-    Ok(page(&service, StatusCode::OK, &template.shell, &template))
+    Ok(page(&service, None, &template.shell, &template))
 }
 
 /// A number of days, or nothing for a key that does not end.
@@ -176,6 +177,15 @@ fn expiry(days: &str, now: Timestamp) -> Result<Option<Timestamp>, Complaint> {
 /// The service account of this id, name or external id.
 pub(super) fn parse(context: &AccountContext<'_>, id: &str) -> Result<ServiceAccountId, Failure> {
     context.account.find_service_account(id).ok_or_else(|| Failure::missing("service account"))
+}
+
+/// The list once more with what was wrong with a form: without the list for people who may make keys and not see them.
+fn again(context: &AccountContext<'_>, fields: &Fields, complaint: Complaint) -> Answer {
+    if context.may(Operation::ReadKeys) {
+        Ok(render(context, fields, Some(&complaint)))
+    } else {
+        Err(Failure::Complaint(Box::new(complaint)))
+    }
 }
 
 fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Complaint>) -> Response {
@@ -214,12 +224,12 @@ fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Comp
         may_write: context.may(Operation::WriteKeys),
         may_delete: context.may(Operation::DeleteKeys),
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }
 
 fn key_lines(context: &AccountContext<'_>, id: ServiceAccountId, path: &str) -> Vec<KeyLine> {
-    let keys = context.account.keys_after(None).filter(|(_, key)| key.value.service_account == id);
+    let account = &context.account;
+    let keys = account.keys_of_service_account(id).filter_map(|key| Some((key, account.key(key)?)));
     let lines = keys.map(|(key, found)| KeyLine {
         path: format!("{path}/{key}"),
         name: found.value.name.to_string(),

@@ -172,7 +172,6 @@ fn render(
     fields: &Fields,
     complaint: Option<&Complaint>,
 ) -> Response {
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
     let least = service.config().password.min_length;
     let password = Field::password("password", "Password", "new-password")
         .help(format!("At least {least} characters. Four or five random words are good."))
@@ -198,7 +197,7 @@ fn render(
                     .help("Usually your company or team. You can change it later.")
                     .judged(complaint),
             };
-            page(service, status, &template.shell, &template)
+            page(service, complaint, &template.shell, &template)
         }
         LinkPurpose::SignIn => {
             let template = SignInLinkPage {
@@ -210,7 +209,7 @@ fn render(
                 name,
                 password,
             };
-            page(service, status, &template.shell, &template)
+            page(service, complaint, &template.shell, &template)
         }
         LinkPurpose::Invitation | LinkPurpose::InvitationCopy => {
             let account = view.account.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default();
@@ -227,7 +226,7 @@ fn render(
                 name: name.focus(),
                 password,
             };
-            page(service, status, &template.shell, &template)
+            page(service, complaint, &template.shell, &template)
         }
     }
 }

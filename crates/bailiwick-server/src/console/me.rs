@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::values::Name;
 use bailiwick_store::TokenHash;
@@ -128,8 +127,7 @@ async fn render(
         access,
         sessions: sessions(service, person).await?,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(service, status, &template.shell, &template))
+    Ok(page(service, complaint, &template.shell, &template))
 }
 
 /// The frame with the account that the person is in, so that the way back is one step.

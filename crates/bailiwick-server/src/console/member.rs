@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{Command, Principal, Scope};
 use bailiwick_core::catalog::{Operation, RolesPerMember};
@@ -95,12 +94,11 @@ pub(super) async fn render(
     let handed_over = handed_over
         .map(|role| role.name.as_str())
         .filter(|name| held.iter().any(|role| role.to_string() == *name));
-    let newcomer = catalog.rules.newcomer.and_then(|index| catalog.role_at(index));
     let events = if context.may(Operation::ReadEvents) {
         let mut query = EventQuery::of_account(account.id(), RECENT);
         query.actor_id = Some(user.to_string());
         let stored = service.store().events(query).await?;
-        Some(super::audit::lines(context, stored).await?)
+        Some(super::audit::lines(context, stored.events).await?)
     } else {
         None
     };
@@ -124,7 +122,7 @@ pub(super) async fn render(
         roles: context.account_roles(Operation::WriteRoles, |role| held.contains(role)),
         is_one_role: catalog.rules.roles_per_member == RolesPerMember::One,
         handed_over: handed_over.map(str::to_owned).collect(),
-        newcomer: newcomer.map(|role| role.title.clone()),
+        newcomer: context.newcomer_title(),
         choice: context.scope_choice(Operation::WriteRoles),
         permissions: if sees_roles { permission_groups(account, principal, context.now) } else { Vec::new() },
         events,
@@ -134,6 +132,5 @@ pub(super) async fn render(
         may_remove: context.would(&Command::RemoveMember { user }),
         face,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(service, status, &template.shell, &template))
+    Ok(page(service, complaint, &template.shell, &template))
 }

@@ -1,6 +1,6 @@
 //! What somebody may do, by section, and where it comes from.
 
-use bailiwick_core::account::{Account, Command, Principal, RoleRef, Scope};
+use bailiwick_core::account::{Account, Command, Principal, Scope};
 use bailiwick_core::catalog::{Catalog, PermissionSet};
 use bailiwick_core::ids::UserId;
 use jiff::Timestamp;
@@ -53,9 +53,8 @@ pub(super) fn sources(context: &AccountContext<'_>, user: UserId) -> Vec<SourceL
             });
         }
     }
-    let newcomer = account.catalog().rules.newcomer.and_then(|index| account.catalog().role_at(index));
-    lines.extend(newcomer.map(|role| SourceLine {
-        chip: chip(context, &RoleRef::BuiltIn(role.name.as_str().into()), &Scope::Account),
+    lines.extend(account.newcomer_role().map(|role| SourceLine {
+        chip: chip(context, &role, &Scope::Account),
         scope: "The whole account".to_owned(),
         source: "Everybody has it".to_owned(),
         until: None,

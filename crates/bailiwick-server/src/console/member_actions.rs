@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{Command, Principal, RoleRef};
 use bailiwick_core::catalog::Operation;
@@ -150,8 +149,7 @@ async fn confirm_deactivation(
         button: "Deactivate",
         back,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(context.service, status, &template.shell, &template))
+    Ok(page(context.service, complaint, &template.shell, &template))
 }
 
 /// Deactivates the member.
@@ -212,8 +210,7 @@ async fn confirm_removal(
         button: "Remove member",
         back,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(page(context.service, status, &template.shell, &template))
+    Ok(page(context.service, complaint, &template.shell, &template))
 }
 
 /// Removes the member.

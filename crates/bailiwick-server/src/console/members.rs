@@ -2,11 +2,11 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use bailiwick_core::account::{Command, Grant, InvitationStatus, MemberStatus, Principal, RoleRef, Scope};
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{InvitationId, UserId};
+use bailiwick_store::MAX_PAGE_ROWS;
 use serde::Deserialize;
 
 use super::account_context::AccountContext;
@@ -106,24 +106,27 @@ pub(super) async fn list(
     context.require_anywhere(Operation::ReadMembers)?;
     let text: String = filter.q.trim().chars().take(120).collect();
     let mut notes = Vec::new();
-    let sees_pending = context.may_anywhere(Operation::ReadInvitations);
     if !context.may(Operation::ReadMembers) {
         notes.push("You see yourself and the members of what you look after.".to_owned());
     }
-    if !sees_pending {
-        notes.push("Invitations that wait are not shown to you.".to_owned());
+    if !context.may_anywhere(Operation::ReadInvitations) {
+        notes.push("Invitations that wait are not shown to you, except your own.".to_owned());
+    } else if !context.may(Operation::ReadInvitations) {
+        notes.push("You see the invitations that wait to what you look after.".to_owned());
     }
     let wanted = |status: &str| filter.status.is_empty() || filter.status == status;
     let mut entries: Vec<Entry> = if text.is_empty() {
-        let after = filter.after.as_str();
-        all_entries(&context, after, wanted, sees_pending).take(PAGE + 1).collect()
+        all_entries(&context, &filter.after, wanted).take(PAGE + 1).collect()
     } else {
-        let found = service.store().users_matching(context.account.id(), &text, MAX_FOUND + 1).await?;
-        if found.len() > MAX_FOUND {
+        let found = service.store().users_matching(context.account.id(), &text, MAX_PAGE_ROWS).await?;
+        // Judged before they are counted: how many there are tells nothing of people who are not shown.
+        let ids = found.iter().map(|user| user.user_id);
+        let mut entries: Vec<Entry> = ids.filter_map(|user| entry_of(&context, user, wanted)).collect();
+        if entries.len() > MAX_FOUND || found.len() == MAX_PAGE_ROWS {
             notes.push(format!("More than {MAX_FOUND} people match. Type more to narrow the search down."));
         }
-        let ids = found.iter().take(MAX_FOUND).map(|user| user.user_id);
-        ids.filter_map(|user| entry_of(&context, user, wanted, sees_pending)).collect()
+        entries.truncate(MAX_FOUND);
+        entries
     };
     let has_more = text.is_empty() && entries.len() > PAGE;
     if has_more {
@@ -150,15 +153,14 @@ pub(super) async fn list(
         may_invite: context.may_anywhere(Operation::WriteInvitations),
         back_role: String::new(),
     };
-    Ok(page(&service, StatusCode::OK, &template.shell, &template))
+    Ok(page(&service, None, &template.shell, &template))
 }
 
-/// Invitations that wait first, then members, each in the order in which they came.
+/// Invitations that wait first, then members, each in the order of the people's ids, as far as the person may see them.
 fn all_entries<'c>(
     context: &'c AccountContext<'_>,
     after: &str,
     wanted: impl Fn(&str) -> bool + Copy + 'c,
-    sees_pending: bool,
 ) -> Box<dyn Iterator<Item = Entry> + 'c> {
     let after_member: Option<UserId> = after.parse().ok();
     let after_invitation: Option<InvitationId> = after.parse().ok();
@@ -169,30 +171,25 @@ fn all_entries<'c>(
             wanted(status_word(member.value.status)) && context.may_see_member(*user)
         })
         .map(|(user, _)| Entry::Member(user));
-    if after_member.is_some() {
+    if after_member.is_some() || !wanted("pending") {
         return Box::new(members);
     }
-    let shows_pending = sees_pending && wanted("pending");
+    let after_invitation = after_invitation.and_then(|id| context.account.invitation(id));
     let pending = context
         .account
-        .invitations_after(after_invitation)
-        .filter(move |(_, found)| shows_pending && found.value.status == InvitationStatus::Pending)
-        .map(|(id, found)| Entry::Pending(id, found.value.user));
+        .pending_after(after_invitation.map(|found| found.value.user))
+        .filter(|(_, id)| context.may_see_invitation(*id))
+        .map(|(user, id)| Entry::Pending(id, user));
     Box::new(pending.chain(members))
 }
 
-fn entry_of(
-    context: &AccountContext<'_>,
-    user: UserId,
-    wanted: impl Fn(&str) -> bool,
-    sees_pending: bool,
-) -> Option<Entry> {
+fn entry_of(context: &AccountContext<'_>, user: UserId, wanted: impl Fn(&str) -> bool) -> Option<Entry> {
     let status = context.account.member_status(user)?;
     if !wanted(status_word(status)) {
         return None;
     }
     if status == MemberStatus::Pending {
-        let id = context.account.waiting_invitation(user).filter(|_| sees_pending)?;
+        let id = context.account.waiting_invitation(user).filter(|id| context.may_see_invitation(*id))?;
         return Some(Entry::Pending(id, user));
     }
     context.may_see_member(user).then_some(Entry::Member(user))
@@ -227,13 +224,7 @@ pub(super) fn member_row(context: &AccountContext<'_>, people: &People, user: Us
     let mut roles: Vec<Chip> = held.iter().map(|grant| chip(context, &grant.role, &grant.scope)).collect();
     roles.dedup_by(|one, other| one.title == other.title && one.scope == other.scope);
     if roles.is_empty() {
-        let catalog = account.catalog();
-        let newcomer = catalog.rules.newcomer.and_then(|index| catalog.role_at(index));
-        roles.extend(newcomer.map(|role| Chip {
-            title: role.title.clone(),
-            scope: String::new(),
-            is_owner: false,
-        }));
+        roles.extend(account.newcomer_role().map(|role| chip(context, &role, &Scope::Account)));
     }
     let more_roles = roles.len().saturating_sub(MAX_ROLES);
     roles.truncate(MAX_ROLES);

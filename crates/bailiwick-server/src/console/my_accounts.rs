@@ -1,7 +1,7 @@
 //! A person's accounts and the invitations to more of them.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bailiwick_core::account::{Command, InvitationStatus, Principal};
 use bailiwick_core::ids::{AccountId, InvitationId};
@@ -88,8 +88,7 @@ fn confirm_leaving(context: &AccountContext<'_>, complaint: Option<&Complaint>) 
         button: "Leave account",
         back: "/me#accounts".to_owned(),
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }
 
 /// Leaves the account.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use bailiwick_core::account::{Command, Patch, RoleSpec};
 use bailiwick_core::catalog::{Level, Operation, PermissionIndex, PermissionSet};
@@ -106,6 +105,7 @@ pub(super) async fn create(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.admit(Operation::WriteRoles, "create_role").await?;
     match try_create(&context, &fields).await {
         Ok(id) => {
             let notice = format!("The role {} is created.", fields.get("name"));
@@ -170,6 +170,7 @@ pub(super) async fn save(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.admit(Operation::WriteRoles, "edit_role").await?;
     let id = custom(&context, &role)?;
     let command = role_name(&fields).and_then(|name| {
         Ok(Command::EditRole {
@@ -274,6 +275,5 @@ fn render(
         sections,
         button: if role.is_some() { "Save role" } else { "Create role" },
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }

@@ -2,9 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
-use bailiwick_core::account::{Command, InvitationStatus, Principal, RoleRef};
+use bailiwick_core::account::{Command, Principal, RoleRef};
 use bailiwick_core::catalog::{Level, Operation};
 use bailiwick_core::ids::{InvitationId, RoleId, UserId};
 
@@ -82,7 +81,7 @@ pub(super) async fn list(
     let context = AccountContext::open(&service, &visitor, &account).await?;
     context.require_anywhere(Operation::ReadRoles)?;
     let account = &context.account;
-    let newcomer = newcomer(&context);
+    let newcomer = account.newcomer_role();
     let line = |role: RoleRef, title: &str, description: &str, level| RoleLine {
         href: context.path(&format!("/roles/{role}")),
         title: title.to_owned(),
@@ -106,13 +105,7 @@ pub(super) async fn list(
         groups: vec![("Made by this account", custom.collect()), ("Built in", built_in.collect())],
         may_create: account.catalog().rules.custom_roles && context.may(Operation::WriteRoles),
     };
-    Ok(page(&service, StatusCode::OK, &template.shell, &template))
-}
-
-fn newcomer(context: &AccountContext<'_>) -> Option<RoleRef> {
-    let catalog = context.account.catalog();
-    let role = catalog.rules.newcomer.and_then(|index| catalog.role_at(index))?;
-    Some(RoleRef::BuiltIn(role.name.as_str().into()))
+    Ok(page(&service, None, &template.shell, &template))
 }
 
 /// The page of a role: its people and its permissions.
@@ -144,17 +137,7 @@ pub(super) async fn show(
     }
     members.sort();
     members.dedup();
-    let pending: Vec<(InvitationId, UserId)> = if context.may_anywhere(Operation::ReadInvitations) {
-        account
-            .invitations_after(None)
-            .filter(|(_, found)| found.value.status == InvitationStatus::Pending)
-            .filter(|(_, found)| found.value.grants.iter().any(|grant| grant.role == role))
-            .take(MAX_HOLDERS + 1)
-            .map(|(id, found)| (id, found.value.user))
-            .collect()
-    } else {
-        Vec::new()
-    };
+    let pending = promised(&context, &role);
     let is_complete = uses <= MAX_HOLDERS && pending.len() <= MAX_HOLDERS;
     let people = service.people(members.iter().copied().chain(pending.iter().map(|(_, user)| *user))).await?;
     let mut rows: Vec<Row> = pending
@@ -170,7 +153,7 @@ pub(super) async fn show(
     };
     let is_custom = built_in.is_none();
     let may_write = context.may(Operation::WriteRoles);
-    let is_newcomer = newcomer(&context).as_ref() == Some(&role);
+    let is_newcomer = account.newcomer_role().as_ref() == Some(&role);
     let is_handed_over = built_in.is_some_and(|role| role.handed_over);
     let template = RolePage {
         shell: context.shell(title.clone(), "roles"),
@@ -190,7 +173,18 @@ pub(super) async fn show(
         may_create: account.catalog().rules.custom_roles && may_write,
         may_delete: is_custom && context.may(Operation::DeleteRoles),
     };
-    Ok(page(&service, StatusCode::OK, &template.shell, &template))
+    Ok(page(&service, None, &template.shell, &template))
+}
+
+/// The invitations that wait and promise a role, as far as the person may see them, one more than are shown at the most.
+fn promised(context: &AccountContext<'_>, role: &RoleRef) -> Vec<(InvitationId, UserId)> {
+    let promises = |id: InvitationId| {
+        let found = context.account.invitation(id);
+        found.is_some_and(|found| found.value.grants.iter().any(|grant| grant.role == *role))
+    };
+    let waiting = context.account.pending_after(None).filter(|(_, id)| promises(*id));
+    let seen = waiting.filter(|(_, id)| context.may_see_invitation(*id)).map(|(user, id)| (id, user));
+    seen.take(MAX_HOLDERS + 1).collect()
 }
 
 fn words(context: &AccountContext<'_>, role: &RoleRef) -> (String, String) {
@@ -259,8 +253,7 @@ fn confirm(context: &AccountContext<'_>, id: RoleId, complaint: Option<&Complain
         button: "Delete role",
         back,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(context.service, status, &template.shell, &template)
+    page(context.service, complaint, &template.shell, &template)
 }
 
 /// Deletes a custom role.
@@ -271,6 +264,7 @@ pub(super) async fn delete(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    context.admit(Operation::DeleteRoles, "delete_role").await?;
     let id = custom(&context, &role)?;
     let (title, _) = words(&context, &RoleRef::Custom(id));
     let reassign_to = match fields.get("choice") {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bailiwick_core::catalog::Operation;
 use secrecy::SecretString;
@@ -116,8 +116,7 @@ fn show(
         next: next.to_owned(),
         shell,
     };
-    let status = complaint.map_or(StatusCode::OK, |complaint| complaint.status);
-    page(service, status, &template.shell, &template)
+    page(service, complaint, &template.shell, &template)
 }
 
 /// Only a page of this console: a path of its own, which no browser takes for another host.

@@ -1,7 +1,7 @@
 //! What to tell whom: the bodies of the outbox.
 //!
-//! They are kept as JSON until the mail is sent or given up, and then deleted, because their links let in
-//! whoever holds them and their addresses are personal data. Fields are only ever added, with a default, so
+//! They are kept as JSON until the mail is sent, and then deleted, because their links let in whoever holds them
+//! and their addresses are personal data. Of a mail that was given up, what remains for a while has no link. Fields are only ever added, with a default, so
 //! that a new version sends what an old one left behind.
 
 use std::fmt;
@@ -187,6 +187,33 @@ impl MailRequest {
             Self::OwnershipOffer(_) => "ownership_offer",
             Self::Notice(_) => "notice",
         }
+    }
+
+    /// What is kept of a mail that nobody will send: whom it was for and what it was, without its link and what was
+    /// written into it.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        let none = || SecretLink::new("");
+        match self {
+            Self::Invitation(mail) => {
+                Self::Invitation(Invitation { link: none(), note: None, details: Vec::new(), ..mail })
+            }
+            Self::EmailConfirmation(mail) => {
+                Self::EmailConfirmation(EmailConfirmation { link: none(), ..mail })
+            }
+            Self::OwnershipOffer(mail) => Self::OwnershipOffer(OwnershipOffer { link: none(), ..mail }),
+            Self::Notice(mail) => Self::Notice(Notice { paragraphs: Vec::new(), action: None, ..mail }),
+        }
+    }
+
+    /// What stands for a body that cannot be read, so that lists can still show the failure.
+    pub fn unreadable() -> Self {
+        Self::Notice(Notice {
+            to: String::new(),
+            subject: String::new(),
+            paragraphs: Vec::new(),
+            action: None,
+        })
     }
 }
 

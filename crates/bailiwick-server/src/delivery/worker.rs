@@ -83,8 +83,20 @@ impl Worker {
         let result = if next.is_some() { "retry" } else { "given_up" };
         counter!(MAILS, "result" => result).increment(1);
         tracing::warn!(outbox_id = entry.outbox_id.0, attempts = entry.attempts, %error, result, "a mail was not sent");
-        self.store.outbox_failed(entry.outbox_id, &error.to_string(), next).await
+        if let Some(next) = next {
+            return self.store.outbox_failed(entry.outbox_id, &error.to_string(), next).await;
+        }
+        let kept = kept_of(&entry.message.body);
+        self.store.outbox_given_up(entry.outbox_id, &error.to_string(), &kept).await
     }
+}
+
+/// What is kept of a mail that was given up. Its link would still let in whoever reads the database.
+fn kept_of(body: &str) -> String {
+    let request = serde_json::from_str::<MailRequest>(body).map(MailRequest::without_secrets);
+    // Of a body that cannot be read nobody knows what is secret in it.
+    let kept = request.unwrap_or_else(|_| MailRequest::unreadable());
+    serde_json::to_string(&kept).unwrap_or_default()
 }
 
 fn due_in(now: Timestamp, wait: Duration) -> Option<Timestamp> {

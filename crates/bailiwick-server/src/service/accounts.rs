@@ -104,9 +104,14 @@ impl Accounts {
         }
     }
 
+    /// The account's handle if it is in memory.
+    pub async fn cached(&self, id: AccountId) -> Option<Arc<AccountHandle>> {
+        self.cache.get(&id).await
+    }
+
     /// The account's handle, loaded if it is not in memory; `None` when there is no such account.
     pub async fn get(&self, id: AccountId) -> Result<Option<Arc<AccountHandle>>, Error> {
-        if let Some(handle) = self.cache.get(&id).await {
+        if let Some(handle) = self.cached(id).await {
             return Ok(Some(handle));
         }
         let loaded = self.cache.try_get_with(id, self.load_handle(id)).await;
@@ -159,13 +164,17 @@ impl Accounts {
     pub(super) async fn load(&self, id: AccountId) -> Result<Option<Account>, LoadFailure> {
         let Some(mut rows) = self.store.load_account(id).await? else { return Ok(None) };
         let mut loader = Loader::new(id, Arc::clone(&self.catalog));
-        while let Some(batch) = rows.rows.recv().await {
-            for row in batch? {
-                let row = Row { kind: &row.kind, id: &row.id, revision: row.revision, body: &row.body };
-                loader.row(row).map_err(|error| LoadFailure::Damaged(error.to_string()))?;
+        // A large account keeps a processor busy for a tenth of a second, which no other request should wait for.
+        let parsing = tokio::task::spawn_blocking(move || {
+            while let Some(batch) = rows.rows.blocking_recv() {
+                for row in batch?.iter() {
+                    let row = Row { kind: row.kind, id: row.id, revision: row.revision, body: row.body };
+                    loader.row(row).map_err(|error| LoadFailure::Damaged(error.to_string()))?;
+                }
             }
-        }
-        Ok(Some(loader.finish(rows.revision)))
+            Ok(loader.finish(rows.revision))
+        });
+        parsing.await.map_err(|error| LoadFailure::Damaged(error.to_string()))?.map(Some)
     }
 }
 

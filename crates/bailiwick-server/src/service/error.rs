@@ -115,6 +115,9 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::LinkUsed => Self::LinkInvalid,
+            // What was proved by it is proved no more.
+            StoreError::PasswordChanged => Self::WrongCredentials,
+            StoreError::Missing { what: "session" } => Self::Unauthenticated,
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::TooLarge { what, limit } => Self::TooLarge { what, limit },
             StoreError::Unavailable { reason, detail } => {

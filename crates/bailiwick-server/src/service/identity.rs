@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use bailiwick_core::account::{Account, Actor, Event};
 use bailiwick_core::ids::{AccountId, UserId};
 use bailiwick_core::values::{Email, InvalidText};
-use bailiwick_store::{Commit, DirectoryChange, SessionRow, TokenHash, UserRow};
+use bailiwick_store::{Commit, DirectoryChange, SessionRow, StoreError, TokenHash, UserRow};
 use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,9 @@ use crate::telemetry::metrics::SIGN_INS;
 
 /// A session's last use is written at most this often: it is for people to look at, not for the second.
 const TOUCH_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often a password is looked at anew after it was changed in between.
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// Somebody who wants to sign in.
 #[derive(Debug)]
@@ -62,7 +65,24 @@ impl Service {
             counter!(SIGN_INS, "result" => "throttled").increment(1);
             return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
         }
-        let user = self.store.user_by_email(&email).await?;
+        for _ in 0..ATTEMPTS {
+            if let Some(signed_in) = self.try_sign_in(&request, &email, origin).await? {
+                self.throttle.succeeded(&email, address);
+                counter!(SIGN_INS, "result" => "done").increment(1);
+                return Ok(signed_in);
+            }
+        }
+        Err(Error::WrongCredentials)
+    }
+
+    /// `None` when the password was changed while it was checked: what it proved, it proves no more.
+    async fn try_sign_in(
+        &self,
+        request: &SignInRequest,
+        email: &str,
+        origin: &Origin,
+    ) -> Result<Option<SignedIn>, Error> {
+        let user = self.store.user_by_email(email).await?;
         let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
         let verdict = if let Some(stored) = stored {
             self.hasher.verify(&request.password, stored).await?
@@ -70,39 +90,43 @@ impl Service {
             self.hasher.verify_dummy(&request.password).await?;
             Verdict::Wrong
         };
+        let user_id = user.as_ref().map(|user| user.user_id);
         let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
             counter!(SIGN_INS, "result" => "wrong").increment(1);
-            // Looked up again in any case, so that an unknown email takes as long as a known one.
-            if let Some(user) = self.store.user_by_email(&email).await? {
-                self.record_sign_in_refused(user.user_id, "wrong_credentials", origin).await;
-            }
+            self.record_sign_in_refused(user_id, "wrong_credentials", origin).await;
             return Err(Error::WrongCredentials);
         };
-        self.throttle.succeeded(&email, address);
-        counter!(SIGN_INS, "result" => "done").increment(1);
         let account = self.landing_account(&user).await?;
         let new = self.new_session(user.user_id, account, origin)?;
-        let mut directory =
-            vec![new.change, DirectoryChange::SignedIn { user_id: user.user_id, at: self.now() }];
+        let mut directory = vec![
+            password_as_read(&user),
+            new.change,
+            DirectoryChange::SignedIn { user_id: user.user_id, at: self.now() },
+        ];
         if verdict == Verdict::RightButOutdated {
             let hash = Some(self.hasher.hash(&request.password).await?);
             directory.push(DirectoryChange::SetPassword { user_id: user.user_id, hash });
         }
-        self.store.commit(Commit { directory, ..Commit::default() }).await?;
-        self.record_sign_in(user.user_id, "password", origin).await;
-        Ok(new.session)
+        match self.store.commit(Commit { directory, ..Commit::default() }).await {
+            Ok(()) => {
+                self.record_sign_in(user.user_id, "password", origin).await;
+                Ok(Some(new.session))
+            }
+            Err(StoreError::PasswordChanged) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Proves by their password that somebody is who they say, for one request and without a session.
+    /// Proves by their password that somebody is who they say, as long as the user's row is as it was read.
     ///
     /// # Errors
     /// [`Error::WrongCredentials`], [`Error::TooManyAttempts`], [`Error::Unavailable`] when too many passwords wait.
-    pub async fn prove(
+    pub(super) async fn prove(
         &self,
         user: &UserRow,
         password: &SecretString,
         origin: &Origin,
-    ) -> Result<Caller, Error> {
+    ) -> Result<(), Error> {
         let address = origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         if let Err(throttled) = self.throttle.attempt(&user.email, address, std::time::Instant::now()) {
             return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
@@ -112,11 +136,11 @@ impl Service {
             None => false,
         };
         if !right {
-            self.record_sign_in_refused(user.user_id, "wrong_credentials", origin).await;
+            self.record_sign_in_refused(Some(user.user_id), "wrong_credentials", origin).await;
             return Err(Error::WrongCredentials);
         }
         self.throttle.succeeded(&user.email, address);
-        Ok(Caller { actor: Actor::User(user.user_id), session: None, origin: origin.clone() })
+        Ok(())
     }
 
     /// Ends the caller's session.
@@ -143,18 +167,21 @@ impl Service {
         let token_hash = TokenHash(*token.hash().as_bytes());
         let session = self.store.session(token_hash).await?.ok_or(Error::Unauthenticated)?;
         let now = self.now();
-        let idle = SignedDuration::try_from(self.config.session.idle).unwrap_or(SignedDuration::MAX);
-        let unused = now.duration_since(session.seen_at);
-        if session.expires_at <= now || unused > idle {
+        if !self.is_live(&session, now) {
             return Err(Error::Unauthenticated);
         }
-        if unused > TOUCH_AFTER {
+        if now.duration_since(session.seen_at) > TOUCH_AFTER {
             let directory = vec![DirectoryChange::TouchSession { token_hash, seen_at: now }];
             // Nobody waits for this: losing it costs a minute of precision.
             drop(self.store.commit(Commit { directory, ..Commit::default() }));
         }
         let caller = Caller { actor: Actor::User(session.user_id), session: Some(token_hash), origin };
         Ok((caller, session))
+    }
+
+    fn is_live(&self, session: &SessionRow, now: Timestamp) -> bool {
+        let idle = SignedDuration::try_from(self.config.session.idle).unwrap_or(SignedDuration::MAX);
+        session.expires_at > now && now.duration_since(session.seen_at) <= idle
     }
 
     /// Who a management key stands for in an account. Does not wait, lock or allocate.
@@ -201,13 +228,14 @@ impl Service {
             None => false,
         };
         if !right {
-            self.record_sign_in_refused(user.user_id, "wrong_password", &caller.origin).await;
+            self.record_sign_in_refused(Some(user.user_id), "wrong_password", &caller.origin).await;
             return Err(Error::WrongCredentials);
         }
         self.rules.check(new.expose_secret(), &[&user.email, &user.name])?;
         let user_id = user.user_id;
         let hash = Some(self.hasher.hash(new).await?);
         let directory = vec![
+            password_as_read(&user),
             DirectoryChange::SetPassword { user_id, hash },
             DirectoryChange::EndSessionsOfUser { user_id, except: caller.session },
         ];
@@ -219,7 +247,7 @@ impl Service {
         let Actor::User(user) = caller.actor else { return Ok(Vec::new()) };
         let now = self.now();
         let sessions = self.store.sessions_of(user).await?;
-        Ok(sessions.into_iter().filter(|session| session.expires_at > now).collect())
+        Ok(sessions.into_iter().filter(|session| self.is_live(session, now)).collect())
     }
 
     /// Ends one of the caller's sessions.
@@ -287,8 +315,22 @@ impl Service {
         self.record_for(user, Event::SignedIn { user, method: SmolStr::new_static(method) }, origin).await;
     }
 
-    async fn record_sign_in_refused(&self, user: UserId, code: &'static str, origin: &Origin) {
-        self.record_for(user, Event::SignInRefused { user, code: SmolStr::new_static(code) }, origin).await;
+    /// Records that somebody could not prove to be a person, once a minute for each: who does not know the password must
+    /// not be able to fill the records of that person's accounts.
+    ///
+    /// It happens in the background, for unknown emails (where there is nothing to record) as for known ones: the commits of
+    /// a person's accounts take a time that would tell which emails are known.
+    async fn record_sign_in_refused(&self, user: Option<UserId>, code: &'static str, origin: &Origin) {
+        let room = self.refusals.room().await;
+        let (service, origin) = (self.clone(), origin.clone());
+        tokio::spawn(async move {
+            let _room = room;
+            let Some(user) = user else { return };
+            if service.refusals.admit(None, user, code, service.now()) {
+                let event = Event::SignInRefused { user, code: SmolStr::new_static(code) };
+                service.record_for(user, event, &origin).await;
+            }
+        });
     }
 
     /// Records an event about a person in every account in which they may act. What cannot be recorded is logged.
@@ -306,6 +348,15 @@ impl Service {
         if let Err(error) = result {
             tracing::warn!(error = %error, detail = error.detail(), "a sign-in event could not be recorded");
         }
+    }
+}
+
+/// Refuses what was decided by a user's password if it is another one by now.
+pub(super) fn password_as_read(user: &UserRow) -> DirectoryChange {
+    DirectoryChange::RequirePassword {
+        user_id: user.user_id,
+        hash: user.password_hash.clone(),
+        verified: user.verified_at.is_some(),
     }
 }
 

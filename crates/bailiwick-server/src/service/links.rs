@@ -82,6 +82,15 @@ pub struct SetUp {
     pub account_name: Name,
 }
 
+/// Somebody who follows a link.
+struct Follow<'a> {
+    hash: TokenHash,
+    name: Option<Name>,
+    password: Option<SecretString>,
+    signed_in: Option<&'a Caller>,
+    origin: &'a Origin,
+}
+
 impl Service {
     /// The address of a link.
     pub fn link_url(&self, token: &LinkToken) -> String {
@@ -147,11 +156,11 @@ impl Service {
     }
 
     /// Follows a link: joins the account or signs in. A person without a password chooses one here; a person with one
-    /// must be signed in as who is invited.
+    /// must be signed in as who is invited, or say the password.
     ///
     /// # Errors
-    /// [`Error::LinkInvalid`], [`Error::Unauthenticated`] for known people who are not signed in, the rules for passwords, and
-    /// the domain's refusals.
+    /// [`Error::LinkInvalid`], [`Error::Unauthenticated`] for known people who are not signed in, those of signing in for
+    /// who says a password, the rules for passwords, and the domain's refusals.
     pub async fn accept_link(
         &self,
         token: &str,
@@ -160,31 +169,53 @@ impl Service {
         signed_in: Option<&Caller>,
         origin: &Origin,
     ) -> Result<SignedIn, Error> {
-        let hash = parse(token)?;
-        let (link, purpose, user) = self.link(hash).await?;
+        let follow = Follow { hash: parse(token)?, name, password, signed_in, origin };
+        for _ in 0..super::identity::ATTEMPTS {
+            if let Some(signed_in) = self.try_accept(&follow).await? {
+                return Ok(signed_in);
+            }
+        }
+        Err(Error::WrongCredentials)
+    }
+
+    /// `None` when the person's password, or the proof of their email, changed since it was looked at.
+    async fn try_accept(&self, follow: &Follow<'_>) -> Result<Option<SignedIn>, Error> {
+        let Follow { hash, name, password, signed_in, origin } = follow;
+        let (link, purpose, user) = self.link(*hash).await?;
         let user_id = user.user_id;
-        let mut first = vec![DirectoryChange::ConsumeLink { token_hash: hash, now: self.now() }];
-        let own_session = signed_in.filter(|caller| caller.actor == Actor::User(user_id));
+        // Judged again by the transaction: passwords take a while, and what is decided here depends on there being none.
+        let mut first = vec![
+            super::identity::password_as_read(&user),
+            DirectoryChange::ConsumeLink { token_hash: *hash, now: self.now() },
+        ];
         if needs_password(purpose, &user) {
-            let password = password.ok_or_else(|| super::identity::missing("password"))?;
+            let password = password.as_ref().ok_or_else(|| super::identity::missing("password"))?;
             let name = match name {
                 Some(name) => name.as_str().to_owned(),
                 None if !user.name.is_empty() => user.name.clone(),
                 None => return Err(super::identity::missing("name")),
             };
             self.rules.check(password.expose_secret(), &[&user.email, &name])?;
-            let stored = self.hasher.hash(&password).await?;
+            let stored = self.hasher.hash(password).await?;
             first.push(DirectoryChange::UpdateUserName { user_id, name });
             first.push(DirectoryChange::SetPassword { user_id, hash: Some(stored) });
             // Whoever signed in with a password that was set before the email was proved is not known to be its owner.
             first.push(DirectoryChange::EndSessionsOfUser { user_id, except: None });
-        } else if own_session.is_none() && purpose != LinkPurpose::SignIn {
-            return Err(Error::Unauthenticated);
+        } else if purpose != LinkPurpose::SignIn {
+            match (signed_in, password) {
+                (Some(caller), _) if caller.actor == Actor::User(user_id) => {
+                    let session =
+                        caller.session.map(|token_hash| DirectoryChange::RequireSession { token_hash });
+                    first.extend(session);
+                }
+                (None, Some(password)) => self.prove(&user, password, origin).await?,
+                _ => return Err(Error::Unauthenticated),
+            }
         }
         if purpose != LinkPurpose::InvitationCopy {
             first.push(DirectoryChange::VerifyUser { user_id, at: self.now() });
         }
-        let caller = Caller { actor: Actor::User(user_id), session: None, origin: origin.clone() };
+        let caller = Caller { actor: Actor::User(user_id), session: None, origin: (*origin).clone() };
         if let (Some(account_id), Some(invitation)) = (link.account_id, link.invitation_id) {
             let signed_in = self.new_session(user_id, Some(account_id), origin)?;
             let command = Command::AcceptInvitation { invitation };
@@ -197,12 +228,14 @@ impl Service {
                 Ok(Beside { first: first.clone(), then: then.clone(), outbox: Vec::new() })
             };
             let options = WriteOptions::default();
-            match self.write_beside(&caller, account_id, &command, &options, |_| (), beside).await? {
-                Outcome::Done { .. } => {
+            match self.write_beside(&caller, account_id, &command, &options, |_| (), beside).await {
+                Ok(Outcome::Done { .. }) => {
                     self.record_sign_in(user_id, "link", origin).await;
-                    Ok(signed_in.session)
+                    Ok(Some(signed_in.session))
                 }
-                Outcome::Dry { .. } | Outcome::Replayed(_) => {
+                Err(Error::WrongCredentials) => Ok(None),
+                Err(error) => Err(error),
+                Ok(Outcome::Dry { .. } | Outcome::Replayed(_)) => {
                     Err(Error::internal("an acceptance was not written"))
                 }
             }
@@ -211,9 +244,14 @@ impl Service {
             let signed_in = self.new_session(user_id, account_id, origin)?;
             first.push(signed_in.change);
             first.push(DirectoryChange::SignedIn { user_id, at: self.now() });
-            self.store.commit(Commit { directory: first, ..Commit::default() }).await?;
-            self.record_sign_in(user_id, "link", origin).await;
-            Ok(signed_in.session)
+            match self.store.commit(Commit { directory: first, ..Commit::default() }).await {
+                Ok(()) => {
+                    self.record_sign_in(user_id, "link", origin).await;
+                    Ok(Some(signed_in.session))
+                }
+                Err(StoreError::PasswordChanged) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
         }
     }
 
@@ -245,7 +283,6 @@ impl Service {
         let own_words = [set_up.email.as_str(), set_up.name.as_str(), set_up.account_name.as_str()];
         self.rules.check(set_up.password.expose_secret(), &own_words)?;
         let stored = self.hasher.hash(&set_up.password).await?;
-        // Hashing takes a while: the link is judged again by the transaction, which uses it up.
         let user_id: UserId = new_id();
         let account_id: AccountId = new_id();
         let now = self.now();
@@ -330,10 +367,11 @@ impl Service {
     }
 }
 
-/// A mailed link proves the email, so it replaces whatever password was set without that proof.
+/// A mailed link proves the email, so it replaces whatever password was set without that proof. A copied one proves nothing:
+/// whoever holds it chooses a password only for a person of whom nothing is proved and who has none.
 fn needs_password(purpose: LinkPurpose, user: &UserRow) -> bool {
-    let unproved = user.verified_at.is_none() && purpose != LinkPurpose::InvitationCopy;
-    user.password_hash.is_none() || unproved
+    let (has_none, unproved) = (user.password_hash.is_none(), user.verified_at.is_none());
+    if purpose == LinkPurpose::InvitationCopy { has_none && unproved } else { has_none || unproved }
 }
 
 fn parse(token: &str) -> Result<TokenHash, Error> {

@@ -41,15 +41,29 @@ pub struct Discrepancy {
     pub finding: String,
 }
 
+/// How often the owner is looked up anew when they changed in between.
+const ATTEMPTS: u32 = 5;
 /// How many events are read at once.
 const PAGE: usize = 5_000;
 
 impl Service {
     /// Opens an account for the owner of an email, with a service account and a key for scripts.
     ///
-    /// The operator vouches for the email. Safe beside a serving process: it only adds an account that no other process
-    /// has in memory.
+    /// The operator vouches for the email: of a known person whose email was never proved, the password and sessions end,
+    /// because anybody who was handed a copied link may have set them. Safe beside a serving process: it only adds an account
+    /// that no other process has in memory.
     pub async fn bootstrap(&self, email: &Email, account_name: Name) -> Result<Bootstrapped, Error> {
+        let mut attempts = 0;
+        loop {
+            match self.try_bootstrap(email, account_name.clone()).await {
+                // The user was made, or changed their password, since they were looked up.
+                Err(Error::EmailTaken | Error::WrongCredentials) if attempts < ATTEMPTS => attempts += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_bootstrap(&self, email: &Email, account_name: Name) -> Result<Bootstrapped, Error> {
         let now = self.now();
         let known = self.store().user_by_email(email.as_str()).await?;
         let user = known.as_ref().map_or_else(new_id, |user| user.user_id);
@@ -98,14 +112,21 @@ impl Service {
         let link = LinkToken::generate().map_err(Error::internal)?;
         let caller = Caller { actor: Actor::User(user), session: None, origin: Origin::default() };
         let mut commit = super::write::commit_of_opening(&decided, &caller, now);
-        if known.is_none() {
-            commit.directory.push(DirectoryChange::CreateUser {
+        match &known {
+            None => commit.directory.push(DirectoryChange::CreateUser {
                 user_id: user,
                 email: email.as_str().to_owned(),
                 name: String::new(),
                 verified_at: Some(now),
                 created_at: now,
-            });
+            }),
+            Some(row) if row.verified_at.is_none() => commit.directory.extend([
+                super::identity::password_as_read(row),
+                DirectoryChange::SetPassword { user_id: user, hash: None },
+                DirectoryChange::EndSessionsOfUser { user_id: user, except: None },
+                DirectoryChange::VerifyUser { user_id: user, at: now },
+            ]),
+            Some(_) => {}
         }
         commit.directory.extend(super::directory::changes(&decided));
         if known.as_ref().is_none_or(|user| user.default_account.is_none()) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bailiwick_core::access::EffectiveAt;
 use bailiwick_core::account::{Account, ActorRef, Command, Event, Principal, Refusal, RoleRef, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_store::EventRow;
@@ -119,16 +120,7 @@ impl AccessDifference {
         for principal in touched.into_iter().take(MAX_PRINCIPALS) {
             let old = before.effective(principal, now).at;
             let new = after.effective(principal, now).at;
-            let scopes: BTreeSet<&Scope> = old.iter().chain(&new).map(|entry| &entry.scope).collect();
-            for scope in scopes {
-                let at = |entries: &[bailiwick_core::access::EffectiveAt]| {
-                    entries
-                        .iter()
-                        .find(|entry| entry.scope == *scope)
-                        .map(|entry| entry.permissions)
-                        .unwrap_or_default()
-                };
-                let (old, new) = (at(&old), at(&new));
+            for (scope, old, new) in side_by_side(&old, &new) {
                 let push = |list: &mut Vec<AccessChange>, permissions: PermissionSet| {
                     if !permissions.is_empty() {
                         list.push(AccessChange { principal, scope: scope.clone(), permissions });
@@ -140,6 +132,26 @@ impl AccessDifference {
         }
         difference
     }
+}
+
+/// Two lists in order of scope as one, with what each holds at every scope of either.
+fn side_by_side<'a>(
+    old: &'a [EffectiveAt],
+    new: &'a [EffectiveAt],
+) -> impl Iterator<Item = (&'a Scope, PermissionSet, PermissionSet)> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    std::iter::from_fn(move || {
+        let scope = match (old.peek(), new.peek()) {
+            (Some(old), Some(new)) => (&old.scope).min(&new.scope),
+            (Some(entry), None) | (None, Some(entry)) => &entry.scope,
+            (None, None) => return None,
+        };
+        let permissions =
+            |entry: Option<&EffectiveAt>| entry.map(|entry| entry.permissions).unwrap_or_default();
+        let held = permissions(old.next_if(|entry| entry.scope == *scope));
+        let holds = permissions(new.next_if(|entry| entry.scope == *scope));
+        Some((scope, held, holds))
+    })
 }
 
 fn touched(before: &Account, after: &Account, events: &[Event]) -> BTreeSet<Principal> {

@@ -1,12 +1,15 @@
 //! The one way in which an account changes: decide, commit, publish.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bailiwick_core::account::{Account, Command, Decided, EntityKey, Event, Kind, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
-    AccountCommit, Commit, DirectoryChange, Ending, EntityChange, IdempotencyRecord, OutboxMessage,
-    StoreError,
+    AccountCommit, Commit, CommitReceipt, DirectoryChange, Ending, EntityChange, IdempotencyRecord,
+    OutboxMessage, StoreError,
 };
 use jiff::Timestamp;
 use metrics::{counter, histogram};
@@ -121,34 +124,31 @@ impl Service {
         let mut attempts = 0;
         loop {
             self.store.ready().await;
-            let handle = self.accounts.get(account).await?.ok_or_else(no_account)?;
-            let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
-                Ok(Attempt::Dry(outcome)) => return Ok(outcome),
-                Ok(Attempt::Queued(queued)) => queued,
-                Err(Error::Refused(refusal)) => {
-                    if !options.dry_run {
-                        self.record_refusal(&handle, caller, command, &refusal).await;
-                    }
-                    return Err(refusal.into());
-                }
-                Err(error) => return Err(error),
+            let Some(handle) = self.accounts.get(account).await? else {
+                let replay = self.replay_of_queued(account, options).await?;
+                return replay.map(Outcome::Replayed).ok_or_else(no_account);
             };
-            match queued.receipt.await {
+            let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
+                Ok(Attempt::Dry(dry)) => return Ok(dry.outcome()),
+                Ok(Attempt::Queued(queued)) => queued,
+                Err(error) => {
+                    if let Some(replay) = self.replay_of_queued(account, options).await? {
+                        return Ok(Outcome::Replayed(replay));
+                    }
+                    if let (Error::Refused(refusal), false) = (&error, options.dry_run) {
+                        self.record_refusal(&handle, caller, command, refusal).await;
+                    }
+                    return Err(error);
+                }
+            };
+            match queued.durable.await {
                 Ok(()) => {
-                    let revision = queued.account.revision();
-                    handle.publish(&queued.account);
-                    if queued.account.is_deleted() {
-                        self.accounts.forget(account).await;
-                    }
-                    if queued.has_mail {
-                        self.mail_queued.notify_one();
-                    }
+                    let revision = queued.revision;
                     counter!(COMMITS, "result" => "done").increment(1);
                     histogram!(COMMIT_SECONDS).record(started.elapsed());
                     return Ok(Outcome::Done { value: queued.value, revision });
                 }
                 Err(StoreError::IdempotencyKeyUsed) => {
-                    handle.reset(queued.epoch);
                     let replay = self.replay(account, options).await?;
                     return replay
                         .map(Outcome::Replayed)
@@ -157,7 +157,6 @@ impl Service {
                 Err(StoreError::Conflict) if attempts < ATTEMPTS => {
                     counter!(COMMITS, "result" => "conflict").increment(1);
                     attempts += 1;
-                    handle.reset(queued.epoch);
                     if attempts > ATTEMPTS / 2
                         && let Some(fresh) = self.accounts.load(account).await?
                     {
@@ -166,7 +165,6 @@ impl Service {
                 }
                 Err(error) => {
                     counter!(COMMITS, "result" => "failed").increment(1);
-                    handle.reset(queued.epoch);
                     return Err(error.into());
                 }
             }
@@ -175,7 +173,7 @@ impl Service {
 
     fn decide_and_queue<T: Serialize>(
         &self,
-        handle: &AccountHandle,
+        handle: &Arc<AccountHandle>,
         caller: &Caller,
         command: &Command,
         options: &WriteOptions,
@@ -197,8 +195,8 @@ impl Service {
         let changed = Changed { before: &before, after: &decided.account, events: &decided.events, now };
         let value = shape(&changed);
         if options.dry_run {
-            let access = AccessDifference::between(&before, &decided.account, &decided.events, now);
-            return Ok(Attempt::Dry(Outcome::Dry { value, events: decided.events, access }));
+            let Decided { account: after, events } = decided;
+            return Ok(Attempt::Dry(Box::new(Dry { value, before, after, events, now })));
         }
         let extra = beside(&changed)?;
         let has_mail = !extra.outbox.is_empty();
@@ -210,7 +208,51 @@ impl Service {
         let receipt = self.store.commit(commit);
         let account = Arc::new(decided.account);
         tip.account = Arc::clone(&account);
-        Ok(Attempt::Queued(Queued { receipt, account, epoch: tip.epoch, value, has_mail }))
+        let revision = account.revision();
+        let durable = self.see_through(handle, receipt, account, tip.epoch, has_mail);
+        Ok(Attempt::Queued(Queued { durable, revision, value }))
+    }
+
+    /// Waits for a queued commit and shows it to readers, or takes it back, in a task of its own: a commit that became
+    /// durable is published (rule 3) even if its caller hung up and the future that asked for it was dropped.
+    fn see_through(
+        &self,
+        handle: &Arc<AccountHandle>,
+        receipt: CommitReceipt,
+        account: Arc<Account>,
+        epoch: u64,
+        has_mail: bool,
+    ) -> Durable {
+        let (service, handle) = (self.clone(), Arc::clone(handle));
+        Durable(tokio::spawn(async move {
+            if let Err(error) = receipt.await {
+                handle.reset(epoch);
+                return Err(error);
+            }
+            handle.publish(&account);
+            if account.is_deleted() {
+                service.accounts.forget(account.id()).await;
+            }
+            if has_mail {
+                service.mail_queued.notify_one();
+            }
+            Ok(())
+        }))
+    }
+
+    /// The answer to an earlier write with the same idempotency key that was still in the queue when this one was decided:
+    /// on top of that one it may have been refused, for instance because the name is taken.
+    async fn replay_of_queued(
+        &self,
+        account: AccountId,
+        options: &WriteOptions,
+    ) -> Result<Option<Replay>, Error> {
+        if options.idempotency.is_none() {
+            return Ok(None);
+        }
+        // The writer answers in the order of the queue, so what stood there before is durable or refused after this.
+        self.store.ping().await?;
+        self.replay(account, options).await
     }
 
     /// The answer to an earlier write with the same idempotency key.
@@ -232,32 +274,38 @@ impl Service {
         }
     }
 
-    /// Records that a member or machine of the account was refused. What cannot be recorded is logged, and the refusal
-    /// stands all the same.
+    /// Records that a member or machine of the account was refused, the same refusal once a minute. What cannot be recorded
+    /// is logged, and the refusal stands all the same.
     async fn record_refusal(
         &self,
-        handle: &AccountHandle,
+        handle: &Arc<AccountHandle>,
         caller: &Caller,
         command: &Command,
         refusal: &Refusal,
     ) {
         if refusal.kind() != Kind::NotFound {
-            let event = refused(command.name(), refusal, command);
-            if let Err(error) = self.record(handle, caller, vec![event]).await {
-                tracing::warn!(error = %error, detail = error.detail(), "a refusal could not be recorded");
-            }
+            self.record_refused(handle, caller, refused(command.name(), refusal, command)).await;
         }
     }
 
     /// Records that a question was refused, which no command stands for: `request` names it.
     pub(crate) async fn record_refused_request(
         &self,
-        handle: &AccountHandle,
+        handle: &Arc<AccountHandle>,
         caller: &Caller,
         request: &'static str,
         refusal: &Refusal,
     ) {
         let event = Event::Refused { command: request.into(), code: refusal.code().into(), target: None };
+        self.record_refused(handle, caller, event).await;
+    }
+
+    async fn record_refused(&self, handle: &Arc<AccountHandle>, caller: &Caller, event: Event) {
+        let Event::Refused { command, code, target } = &event else { return };
+        let (account, actor) = (handle.read().id(), caller.actor.reference().to_string());
+        if !self.refusals.admit(Some(account), actor, (command, code, target), self.now()) {
+            return;
+        }
         if let Err(error) = self.record(handle, caller, vec![event]).await {
             tracing::warn!(error = %error, detail = error.detail(), "a refusal could not be recorded");
         }
@@ -266,13 +314,13 @@ impl Service {
     /// Commits events that only record.
     pub(super) async fn record(
         &self,
-        handle: &AccountHandle,
+        handle: &Arc<AccountHandle>,
         caller: &Caller,
         events: Vec<Event>,
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             self.store.ready().await;
-            let (receipt, account, epoch) = {
+            let durable = {
                 let mut tip = handle.tip();
                 let now = self.now();
                 let before = Arc::clone(&tip.account);
@@ -283,18 +331,12 @@ impl Service {
                 let commit = commit_of(&before, &decided, caller, now);
                 let receipt = self.store.commit(commit);
                 tip.account = Arc::new(decided.account);
-                (receipt, Arc::clone(&tip.account), tip.epoch)
+                self.see_through(handle, receipt, Arc::clone(&tip.account), tip.epoch, false)
             };
-            match receipt.await {
-                Ok(()) => {
-                    handle.publish(&account);
-                    return Ok(());
-                }
-                Err(StoreError::Conflict) => handle.reset(epoch),
-                Err(error) => {
-                    handle.reset(epoch);
-                    return Err(error.into());
-                }
+            match durable.await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Err(StoreError::Conflict.into())
@@ -302,16 +344,43 @@ impl Service {
 }
 
 enum Attempt<T> {
-    Dry(Outcome<T>),
+    Dry(Box<Dry<T>>),
     Queued(Queued<T>),
 }
 
-struct Queued<T> {
-    receipt: bailiwick_store::CommitReceipt,
-    account: Arc<Account>,
-    epoch: u64,
+/// What a dry run decided. Who gains and loses what is worked out after the account's lock is let go.
+struct Dry<T> {
     value: T,
-    has_mail: bool,
+    before: Arc<Account>,
+    after: Account,
+    events: Vec<Event>,
+    now: Timestamp,
+}
+
+impl<T> Dry<T> {
+    fn outcome(self) -> Outcome<T> {
+        let access = AccessDifference::between(&self.before, &self.after, &self.events, self.now);
+        Outcome::Dry { value: self.value, events: self.events, access }
+    }
+}
+
+struct Queued<T> {
+    durable: Durable,
+    revision: Revision,
+    value: T,
+}
+
+/// Resolves when a queued commit is durable and published, or refused and taken back.
+struct Durable(tokio::task::JoinHandle<Result<(), StoreError>>);
+
+impl Future for Durable {
+    type Output = Result<(), StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(ctx).map(|joined| {
+            joined.unwrap_or_else(|error| Err(StoreError::Internal { detail: error.to_string() }))
+        })
+    }
 }
 
 fn new_uuid() -> uuid::Uuid {
@@ -323,7 +392,7 @@ fn new_uuid() -> uuid::Uuid {
 pub(super) fn commit_of(before: &Account, decided: &Decided, caller: &Caller, now: Timestamp) -> Commit {
     let deleted = decided.account.is_deleted();
     let keys: std::collections::BTreeSet<EntityKey> =
-        decided.events.iter().filter_map(Event::entity).collect();
+        decided.events.iter().flat_map(Event::entities).collect();
     let change = |key: EntityKey| EntityChange {
         kind: key.kind().into(),
         id: key.id().into(),

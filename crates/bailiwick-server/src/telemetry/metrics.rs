@@ -31,6 +31,8 @@ pub const SIGN_INS: &str = "bailiwick_sign_ins_total";
 pub const PASSWORD_SECONDS: &str = "bailiwick_password_hash_seconds";
 /// Counter: requests turned away because too many passwords waited to be hashed.
 pub const PASSWORD_BUSY: &str = "bailiwick_password_hash_busy_total";
+/// Counter: refusals that were not recorded because the same one, or too many, were just before.
+pub const REFUSALS_NOT_RECORDED: &str = "bailiwick_refusals_not_recorded_total";
 /// Counter: mails; label `result`: `sent`, `retry` or `given_up`.
 pub const MAILS: &str = "bailiwick_mails_total";
 /// Gauge: mails that wait to be sent.
@@ -98,6 +100,11 @@ fn describe() {
         "Time that a password took to hash, waiting included."
     );
     describe_counter!(PASSWORD_BUSY, Unit::Count, "Requests turned away because too many passwords waited.");
+    describe_counter!(
+        REFUSALS_NOT_RECORDED,
+        Unit::Count,
+        "Refusals not recorded because the same one, or too many, were just before."
+    );
     describe_counter!(MAILS, Unit::Count, "Mails, by result.");
     describe_gauge!(MAILS_WAITING, Unit::Count, "Mails that wait to be sent.");
     process::describe();

@@ -217,8 +217,9 @@ async fn mail_that_waits_is_seen_without_its_link() {
     let store = world.service.store();
     let mails = store.outbox_of_account(world.account, 10).await.unwrap();
     let again = world.service.now() + SignedDuration::from_mins(5);
-    store.outbox_failed(mails[0].outbox_id, "no such mailbox", None).await.unwrap();
-    store.outbox_failed(mails[1].outbox_id, "the server is gone", Some(again)).await.unwrap();
+    let body = mails[0].message.body.clone();
+    store.outbox_given_up(mails[0].outbox_id, "no such mailbox", &body).await.unwrap();
+    store.outbox_failed(mails[1].outbox_id, "the server is gone", again).await.unwrap();
     let failed = failed().await;
     let items = failed["items"].as_array().unwrap();
     assert_eq!((items.len(), &items[0]["to"]), (1, &json!("ada@example.com")));

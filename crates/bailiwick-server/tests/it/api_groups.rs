@@ -74,3 +74,24 @@ async fn names_and_external_ids_of_groups_are_unique() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_group_that_has_changed_since_it_was_read_is_not_deleted() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let body = json!({ "name": "Search team", "external_id": "team-search" });
+    world.post("~/groups").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    let path = "~/groups/team-search";
+    let read = async || world.get(path).by(&world.owner).send().await.header("etag").to_owned();
+    let delete = async |tag: &str| world.delete(path).by(&world.owner).header("if-match", tag).send().await;
+
+    let empty = read().await;
+    let member = format!("{path}/members/{}", grace.id);
+    world.put(&member).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
+    delete(&empty).await.problem(412, "stale_revision");
+    let powerless = read().await;
+    let grant = json!({ "principal": "team-search", "role": "editor" });
+    world.post("~/grants").by(&world.owner).json(&grant).send().await.expect(StatusCode::CREATED);
+    delete(&powerless).await.problem(412, "stale_revision");
+    delete(&read().await).await.expect(StatusCode::NO_CONTENT);
+}

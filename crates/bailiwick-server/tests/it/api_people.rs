@@ -440,3 +440,24 @@ async fn settings_stay_within_what_the_catalog_allows() {
         (&Value::Null, &172_800.into())
     );
 }
+
+#[tokio::test]
+async fn roles_are_not_set_over_those_that_another_administrator_has_changed() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["viewer"]).await;
+    let path = format!("~/members/{}", grace.id);
+    let read = async || world.get(&path).by(&world.owner).send().await.header("etag").to_owned();
+    let set = async |tag: &str, roles: &[&str]| {
+        let set = world.patch(&path).by(&world.owner).header("if-match", tag);
+        set.json(&json!({ "roles": roles })).send().await
+    };
+    let first = read().await;
+    let both = set(&first, &["viewer", "editor"]).await.expect(StatusCode::OK).header("etag").to_owned();
+    assert_eq!(both, read().await);
+    set(&first, &["viewer"]).await.problem(412, "stale_revision");
+    // Taking the older of two roles away changes the member too.
+    set(&both, &["editor"]).await.expect(StatusCode::OK);
+    set(&both, &["viewer", "editor"]).await.problem(412, "stale_revision");
+    // The rows say the same as the events, revisions included.
+    assert_eq!(world.service.verify(|_| {}).await.unwrap(), []);
+}

@@ -53,6 +53,19 @@ async fn sessions_are_listed_ended_and_expire() {
 }
 
 #[tokio::test]
+async fn a_session_that_nobody_used_for_too_long_is_not_listed() {
+    let hour = std::time::Duration::from_hours(1);
+    let world = World::with("bailiwick", |config| config.session.idle = hour).await;
+    sign_in(&world, "owner@example.com", PASSWORD).await.expect(StatusCode::OK);
+    world.advance(SignedDuration::from_mins(40));
+    let list = async || world.get("/me/sessions").by(&world.owner).send().await.expect(StatusCode::OK).json();
+    assert_eq!(list().await["items"].as_array().unwrap().len(), 2);
+    world.service.store().ping().await.unwrap();
+    world.advance(SignedDuration::from_mins(40));
+    assert_eq!(list().await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session() {
     let world = World::new("bailiwick").await;
     world.post("/sign-out").by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);

@@ -217,6 +217,7 @@ impl World {
 
     /// The account's events, the oldest first.
     pub async fn events(&self) -> Vec<StoredEvent> {
+        self.service.settled().await;
         self.service.store().events_after(self.account, None, 10_000).await.unwrap()
     }
 

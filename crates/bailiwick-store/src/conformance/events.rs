@@ -4,7 +4,8 @@ use bailiwick_core::ids::AccountId;
 
 use super::given::{commit, event, id, time};
 use crate::{
-    EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_TEXT_USERS, Store, StoreError,
+    EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES, MAX_TEXT_USERS,
+    Store, StoreError,
 };
 
 const ACCOUNT: u128 = 1;
@@ -86,7 +87,7 @@ pub async fn filters_combine(store: &dyn Store) {
         ),
     ];
     for (name, query, expected) in cases {
-        let found = store.events(query).await.unwrap();
+        let found = store.events(query).await.unwrap().events;
         let found: Vec<EventRow> = found.into_iter().map(|stored| stored.event).collect();
         let expected: Vec<EventRow> = expected.into_iter().map(|number| rows[number].clone()).collect();
         assert_eq!(found, expected, "{name}");
@@ -97,24 +98,26 @@ pub async fn filters_combine(store: &dyn Store) {
 pub async fn nothing_in_a_text_is_a_wildcard(store: &dyn Store) {
     story(store).await;
     for (text, found) in [("100% _sure", 1), ("%sure", 0), ("_SURE", 1), ("1__", 0), ("'", 0), ("\\", 0)] {
-        let events = store.events(EventQuery { text: Some(text.to_owned()), ..query() }).await.unwrap();
+        let events =
+            store.events(EventQuery { text: Some(text.to_owned()), ..query() }).await.unwrap().events;
         assert_eq!(events.len(), found, "`{text}`");
     }
     let prefix = EventQuery { type_prefix: Some("%".to_owned()), ..query() };
-    assert_eq!(store.events(prefix).await.unwrap(), []);
+    assert_eq!(store.events(prefix).await.unwrap().events, []);
 }
 
 /// Pages of any size put together are the whole, in both directions, also where a page ends within a commit.
 pub async fn pages_join_without_gap_or_repetition(store: &dyn Store) {
     story(store).await;
     for newest_first in [true, false] {
-        let whole = store.events(EventQuery { newest_first, ..query() }).await.unwrap();
+        let whole = store.events(EventQuery { newest_first, ..query() }).await.unwrap().events;
         assert_eq!(whole.len(), 7);
         for limit in 1..=8 {
             let mut joined = Vec::new();
             loop {
                 let after = joined.last().map(|stored: &crate::StoredEvent| stored.position);
-                let page = store.events(EventQuery { newest_first, after, limit, ..query() }).await.unwrap();
+                let page =
+                    store.events(EventQuery { newest_first, after, limit, ..query() }).await.unwrap().events;
                 assert!(page.len() <= limit);
                 if page.is_empty() {
                     break;
@@ -127,7 +130,7 @@ pub async fn pages_join_without_gap_or_repetition(store: &dyn Store) {
     let mut replayed = store.events_after(id(ACCOUNT), None, 2).await.unwrap();
     let last: EventPosition = replayed.last().unwrap().position;
     replayed.extend(store.events_after(id(ACCOUNT), Some(last), 100).await.unwrap());
-    assert_eq!(replayed, store.events(EventQuery { newest_first: false, ..query() }).await.unwrap());
+    assert_eq!(replayed, store.events(EventQuery { newest_first: false, ..query() }).await.unwrap().events);
 }
 
 /// Another account's events are never among an account's.
@@ -143,11 +146,11 @@ pub async fn an_account_sees_its_own_events_only(store: &dyn Store) {
         EventQuery { type_prefix: Some("inv".to_owned()), newest_first: false, ..query() },
     ];
     for query in queries {
-        let in_other = store.events(EventQuery { account_id: other, ..query.clone() }).await.unwrap();
+        let in_other = store.events(EventQuery { account_id: other, ..query.clone() }).await.unwrap().events;
         assert_eq!(in_other.len(), 1, "{query:?}");
-        let in_first = store.events(query.clone()).await.unwrap();
+        let in_first = store.events(query.clone()).await.unwrap().events;
         assert!(!in_first.is_empty() && !in_first.contains(&in_other[0]), "{query:?}");
-        let nowhere = store.events(EventQuery { account_id: id(3), ..query }).await.unwrap();
+        let nowhere = store.events(EventQuery { account_id: id(3), ..query }).await.unwrap().events;
         assert_eq!(nowhere, []);
     }
 }
@@ -160,8 +163,47 @@ pub async fn filters_have_limits(store: &dyn Store) {
         EventQuery { type_prefix: long, ..query() },
         EventQuery { text_user_ids: vec![id(1); MAX_TEXT_USERS + 1], ..query() },
         EventQuery { limit: MAX_PAGE_ROWS + 1, ..query() },
+        EventQuery { searched_events: MAX_SEARCHED_EVENTS + 1, ..query() },
     ];
     for query in queries {
         assert!(matches!(store.events(query).await, Err(StoreError::TooLarge { .. })));
+    }
+}
+
+/// A search for a text looks at so many events only and says where it stopped; going on from there finds all, none twice.
+pub async fn a_search_is_bounded_and_goes_on(store: &dyn Store) {
+    let rows = story(store).await;
+    let text = EventQuery { text: Some("mistake".to_owned()), ..query() };
+    let first = store.events(EventQuery { searched_events: 2, ..text.clone() }).await.unwrap();
+    assert_eq!(first.events.iter().map(|found| &found.event).collect::<Vec<_>>(), [&rows[6]]);
+    let whole = store.events(query()).await.unwrap().events;
+    assert_eq!(first.searched_to, Some(whole[1].position), "the two newest were looked at");
+    let missed = EventQuery { text: Some("nowhere".to_owned()), searched_events: 6, ..query() };
+    let missed = store.events(missed).await.unwrap();
+    assert_eq!((missed.events.len(), missed.searched_to), (0, Some(whole[5].position)));
+    let enough = store.events(EventQuery { limit: 1, searched_events: 2, ..text.clone() }).await.unwrap();
+    assert_eq!(enough.searched_to, None, "the page is full");
+    let plain = store.events(EventQuery { searched_events: 1, ..query() }).await.unwrap();
+    assert_eq!((plain.events.len(), plain.searched_to), (7, None), "only searches for a text are bounded");
+
+    for newest_first in [true, false] {
+        for (from, to) in [(None, None), (Some(time(15)), Some(time(60)))] {
+            let text = EventQuery { from, to, newest_first, ..text.clone() };
+            let expected = store.events(text.clone()).await.unwrap();
+            assert_eq!((expected.events.len(), expected.searched_to), (2, None));
+            for searched_events in 1..=8 {
+                let (mut found, mut after) = (Vec::new(), None);
+                for _ in 0..8 {
+                    let next = EventQuery { searched_events, after, ..text.clone() };
+                    let page = store.events(next).await.unwrap();
+                    found.extend(page.events);
+                    after = page.searched_to;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!((&found, after), (&expected.events, None), "{searched_events} at once");
+            }
+        }
     }
 }

@@ -122,12 +122,36 @@ pub fn message(account_id: Option<AccountId>, body: &str, seconds: u64) -> Outbo
     OutboxMessage { account_id, kind: "mail".to_owned(), body: body.to_owned(), created_at: time(seconds) }
 }
 
+/// One entity that a load gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entity {
+    /// The kind of entity.
+    pub kind: String,
+    /// The id within its kind and account.
+    pub id: String,
+    /// The account's revision that wrote it last.
+    pub revision: Revision,
+    /// The JSON body.
+    pub body: String,
+}
+
+impl From<EntityRow<'_>> for Entity {
+    fn from(row: EntityRow<'_>) -> Self {
+        Self {
+            kind: row.kind.to_owned(),
+            id: row.id.to_owned(),
+            revision: row.revision,
+            body: row.body.to_owned(),
+        }
+    }
+}
+
 /// All entities of an account and its revision; `None` when it does not exist.
-pub async fn entities(store: &dyn Store, account_id: AccountId) -> Option<(Revision, Vec<EntityRow>)> {
+pub async fn entities(store: &dyn Store, account_id: AccountId) -> Option<(Revision, Vec<Entity>)> {
     let mut account = store.load_account(account_id).await.unwrap()?;
     let mut rows = Vec::new();
     while let Some(batch) = account.rows.recv().await {
-        rows.extend(batch.unwrap());
+        rows.extend(batch.unwrap().iter().map(Entity::from));
     }
     Some((account.revision, rows))
 }

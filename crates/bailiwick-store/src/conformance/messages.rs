@@ -5,7 +5,7 @@ use std::time::Duration;
 use bailiwick_core::ids::AccountId;
 
 use super::given::{event, id, message, put, time, touch};
-use crate::{Commit, OutboxCounts, OutboxId, Store, StoreError, Unavailable};
+use crate::{Commit, MAX_BODY_BYTES, OutboxCounts, OutboxId, Store, StoreError, Unavailable};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -42,19 +42,40 @@ pub async fn a_message_is_claimed_by_one_until_its_lease_ends(store: &dyn Store)
     assert_eq!(store.outbox_counts().await.unwrap().waiting, 2, "done twice is done once");
 }
 
-/// A failure says when to try again; without a time the message is kept but not claimed any more.
+/// A failure says when to try again; a message that was given up is kept without what it said, and not claimed any more.
 pub async fn a_failed_message_waits_and_a_given_up_one_stays(store: &dyn Store) {
     send(store, Some(id(1)), "one", 0).await;
     let (outbox_id, ..) = claim(store, 0, 1).await.remove(0);
-    store.outbox_failed(outbox_id, "450 try later", Some(time(100))).await.unwrap();
+    store.outbox_failed(outbox_id, "450 try later", time(100)).await.unwrap();
     assert_eq!(claim(store, 99, 1).await, []);
     assert_eq!(claim(store, 100, 1).await, [(outbox_id, "one".to_owned(), 2)]);
-    store.outbox_failed(outbox_id, &"é".repeat(5_000), None).await.unwrap();
+    store.outbox_given_up(outbox_id, &"é".repeat(5_000), "who it was for").await.unwrap();
     assert_eq!(claim(store, 1_000_000, 1).await, []);
     let kept = store.outbox_of_account(id(1), 10).await.unwrap();
     assert_eq!((kept[0].attempts, kept[0].next_attempt_at), (2, None));
+    assert_eq!(kept[0].message.body, "who it was for");
     let error = kept[0].last_error.as_deref().unwrap();
     assert!(error.starts_with('é') && error.len() <= 1_000, "a long reason is cut between characters");
+    let huge = "x".repeat(MAX_BODY_BYTES + 1);
+    let refused = store.outbox_given_up(outbox_id, "no", &huge).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })));
+}
+
+/// Pruning takes what was given up and is older than asked for, and nothing that still waits.
+pub async fn given_up_messages_are_pruned(store: &dyn Store) {
+    for (body, seconds) in [("one", 1), ("two", 2), ("three", 3)] {
+        send(store, Some(id(1)), body, seconds).await;
+    }
+    for (outbox_id, body, _) in claim(store, 3, 10).await {
+        if body != "one" {
+            store.outbox_given_up(outbox_id, "no", "").await.unwrap();
+        }
+    }
+    assert_eq!(store.prune_outbox(time(3), 10).await.unwrap(), 1);
+    let counts = store.outbox_counts().await.unwrap();
+    assert_eq!((counts.waiting, counts.given_up), (1, 1));
+    assert_eq!(store.prune_outbox(time(4), 10).await.unwrap(), 1);
+    assert_eq!(store.prune_outbox(time(4), 10).await.unwrap(), 0);
 }
 
 /// Counts tell what waits, fails and was given up; an account's list is its own, the newest first.
@@ -65,8 +86,8 @@ pub async fn messages_are_counted_and_listed(store: &dyn Store) {
     }
     send(store, None, "platform", 4).await;
     let claimed = claim(store, 2, 10).await;
-    store.outbox_failed(claimed[0].0, "no", None).await.unwrap();
-    store.outbox_failed(claimed[1].0, "not yet", Some(time(50))).await.unwrap();
+    store.outbox_given_up(claimed[0].0, "no", "").await.unwrap();
+    store.outbox_failed(claimed[1].0, "not yet", time(50)).await.unwrap();
     let counts = store.outbox_counts().await.unwrap();
     assert_eq!(
         counts,

@@ -208,8 +208,7 @@ impl Model {
                 (*revision, rows.collect::<Vec<_>>())
             });
             let found = entities(store, account).await.map(|(revision, rows)| {
-                let rows =
-                    rows.into_iter().map(|row| (row.kind.to_string(), row.id, row.revision.0, row.body));
+                let rows = rows.into_iter().map(|row| (row.kind, row.id, row.revision.0, row.body));
                 (revision.0, rows.collect::<Vec<_>>())
             });
             assert_eq!(found, expected, "entities of account {number}");

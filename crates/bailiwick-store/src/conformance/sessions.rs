@@ -14,6 +14,47 @@ fn consume(number: u8, seconds: u64) -> DirectoryChange {
     DirectoryChange::ConsumeLink { token_hash: token(number), now: time(seconds) }
 }
 
+/// A commit that was decided by a password is refused whole once the password, or the proof of the email, is another.
+pub async fn what_was_decided_by_a_password_needs_that_password(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let mut number = 0;
+    let mut sign_in = |user_id, hash: Option<&str>, verified| {
+        number += 1;
+        let required = DirectoryChange::RequirePassword { user_id, hash: hash.map(str::to_owned), verified };
+        change(vec![required, DirectoryChange::CreateSession(session(number, ana, 0, 100))])
+    };
+    let set = |hash: &str| DirectoryChange::SetPassword { user_id: ana, hash: Some(hash.to_owned()) };
+    let changed = Err(StoreError::PasswordChanged);
+    assert_eq!(store.commit(sign_in(ana, None, false)).await, Ok(()));
+    assert_eq!(store.commit(sign_in(ana, Some("one"), false)).await, changed);
+    assert_eq!(store.commit(sign_in(ana, None, true)).await, changed);
+    assert_eq!(store.commit(sign_in(id(99), None, false)).await, changed);
+    // In the queue together: what is written first counts.
+    let setting = store.commit(change(vec![set("one")]));
+    let late = store.commit(sign_in(ana, None, false));
+    assert_eq!((setting.await, late.await), (Ok(()), changed.clone()));
+    assert_eq!(store.commit(sign_in(ana, Some("one"), false)).await, Ok(()));
+    store.commit(change(vec![DirectoryChange::VerifyUser { user_id: ana, at: time(1) }])).await.unwrap();
+    assert_eq!(store.commit(sign_in(ana, Some("one"), false)).await, changed);
+    assert_eq!(store.commit(sign_in(ana, Some("one"), true)).await, Ok(()));
+    let mut kept: Vec<_> = store.sessions_of(ana).await.unwrap().iter().map(|kept| kept.token_hash).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [token(1), token(6), token(8)]);
+}
+
+/// A commit that was decided by a session is refused whole once the session has ended.
+pub async fn what_was_decided_by_a_session_needs_that_session(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let create = |number| DirectoryChange::CreateSession(session(number, ana, 0, 100));
+    let required = DirectoryChange::RequireSession { token_hash: token(1) };
+    store.commit(change(vec![create(1)])).await.unwrap();
+    store.commit(change(vec![required.clone(), create(2)])).await.unwrap();
+    store.commit(change(vec![DirectoryChange::EndSession { token_hash: token(1) }])).await.unwrap();
+    let missing = Err(StoreError::Missing { what: "session" });
+    assert_eq!(store.commit(change(vec![required, create(3)])).await, missing);
+    assert_eq!(store.sessions_of(ana).await.unwrap().len(), 1);
+}
+
 /// A link is used up by the first commit that consumes it, and does not work from the moment it ends.
 pub async fn a_link_works_once(store: &dyn Store) {
     let ana = user(store, 1).await;

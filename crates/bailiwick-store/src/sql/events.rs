@@ -18,9 +18,9 @@ pub static EVENTS_AFTER: Query = Query::new(
      body from events where account_id = $1 and (revision, sequence) > ($2, $3) order by revision, sequence limit $4",
 );
 
-/// What every filtered query starts with.
-const FILTERED_EVENTS: &str = "select revision, sequence, at, actor_kind, actor_id, event_type, target_kind, \
-     target_id, request_id, source_ip, body from events where account_id = $1";
+/// What a filtered query answers with.
+const COLUMNS: &str = "revision, sequence, at, actor_kind, actor_id, event_type, target_kind, target_id, request_id, \
+     source_ip, body";
 
 /// A value for a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +39,19 @@ pub struct FilteredQuery {
     pub values: Vec<Value>,
 }
 
-/// Writes the query that answers what is asked.
+/// Writes the query that answers what is asked. A text is looked for in a bounded number of events only: those come from a
+/// query within the query, which goes through them in order and stops.
 pub fn filtered(query: &EventQuery) -> FilteredQuery {
-    let mut filtered = FilteredQuery {
-        text: FILTERED_EVENTS.to_owned(),
-        values: vec![Value::Text(query.account_id.to_string())],
+    let mut filtered = FilteredQuery::new();
+    let order = order(query);
+    let from = filtered.place(query);
+    let from = if query.text.is_some() {
+        let most = filtered.rows_value(query.searched_events);
+        format!("from (select {COLUMNS} {from} order by {order} limit ${most}) as searched where true")
+    } else {
+        from
     };
-    filtered.add_times(query);
+    filtered.push(&format!("select {COLUMNS} {from}"));
     filtered.add_equal("actor_kind", query.actor_kind.as_deref());
     filtered.add_equal("actor_id", query.actor_id.as_deref());
     filtered.add_equal("target_kind", query.target_kind.as_deref());
@@ -59,11 +65,47 @@ pub fn filtered(query: &EventQuery) -> FilteredQuery {
     if let Some(text) = &query.text {
         filtered.add_text(text, query);
     }
-    filtered.add_order(query);
+    let limit = filtered.rows_value(query.limit);
+    filtered.push(&format!(" order by {order} limit ${limit}"));
     filtered
 }
 
+/// Writes the query for the last place that a search for a text looks at, which has no row when there are fewer events left.
+pub fn searched_to(query: &EventQuery) -> FilteredQuery {
+    let mut last = FilteredQuery::new();
+    let from = last.place(query);
+    let before = last.rows_value(query.searched_events.saturating_sub(1));
+    last.push(&format!(
+        "select revision, sequence {from} order by {} limit 1 offset ${before}",
+        order(query)
+    ));
+    last
+}
+
+fn order(query: &EventQuery) -> &'static str {
+    if query.newest_first { "revision desc, sequence desc" } else { "revision, sequence" }
+}
+
 impl FilteredQuery {
+    fn new() -> Self {
+        Self { text: String::new(), values: Vec::new() }
+    }
+
+    /// The part of the record that is gone through: the account, the times, and what comes after a place.
+    fn place(&mut self, query: &EventQuery) -> String {
+        let account = self.text_value(&query.account_id.to_string());
+        let mut place = format!("from events where account_id = ${account}");
+        self.add_times(query, account, &mut place);
+        if let Some(after) = query.after {
+            let operator = if query.newest_first { "<" } else { ">" };
+            let revision = self.value(Value::Integer(after.revision.0.cast_signed()));
+            let sequence = self.value(Value::Integer(i64::from(after.sequence)));
+            // Writing to a `String` does not fail.
+            let _ = write!(place, " and (revision, sequence) {operator} (${revision}, ${sequence})");
+        }
+        place
+    }
+
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
@@ -71,6 +113,10 @@ impl FilteredQuery {
     fn value(&mut self, value: Value) -> usize {
         self.values.push(value);
         self.values.len()
+    }
+
+    fn rows_value(&mut self, rows: usize) -> usize {
+        self.value(Value::Integer(i64::try_from(rows).unwrap_or(i64::MAX)))
     }
 
     fn text_value(&mut self, text: &str) -> usize {
@@ -86,7 +132,7 @@ impl FilteredQuery {
 
     /// Filters by time, and bounds the revisions by what the index on time knows, so that a page of an old month does not
     /// walk over everything since. Clocks may step back, hence the least and greatest revision, not the first and last.
-    fn add_times(&mut self, query: &EventQuery) {
+    fn add_times(&mut self, query: &EventQuery, account: usize, place: &mut String) {
         let mut range = String::new();
         for (operator, time) in [(">=", query.from), ("<", query.to)] {
             if let Some(time) = time {
@@ -96,10 +142,11 @@ impl FilteredQuery {
             }
         }
         if !range.is_empty() {
-            self.push(&format!(
-                "{range} and revision >= (select min(revision) from events where account_id = $1{range}) \
-                 and revision <= (select max(revision) from events where account_id = $1{range})"
-            ));
+            let _ = write!(
+                place,
+                "{range} and revision >= (select min(revision) from events where account_id = ${account}{range}) \
+                 and revision <= (select max(revision) from events where account_id = ${account}{range})"
+            );
         }
     }
 
@@ -118,16 +165,5 @@ impl FilteredQuery {
             ));
         }
         self.push(&format!(" and ({})", matches.join(" or ")));
-    }
-
-    fn add_order(&mut self, query: &EventQuery) {
-        let (operator, direction) = if query.newest_first { ("<", " desc") } else { (">", "") };
-        if let Some(after) = query.after {
-            let revision = self.value(Value::Integer(after.revision.0.cast_signed()));
-            let sequence = self.value(Value::Integer(i64::from(after.sequence)));
-            self.push(&format!(" and (revision, sequence) {operator} (${revision}, ${sequence})"));
-        }
-        let limit = self.value(Value::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-        self.push(&format!(" order by revision{direction}, sequence{direction} limit ${limit}"));
     }
 }

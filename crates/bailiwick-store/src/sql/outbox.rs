@@ -23,6 +23,16 @@ pub static REMOVE_MESSAGE: Query = Query::new("delete from outbox where outbox_i
 pub static FAIL_MESSAGE: Query =
     Query::new("update outbox set last_error = $2, next_attempt_at = $3 where outbox_id = $1");
 
+/// Gives a message up and replaces its body.
+pub static GIVE_MESSAGE_UP: Query =
+    Query::new("update outbox set last_error = $2, body = $3, next_attempt_at = null where outbox_id = $1");
+
+/// Removes messages that were given up, the oldest first.
+pub static PRUNE_MESSAGES: Query = Query::new(
+    "delete from outbox where outbox_id in \
+     (select outbox_id from outbox where next_attempt_at is null and created_at < $1 order by outbox_id limit $2)",
+);
+
 /// An account's messages, the newest first.
 pub static MESSAGES_OF_ACCOUNT: Query = Query::new(
     "select outbox_id, account_id, kind, body, created_at, attempts, next_attempt_at, last_error \

@@ -20,6 +20,12 @@ pub static VERIFY_USER: Query = Query::new(
     "update users set verified_at = coalesce(verified_at, $2), revision = revision + 1 where user_id = $1",
 );
 
+/// One row when the user has this password's hash and this standing about the proof of the email.
+pub static PASSWORD_IS: Query = Query::new(
+    "select 1 from users where user_id = $1 and password_hash is not distinct from $2 \
+     and (verified_at is not null) = $3",
+);
+
 /// Sets or removes the password's hash.
 pub static SET_PASSWORD: Query =
     Query::new("update users set password_hash = $2, revision = revision + 1 where user_id = $1");

@@ -4,7 +4,7 @@ use bailiwick_core::ids::{AccountId, UserId};
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::bind::{
-    count, execute, malformed, micros, parsed, parsed_option, rows, text, text_of, time, time_option,
+    count, execute, first, malformed, micros, parsed, parsed_option, rows, text, text_of, time, time_option,
     token_hash,
 };
 use crate::sql::{directory, sessions, users};
@@ -21,6 +21,14 @@ pub fn apply(db: &Connection, change: &DirectoryChange) -> Result<(), StoreError
         | DirectoryChange::SetPassword { .. }
         | DirectoryChange::SetDefaultAccount { .. }
         | DirectoryChange::SignedIn { .. } => apply_to_user(db, change),
+        DirectoryChange::RequirePassword { user_id, hash, verified } => {
+            let values = params![user_id.to_string(), hash, verified];
+            first(db, &users::PASSWORD_IS, values, |_| Ok(()))?.ok_or(StoreError::PasswordChanged)
+        }
+        DirectoryChange::RequireSession { token_hash } => {
+            let session = first(db, &sessions::SESSION, params![token_hash.0], |_| Ok(()))?;
+            session.ok_or(StoreError::Missing { what: "session" })
+        }
         DirectoryChange::CreateLink(link) => create_link(db, link),
         DirectoryChange::ConsumeLink { token_hash, now } => {
             let used = execute(db, &sessions::CONSUME_LINK, params![token_hash.0, micros(*now)])?;

@@ -5,9 +5,9 @@ use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, Row, ToSql, params, params_from_iter};
 
 use super::bind::{count, limit, malformed, parsed_option, rows, rows_of, time};
-use crate::sql::events::{EVENTS_AFTER, Value, filtered};
+use crate::sql::events::{EVENTS_AFTER, FilteredQuery, Value, filtered, searched_to};
 use crate::sql::sqlite_placeholders;
-use crate::{EventPosition, EventQuery, EventRow, StoreError, StoredEvent};
+use crate::{EventPage, EventPosition, EventQuery, EventRow, StoreError, StoredEvent};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -19,10 +19,19 @@ impl ToSql for Value {
 }
 
 /// The events that a query asks for.
-pub fn matching(db: &Connection, query: &EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
-    let filtered = filtered(query);
-    let text = sqlite_placeholders(&filtered.text);
-    rows_of(db, &text, params_from_iter(filtered.values.iter()), event)
+pub fn matching(db: &Connection, query: &EventQuery) -> Result<EventPage, StoreError> {
+    let events = rows_filtered(db, &filtered(query), event)?;
+    let may_go_on = query.text.is_some() && events.len() < query.limit;
+    let searched_to = if may_go_on { rows_filtered(db, &searched_to(query), position)?.pop() } else { None };
+    Ok(EventPage { events, searched_to })
+}
+
+fn rows_filtered<T>(
+    db: &Connection,
+    query: &FilteredQuery,
+    read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows_of(db, &sqlite_placeholders(&query.text), params_from_iter(query.values.iter()), read)
 }
 
 /// The next events in revision order.
@@ -39,10 +48,14 @@ pub fn after(
     rows(db, &EVENTS_AFTER, values, event)
 }
 
-fn event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+fn position(row: &Row<'_>) -> Result<EventPosition, StoreError> {
     let sequence = u32::try_from(count(row, 1)?).map_err(|_| malformed(row, 1))?;
+    Ok(EventPosition { revision: Revision(count(row, 0)?), sequence })
+}
+
+fn event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent {
-        position: EventPosition { revision: Revision(count(row, 0)?), sequence },
+        position: position(row)?,
         event: EventRow {
             at: time(row, 2)?,
             actor_kind: row.get::<_, String>(3)?.into(),
@@ -70,9 +83,8 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, MIGRATIONS).unwrap();
         let filtered = filtered(query);
-        let text = format!("explain query plan {}", sqlite_placeholders(&filtered.text));
-        let steps =
-            rows_of(&db, &text, params_from_iter(filtered.values.iter()), |row| Ok(row.get::<_, String>(3)?));
+        let explained = FilteredQuery { text: format!("explain query plan {}", filtered.text), ..filtered };
+        let steps = rows_filtered(&db, &explained, |row| Ok(row.get::<_, String>(3)?));
         steps.unwrap().join("; ")
     }
 
@@ -97,6 +109,15 @@ mod tests {
             assert!(!plan.contains("TEMP B-TREE"), "{name}: {plan}");
             assert!(plan.starts_with("SEARCH events USING PRIMARY KEY (account_id=?"), "{name}: {plan}");
             assert_eq!(plan.contains("COVERING INDEX events_by_time"), is_bounded, "{name}: {plan}");
+        }
+    }
+
+    #[test]
+    fn a_search_for_a_text_stops_as_soon_as_it_has_found_enough() {
+        let query = EventQuery { text: Some("x".to_owned()), ..EventQuery::of_account(id(1), 50) };
+        for newest_first in [true, false] {
+            let plan = plan(&EventQuery { newest_first, ..query.clone() });
+            assert!(plan.starts_with("CO-ROUTINE searched") && !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }
 }

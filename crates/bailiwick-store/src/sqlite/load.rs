@@ -1,15 +1,13 @@
 //! Streams an account's entities out of one snapshot.
 
-use std::sync::Arc;
-
 use bailiwick_core::ids::{AccountId, Revision};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bind::{count, first, text, time};
 use super::readers::in_snapshot;
 use crate::sql::accounts;
-use crate::{AccountRows, BATCH_ROWS, EntityRow, StoreError};
+use crate::{AccountRows, BATCH_ROWS, EntityBatch, EntityRow, StoreError};
 
 /// How many batches wait for the receiver before the reading waits for it.
 const WAITING_BATCHES: usize = 8;
@@ -40,7 +38,7 @@ pub fn load(db: &Connection, account_id: AccountId, reply: Reply) {
     }
 }
 
-fn send_rows(db: &Connection, account_id: &str, sender: &mpsc::Sender<Result<Vec<EntityRow>, StoreError>>) {
+fn send_rows(db: &Connection, account_id: &str, sender: &mpsc::Sender<Result<EntityBatch, StoreError>>) {
     if let Err(error) = try_send_rows(db, account_id, sender) {
         // A receiver that went away does not want the error either.
         let _ = sender.blocking_send(Err(error));
@@ -50,37 +48,24 @@ fn send_rows(db: &Connection, account_id: &str, sender: &mpsc::Sender<Result<Vec
 fn try_send_rows(
     db: &Connection,
     account_id: &str,
-    sender: &mpsc::Sender<Result<Vec<EntityRow>, StoreError>>,
+    sender: &mpsc::Sender<Result<EntityBatch, StoreError>>,
 ) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached(accounts::ENTITIES.for_sqlite())?;
     let mut found = statement.query([account_id])?;
-    let mut kind: Arc<str> = Arc::from("");
-    let mut batch = Vec::with_capacity(BATCH_ROWS);
+    let mut batch = EntityBatch::default();
     while let Some(row) = found.next()? {
-        batch.push(entity(row, &mut kind)?);
-        if batch.len() == BATCH_ROWS {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
-            if sender.blocking_send(Ok(full)).is_err() {
-                return Ok(());
-            }
+        batch.push(EntityRow {
+            kind: text(row, 0)?,
+            id: text(row, 1)?,
+            revision: Revision(count(row, 2)?),
+            body: text(row, 3)?,
+        });
+        if batch.len() == BATCH_ROWS && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+            return Ok(());
         }
     }
     if !batch.is_empty() {
         let _ = sender.blocking_send(Ok(batch));
     }
     Ok(())
-}
-
-/// Reads an entity; its kind shares the text of the row before where it is the same.
-fn entity(row: &Row<'_>, kind: &mut Arc<str>) -> Result<EntityRow, StoreError> {
-    let read_kind = text(row, 0)?;
-    if &**kind != read_kind {
-        *kind = Arc::from(read_kind);
-    }
-    Ok(EntityRow {
-        kind: Arc::clone(kind),
-        id: text(row, 1)?.to_owned(),
-        revision: Revision(count(row, 2)?),
-        body: text(row, 3)?.to_owned(),
-    })
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::apply::CommitJob;
 use super::bind::{self, execute, first, hash, limit, micros, parsed, rows, text, time};
+use super::readers::ReadKind;
 use super::{
     SqliteStore, backup, directory, events, facts, integrity, join, load, open, outbox, readers, spawn,
     stopped,
@@ -20,9 +21,9 @@ use crate::sql::{
     accounts, containing, directory as memberships, idempotency, outbox as messages, sessions, users,
 };
 use crate::{
-    AccountRows, Commit, CommitReceipt, EventPosition, EventQuery, IdempotencyRecord, LinkRow, MAX_PAGE_ROWS,
-    MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, Store,
-    StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
+    AccountRows, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
+    MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts,
+    OutboxEntry, OutboxId, SessionRow, Store, StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
 };
 
 /// The most sessions of a user that are listed.
@@ -46,7 +47,7 @@ impl Store for SqliteStore {
 
     async fn load_account(&self, account_id: AccountId) -> Result<Option<AccountRows>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.reads.push(Box::new(move |db| load::load(db, account_id, reply)))?;
+        self.reads.push(ReadKind::Short, Box::new(move |db| load::load(db, account_id, reply)))?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -70,9 +71,10 @@ impl Store for SqliteStore {
         self.reads.read(read).await
     }
 
-    async fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn events(&self, query: EventQuery) -> Result<EventPage, StoreError> {
         query.check_limits()?;
-        self.reads.read(move |db| events::matching(db, &query)).await
+        let kind = if query.text.is_some() { ReadKind::Search } else { ReadKind::Short };
+        self.reads.read_as(kind, move |db| events::matching(db, &query)).await
     }
 
     async fn events_after(
@@ -205,15 +207,28 @@ impl Store for SqliteStore {
         &self,
         outbox_id: OutboxId,
         error: &str,
-        next_attempt_at: Option<Timestamp>,
+        next_attempt_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let kept = error.floor_char_boundary(MAX_FAILURE_BYTES);
-        let error = error.get(..kept).unwrap_or_default().to_owned();
+        let error = reason(error);
         self.write(move |db| {
-            let values = params![outbox_id.0, error, next_attempt_at.map(micros)];
+            let values = params![outbox_id.0, error, micros(next_attempt_at)];
             execute(db, &messages::FAIL_MESSAGE, values).map(drop)
         })
         .await
+    }
+
+    async fn outbox_given_up(&self, outbox_id: OutboxId, error: &str, body: &str) -> Result<(), StoreError> {
+        check("the number of bytes of a body", body.len(), MAX_BODY_BYTES)?;
+        let (error, body) = (reason(error), body.to_owned());
+        self.write(move |db| {
+            execute(db, &messages::GIVE_MESSAGE_UP, params![outbox_id.0, error, body]).map(drop)
+        })
+        .await
+    }
+
+    async fn prune_outbox(&self, before: Timestamp, rows: usize) -> Result<usize, StoreError> {
+        let values = (micros(before), limit(rows));
+        self.write(move |db| execute(db, &messages::PRUNE_MESSAGES, values)).await
     }
 
     async fn outbox_of_account(
@@ -269,6 +284,11 @@ impl Store for SqliteStore {
             let _ = joined.await;
         }
     }
+}
+
+/// Why a delivery failed, as long as it is kept.
+fn reason(error: &str) -> String {
+    error.get(..error.floor_char_boundary(MAX_FAILURE_BYTES)).unwrap_or_default().to_owned()
 }
 
 /// Checks the size of a page of a list.

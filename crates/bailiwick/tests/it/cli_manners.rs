@@ -242,6 +242,18 @@ fn names_that_mean_two_things_are_refused() {
 }
 
 #[test]
+fn a_resource_is_of_the_type_that_was_named() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    let made = owner.json(&["resource", "register", "cluster", "search", "--external-id", "search-eu"]);
+    let id = made["id"].as_str().unwrap();
+    for scope in ["database:search-eu", "nonsense:search-eu", "database:search", &format!("database:{id}")] {
+        owner.refused(&["invite", "grace@example.com", "--grant", &format!("cluster_read_only@{scope}")]);
+    }
+    owner.json(&["invite", "grace@example.com", "--grant", &format!("cluster_read_only@cluster:{id}")]);
+}
+
+#[test]
 fn catalogs_are_checked_without_a_server() {
     let home = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| binary(home.path()).args(args).output().unwrap();

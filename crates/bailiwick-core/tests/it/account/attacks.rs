@@ -114,6 +114,60 @@ fn through_the_external_id_of_somebody_stronger() {
 }
 
 #[test]
+fn through_the_external_id_of_another_resource_or_project() {
+    let mut given = Given::new("bailiwick");
+    let writer = given.role("Writer", Level::Resource, &["write:clusters"]);
+    let keeper = given.role("Keeper", Level::Resource, &["write:clusters", "delete:clusters"]);
+    let (theirs, mine) = (given.resource("cluster", None, None), given.resource("cluster", None, None));
+    let user = given.member(&[at(writer, Scope::resources([theirs])), at(keeper, Scope::resources([mine]))]);
+    let edit = |resource, external_id| Command::EditResource { resource, name: None, external_id };
+    given.do_it(&edit(theirs, Patch::Set(external("production"))));
+    // Whatever bears the name is answered for by it, so it would be deleted by who may delete the bearer.
+    for taken_away in [Patch::Clear, Patch::Set(external("other"))] {
+        assert!(is_escalation(&given.refused(user, &edit(theirs, taken_away))));
+    }
+    // Nor is who manages all of it answered for there as where they may do more than that.
+    let manager = given.role(
+        "Manager",
+        Level::Resource,
+        &[
+            "write:clusters",
+            "delete:clusters",
+            "write:databases",
+            "delete:databases",
+            "write:tables",
+            "delete:tables",
+            "write:collections",
+            "delete:collections",
+            "write:backups",
+            "delete:backups",
+            "write:backup_schedules",
+            "delete:backup_schedules",
+        ],
+    );
+    let managing = given.member(&[at(manager, Scope::resources([theirs]))]);
+    let clear = edit(theirs, Patch::Clear);
+    given.decide(Actor::User(managing), &clear).unwrap();
+    let reader = given.role("Reader", Level::Resource, &["read:cluster_data"]);
+    given.grant(Principal::Member(managing), at(reader, Scope::resources([mine])));
+    assert_eq!(
+        given.refused(managing, &clear),
+        escalation(&["read:cluster_data"], Scope::resources([theirs]))
+    );
+    // A first name takes nothing away from anything.
+    given.when(user, &edit(mine, Patch::Set(external("mine")))).unwrap();
+    given.do_it(&edit(theirs, Patch::Clear));
+
+    let project = given.project("Theirs");
+    let user = given.member_who_may(&["write:projects"]);
+    let edit = |external_id| Command::EditProject { project, name: None, description: None, external_id };
+    given.when(user, &edit(Patch::Set(external("production")))).unwrap();
+    assert!(is_escalation(&given.refused(user, &edit(Patch::Clear))));
+    let admin = given.member(&[at(built_in("project_admin"), Scope::Project(project)), at_account("admin")]);
+    given.when(admin, &edit(Patch::Clear)).unwrap();
+}
+
+#[test]
 fn through_an_invitation_after_losing_the_right() {
     let mut given = Given::new("bailiwick");
     let sponsor = given.member(&[at_account("admin")]);

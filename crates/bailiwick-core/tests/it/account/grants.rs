@@ -46,9 +46,15 @@ fn granting_again_changes_the_end() {
     assert_eq!(given.refused(given.owner, &grant(principal, at_account("viewer"))), so);
     let end = given.later(60);
     let shorter = grant(principal, until(at_account("viewer"), end));
-    assert_eq!(given.do_it(&shorter), [Event::GrantExtended { id, before: None, after: Some(end) }]);
+    assert_eq!(
+        given.do_it(&shorter),
+        [Event::GrantExtended { id, principal, before: None, after: Some(end) }]
+    );
     let longer = grant(principal, at_account("viewer"));
-    assert_eq!(given.do_it(&longer), [Event::GrantExtended { id, before: Some(end), after: None }]);
+    assert_eq!(
+        given.do_it(&longer),
+        [Event::GrantExtended { id, principal, before: Some(end), after: None }]
+    );
 }
 
 #[test]

@@ -35,7 +35,8 @@ fn a_role_that_had_ended_lasts_again() {
     let same = Refusal::AlreadySo { what: "the member has these roles" };
     assert_eq!(given.refused(given.owner, &set(user, &["viewer"])), same);
     given.pass(60);
-    let extended = Event::GrantExtended { id, before: Some(end), after: None };
+    let extended =
+        Event::GrantExtended { id, principal: Principal::Member(user), before: Some(end), after: None };
     assert_eq!(given.do_it(&set(user, &["viewer"])), [extended]);
 }
 

@@ -161,6 +161,46 @@ fn a_member_leaves_in_person_and_the_last_owner_stays() {
     assert_eq!(given.refused(given.owner, &Command::Leave), last);
     let machine = given.machine("Machine", &[]);
     assert_eq!(given.refused_by(machine, &Command::Leave), Refusal::PeopleOnly);
+    // Who leaves could be invited again: an inactive member would get around what made them inactive.
+    let inactive = given.inactive(&[]);
+    assert_eq!(given.refused(inactive, &Command::Leave), Refusal::Inactive);
+}
+
+/// What a member, group or service account shows changes with its grants and its members, and so does its revision.
+#[test]
+fn a_holder_changes_with_its_grants() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[]);
+    let group = given.group("Group");
+    let machine = given.service_account("Machine", &[]);
+    let at_present = |given: &Given, key: EntityKey| {
+        assert_eq!(given.account.revision_of(key), Some(given.account.revision()), "{key:?}");
+    };
+    let (a, b) = (given.resource("cluster", None, None), given.resource("cluster", None, None));
+    for principal in [Principal::Member(user), Principal::Group(group), Principal::ServiceAccount(machine)] {
+        let key = principal.into();
+        let first = given.grant(principal, at_account("viewer"));
+        at_present(&given, key);
+        given.grant(principal, at_account("editor"));
+        let end = given.later(60);
+        given.do_it(&Command::Grant { principal, grant: until(at_account("editor"), end) });
+        at_present(&given, key);
+        given.grant(principal, at(built_in("cluster_read_only"), Scope::resources([a, b])));
+        let unrelated = given.member(&[]);
+        assert!(given.account.revision_of(key) < Some(given.account.revision()), "{unrelated}");
+        // Not the latest of its grants: the others' revisions would not tell.
+        given.do_it(&Command::RevokeGrant { grant: first });
+        at_present(&given, key);
+    }
+    given.do_it(&Command::DeleteResource { resource: a });
+    at_present(&given, EntityKey::Member(user));
+    at_present(&given, EntityKey::Group(group));
+    given.do_it(&Command::AddToGroup { group, user });
+    at_present(&given, EntityKey::Group(group));
+    given.do_it(&Command::SetMemberRoles { user, roles: vec![] });
+    at_present(&given, EntityKey::Member(user));
+    given.do_it(&Command::RemoveFromGroup { group, user });
+    at_present(&given, EntityKey::Group(group));
 }
 
 #[test]

@@ -162,10 +162,11 @@ fn deleting_a_resource_narrows_or_ends_the_grants_that_name_it() {
     let resource = stored(&given, a);
     let wanted = [
         given.revoked(alone, EndReason::SubjectGone),
-        Event::GrantNarrowed { id: both, before: Scope::resources([a, b]), after: Scope::resources([b]) },
+        Event::GrantNarrowed { id: both, principal, resource: a },
         Event::ResourceDeleted { id: a, resource },
     ];
     assert_eq!(given.do_it(&Command::DeleteResource { resource: a }), wanted);
+    assert_eq!(given.account.grant(both).unwrap().value.scope, Scope::resources([b]));
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn whoever_has_the_other_role_keeps_it_for_the_longer_time() {
     let held = given.grant_of(principal, &role).unwrap();
     let wanted = [
         given.revoked(held, EndReason::Replaced),
-        Event::GrantExtended { id: viewer, before: Some(end), after: None },
+        Event::GrantExtended { id: viewer, principal, before: Some(end), after: None },
         Event::RoleDeleted { id, role: stored(&given, id) },
     ];
     assert_eq!(given.do_it(&delete(id, Some(built_in("viewer")))), wanted);

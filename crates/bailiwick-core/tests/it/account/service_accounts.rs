@@ -121,6 +121,23 @@ fn q15_a_management_key_is_made_and_deleted() {
 }
 
 #[test]
+fn a_key_that_ends_makes_none_that_lasts_longer() {
+    let mut given = Given::new("bailiwick");
+    let id = given.service_account("Machine", &[at_account("admin")]);
+    let end = given.later(3_600);
+    let command = given.create_key(id, Some(end));
+    let Command::CreateKey { key, .. } = command else { unreachable!() };
+    given.do_it(&command);
+    let machine = Actor::ServiceAccount { id, key };
+    for longer in [None, Some(given.later(3_601))] {
+        let command = given.create_key(id, longer);
+        assert_eq!(given.refused_by(machine, &command), Refusal::KeyOutlasts { until: end });
+    }
+    let command = given.create_key(id, Some(end));
+    given.by(machine, &command).unwrap();
+}
+
+#[test]
 fn making_a_key_is_refused() {
     let mut given = Given::new("bailiwick");
     let strong = given.service_account("Machine", &[at_account("billing")]);

@@ -99,13 +99,13 @@ impl Reader {
 
     /// A page in its final form, and where the next one starts.
     async fn page(&self, wanted: &EventQuery) -> Result<(Vec<u8>, Option<EventPosition>), Error> {
-        let mut found = self.service.store().events(wanted.clone()).await?;
-        let next = found.last().filter(|_| found.len() == wanted.limit).map(|event| event.position);
-        let count = found.len();
-        let last: Revision = self.account.revision();
-        found.retain(|event| event.position.revision <= last);
+        let found = self.service.store().events(wanted.clone()).await?;
+        let (mut found, searched_to) = (found.events, found.searched_to);
+        let last = found.last().filter(|_| found.len() == wanted.limit).map(|event| event.position);
         // In ascending order everything after the first event that came later came later too.
-        let next = next.filter(|_| found.len() == count);
+        let newest: Revision = self.account.revision();
+        let next = last.or(searched_to).filter(|at| at.revision <= newest);
+        found.retain(|event| event.position.revision <= newest);
         let named = found.iter().flat_map(|event| people_of_event(&self.account, event));
         let people = self.service.people(named).await?;
         let views = Views::new(&self.account, &people, self.service.now());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::api::call::Call;
 use crate::api::problem::{Failure, code};
-use crate::api::references::unknown;
+use crate::api::references::{member_by_email, unknown};
 use crate::service::Error;
 
 /// Which events are wanted, the same for lists and exports.
@@ -126,7 +126,10 @@ async fn add_actor(
         }
         // Whoever has left stands in the record all the same.
         Ok(actor) => actor.to_string(),
-        Err(_) if text.contains('@') => by_email(text, call, account).await?,
+        Err(_) if text.contains('@') => {
+            let user = member_by_email(&call.service, account, text).await?;
+            user.ok_or_else(|| unknown("?actor", text, "actor"))?.to_string()
+        }
         Err(_) => {
             let member = account.find_member(text).map(|id| id.to_string());
             let machine = || account.find_service_account(text).map(|id| id.to_string());
@@ -135,15 +138,6 @@ async fn add_actor(
     };
     query.actor_id = Some(actor);
     Ok(())
-}
-
-/// The user in this account who has the email; people elsewhere are not known here.
-async fn by_email(text: &str, call: &Call, account: &Account) -> Result<String, Failure> {
-    let email = bailiwick_core::values::Email::parse(text).map_err(|_| unknown("?actor", text, "actor"))?;
-    let store = call.service.store();
-    let user = store.user_by_email(email.as_str()).await.map_err(Error::from)?;
-    let member = user.filter(|user| account.member_status(user.user_id).is_some());
-    Ok(member.ok_or_else(|| unknown("?actor", text, "actor"))?.user_id.to_string())
 }
 
 /// A whole type stays as it is; the name of a kind gets its dot, so that `key` does not find more than `key.…`.

@@ -29,6 +29,7 @@ impl Views<'_> {
                 ended: self.paths(&missing.ended),
                 elsewhere: self.paths(&missing.elsewhere),
                 roles: missing.roles.iter().map(|role| self.role_label(role)).collect(),
+                roles_complete: missing.roles_complete,
             }),
             revision: self.account.revision().0,
         };

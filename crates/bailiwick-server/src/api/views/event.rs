@@ -130,7 +130,8 @@ fn details(mut body: Value) -> Value {
     body
 }
 
-fn withhold(value: &mut Value) {
+/// Takes out what nobody is shown.
+pub fn withhold(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for field in WITHHELD_FIELDS {

@@ -1,0 +1,33 @@
+//! Who sees which members and invitations: the one answer for every list, page and question.
+
+use jiff::Timestamp;
+
+use super::{Account, Actor, Invitation, Principal, Scope};
+use crate::catalog::Operation;
+use crate::ids::UserId;
+
+impl Account {
+    /// Whether the actor may see a member or somebody who is invited: it is themselves, or they may read members in the
+    /// account or where this one holds something, through a group too, or is promised something.
+    pub fn sees_member(&self, actor: Actor, user: UserId, now: Timestamp) -> bool {
+        let may = |scope: &Scope| self.authorize(actor, Operation::ReadMembers, scope, now).is_ok();
+        if actor == Actor::User(user) || may(&Scope::Account) {
+            return true;
+        }
+        let holders = self.groups_of(user).map(Principal::Group).chain([Principal::Member(user)]);
+        let mut held = holders.flat_map(|holder| self.grants_of(holder));
+        let promised = self.waiting_invitation(user).and_then(|id| self.invitation(id));
+        held.any(|(_, grant)| may(&grant.value.scope))
+            || promised.is_some_and(|found| found.value.grants.iter().any(|grant| may(&grant.scope)))
+    }
+
+    /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
+    /// wherever this one leads.
+    pub fn sees_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
+        let may = |scope: &Scope| self.authorize(actor, Operation::ReadInvitations, scope, now).is_ok();
+        let promised = &invitation.grants;
+        actor == Actor::User(invitation.sponsor)
+            || may(&Scope::Account)
+            || (!promised.is_empty() && promised.iter().all(|grant| may(&grant.scope)))
+    }
+}

@@ -1,0 +1,85 @@
+//! Members and invitations that a caller may not see: nothing of them shows, whatever is asked.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Person, World};
+
+/// A world with a project, and its admin, who sees the project's people and nobody else.
+pub(crate) async fn project_world() -> (World, Person) {
+    let world = World::new("bailiwick").await;
+    let project = json!({ "name": "Production", "external_id": "prod" });
+    world.post("~/projects").by(&world.owner).json(&project).send().await.expect(StatusCode::CREATED);
+    let admin = world.invite_and_accept("admin@example.com", &[]).await;
+    grant(&world, &admin.id, "project_admin").await;
+    (world, admin)
+}
+
+/// Grants a role in the project.
+pub(crate) async fn grant(world: &World, principal: &str, role: &str) {
+    let body = json!({ "principal": principal, "role": role, "scope": { "project": "prod" } });
+    world.post("~/grants").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+}
+
+/// Invites somebody with a role in the project only; gives the invitation's id.
+pub(crate) async fn invite_to_project(world: &World, email: &str) -> String {
+    let grants = json!([{ "role": "project_read_only", "scope": { "project": "prod" } }]);
+    let body = json!({ "emails": [email], "grants": grants });
+    let reply = world.post("~/invitations").by(&world.owner).json(&body).send().await;
+    reply.expect(StatusCode::CREATED).json()["invitations"][0]["id"].as_str().unwrap().to_owned()
+}
+
+async fn list(world: &World, person: &Person, path: &str) -> Value {
+    world.get(path).by(person).send().await.expect(StatusCode::OK).json()
+}
+
+fn emails(page: &Value) -> Vec<&str> {
+    page["items"].as_array().unwrap().iter().map(|item| item["email"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_list_says_the_same_of_hidden_members_whatever_it_is_searched_for() {
+    let (world, admin) = project_world().await;
+    world.invite_and_accept("secret@hidden.example", &["viewer"]).await;
+    invite_to_project(&world, "visible@example.com").await;
+    for query in [
+        "",
+        "?q=secret",
+        "?q=secret@hidden.example",
+        "?q=nobody-has-this",
+        "?status=inactive",
+        "?role=viewer",
+    ] {
+        let page = list(&world, &admin, &format!("~/members{query}")).await;
+        assert_eq!(page["filtered"], true, "{query}: {page}");
+    }
+    let found = list(&world, &admin, "~/members?q=VISIBLE").await;
+    assert_eq!(emails(&found), ["visible@example.com"]);
+    let all = list(&world, &world.owner, "~/members?q=secret").await;
+    assert_eq!((emails(&all), &all["filtered"]), (vec!["secret@hidden.example"], &json!(false)));
+}
+
+#[tokio::test]
+async fn a_list_says_the_same_of_hidden_invitations_whatever_it_is_searched_for() {
+    let (world, admin) = project_world().await;
+    world.invite("secret@hidden.example", &["viewer"]).await;
+    invite_to_project(&world, "visible@example.com").await;
+    for query in ["", "?q=secret", "?q=nobody-has-this", "?status=declined"] {
+        let page = list(&world, &admin, &format!("~/invitations{query}")).await;
+        assert_eq!(page["filtered"], true, "{query}: {page}");
+    }
+    let found = list(&world, &admin, "~/invitations?q=VISIBLE").await;
+    assert_eq!(emails(&found), ["visible@example.com"]);
+}
+
+#[tokio::test]
+async fn invitations_of_people_who_never_joined_are_found_by_their_email() {
+    let world = World::new("bailiwick").await;
+    let (id, _) = world.invite("ann@example.com", &[]).await;
+    world.post(&format!("~/invitations/{id}:revoke")).by(&world.owner).send().await.expect(StatusCode::OK);
+    world.invite("bob@example.com", &[]).await;
+    let found = list(&world, &world.owner, "~/invitations?q=ANN@").await;
+    assert_eq!(emails(&found), ["ann@example.com"]);
+    let found = list(&world, &world.owner, "~/invitations?q=bob").await;
+    assert_eq!(emails(&found), ["bob@example.com"]);
+}

@@ -1,0 +1,129 @@
+//! Nobody becomes somebody else: links that were passed on, passwords that somebody else set, and moments in between.
+
+use std::pin::pin;
+
+use axum::http::StatusCode;
+use bailiwick_core::account::Actor;
+use bailiwick_core::ids::{AccountId, UserId};
+use bailiwick_core::values::{Email, Name};
+use bailiwick_server::service::{Caller, Origin, SignInRequest};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::hang_up::advance;
+use crate::support::{PASSWORD, Person, Reply, World};
+
+const VICTIM: &str = "victim@example.com";
+const CHOSEN: &str = "ochre kettle nine marble";
+
+async fn sign_in(world: &World, password: &str) -> Reply {
+    world.post("/sign-in").json(&json!({ "email": VICTIM, "password": password })).send().await
+}
+
+async fn accept(world: &World, token: &str, password: &str) -> Reply {
+    let body = json!({ "token": token, "name": "Somebody", "password": password });
+    world.post("/links:accept").json(&body).send().await
+}
+
+/// Invites the victim to an account and copies the link, as a rogue inviter would.
+async fn copied_link(world: &World, inviter: &Person, account: AccountId) -> String {
+    let body = json!({ "emails": [VICTIM], "roles": ["admin"] });
+    let path = format!("/accounts/{account}/invitations");
+    let reply = world.post(&path).by(inviter).json(&body).send().await.expect(StatusCode::CREATED);
+    let id = reply.json()["invitations"][0]["id"].as_str().unwrap().parse().unwrap();
+    let actor = Actor::User(inviter.id.parse::<UserId>().unwrap());
+    let caller = Caller { actor, session: None, origin: Origin::default() };
+    let link = world.service.copy_invitation_link(&caller, account, id).await.unwrap();
+    link.url.rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_copied_link_does_not_take_over_a_bootstrapped_owner() {
+    let world = World::new("bailiwick").await;
+    let made = world.service.bootstrap(&Email::parse(VICTIM).unwrap(), Name::parse("Theirs").unwrap()).await;
+    let made = made.unwrap();
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let shown = world.post("/links:inspect").json(&json!({ "token": token })).send().await;
+    assert_eq!(shown.expect(StatusCode::OK).json()["has_password"], true);
+    accept(&world, &token, PASSWORD).await.problem(401, "wrong_credentials");
+    let body = json!({ "token": token, "name": "Somebody" });
+    world.post("/links:accept").json(&body).send().await.problem(401, "unauthenticated");
+    sign_in(&world, PASSWORD).await.problem(401, "wrong_credentials");
+    // The operator's link still leads in, and from there the invitation can be accepted.
+    let own = made.sign_in_link.expose_secret().rsplit('/').next().unwrap().to_owned();
+    let victim = Person::of(&accept(&world, &own, CHOSEN).await.expect(StatusCode::OK), VICTIM);
+    let body = json!({ "token": token });
+    world.post("/links:accept").by(&victim).json(&body).send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_password_set_before_bootstrap_is_no_way_into_the_new_account() {
+    let world = World::new("bailiwick").await;
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let intruder = Person::of(&accept(&world, &token, PASSWORD).await.expect(StatusCode::OK), VICTIM);
+    let made = world.service.bootstrap(&Email::parse(VICTIM).unwrap(), Name::parse("Theirs").unwrap()).await;
+    let made = made.unwrap();
+    assert_eq!(made.user.to_string(), intruder.id);
+    world.get("/me").by(&intruder).send().await.problem(401, "unauthenticated");
+    sign_in(&world, PASSWORD).await.problem(401, "wrong_credentials");
+    assert!(world.service.store().user(made.user).await.unwrap().unwrap().verified_at.is_some());
+    let own = made.sign_in_link.expose_secret().rsplit('/').next().unwrap().to_owned();
+    accept(&world, &own, CHOSEN).await.expect(StatusCode::OK);
+    sign_in(&world, CHOSEN).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sign_in_under_way_does_not_outlive_a_changed_password() {
+    let world = World::with("bailiwick", |config| config.sign_in.email_attempts = 1_000).await;
+    let victim = world.invite_and_accept(VICTIM, &["admin"]).await;
+    let mut passwords = [PASSWORD, CHOSEN];
+    for waits in 1..10 {
+        let [old, new] = passwords;
+        let request = SignInRequest { email: VICTIM.to_owned(), password: SecretString::from(old) };
+        let origin = Origin::default();
+        let mut late = pin!(world.service.sign_in(request, &origin));
+        let early = advance(late.as_mut(), waits).await;
+        let body = json!({ "current": old, "new": new });
+        let changed = world.post("/me/password").by(&victim).json(&body).send().await;
+        changed.expect(StatusCode::NO_CONTENT);
+        let outcome = match early {
+            Some(outcome) => outcome,
+            None => late.await,
+        };
+        if let Ok(session) = outcome {
+            let token = session.token.expose_secret().to_owned();
+            let late = Person { token, ..victim.clone() };
+            let reply = world.get("/me").by(&late).send().await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "after {waits} waits: {}", reply.text);
+        }
+        sign_in(&world, old).await.problem(401, "wrong_credentials");
+        passwords = [new, old];
+    }
+}
+
+#[tokio::test]
+async fn a_copied_link_under_way_does_not_replace_the_password_of_the_emails_owner() {
+    for waits in 1..14 {
+        let world = World::new("bailiwick").await;
+        let (rogue, elsewhere) = world.stranger().await;
+        let copied = copied_link(&world, &rogue, elsewhere).await;
+        let (_, mailed) = world.invite(VICTIM, &["admin"]).await;
+        let origin = Origin::default();
+        let (name, password) = (Name::parse("Rogue").unwrap(), SecretString::from(PASSWORD));
+        let mut late = pin!(world.service.accept_link(&copied, Some(name), Some(password), None, &origin));
+        let early = advance(late.as_mut(), waits).await;
+        let victim = Person::of(&accept(&world, &mailed, CHOSEN).await.expect(StatusCode::OK), VICTIM);
+        let outcome = match early {
+            Some(outcome) => outcome,
+            None => late.await,
+        };
+        if let Ok(session) = outcome {
+            let late = Person { token: session.token.expose_secret().to_owned(), ..victim.clone() };
+            let reply = world.get("/me").by(&late).send().await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "after {waits} waits: {}", reply.text);
+        }
+        world.get("/me").by(&victim).send().await.expect(StatusCode::OK);
+        sign_in(&world, PASSWORD).await.problem(401, "wrong_credentials");
+        sign_in(&world, CHOSEN).await.expect(StatusCode::OK);
+    }
+}
