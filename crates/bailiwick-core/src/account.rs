@@ -24,6 +24,7 @@ mod settings;
 mod spread;
 mod visibility;
 mod weight;
+mod words;
 
 use std::sync::Arc;
 

@@ -78,8 +78,8 @@ pub trait Store: Send + Sync {
     /// A user by normalised email.
     async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError>;
 
-    /// Users in an account (whatever their status) whose name or email has the text in it, in order of id. Letters match in
-    /// either case; nothing is a wildcard.
+    /// Users in an account whose email has the text in it, or whose name has and who are not pending, in order of id. Letters
+    /// match in either case; nothing is a wildcard.
     async fn users_matching(
         &self,
         account_id: AccountId,

@@ -109,6 +109,12 @@ impl<'a> Views<'a> {
         self.people.email(id).map(str::to_owned)
     }
 
+    /// What a member calls themselves. Of who has not accepted, an account knows no more than the email that it invited:
+    /// else inviting would tell who is behind any email.
+    fn name_of_member(&self, id: UserId) -> Option<String> {
+        self.account.member(id).and_then(|_| self.name(id))
+    }
+
     fn name(&self, id: UserId) -> Option<String> {
         self.people.get(id).map(|user| user.name.clone()).filter(|name| !name.is_empty())
     }

@@ -3,7 +3,6 @@
 use bailiwick_core::account::{Account, Event, Grant, Principal, RoleRef, Scope};
 use bailiwick_core::ids::{GroupId, InvitationId, UserId};
 
-use super::text::scope_words;
 use crate::service::People;
 
 /// What ids are called.
@@ -52,7 +51,7 @@ impl Names<'_> {
         let role = self.role(&grant.role);
         let place = match &grant.scope {
             Scope::Account => String::new(),
-            scope => format!(" on {}", scope_words(self.account, scope)),
+            scope => format!(" on {}", self.account.scope_words(scope)),
         };
         (format!("{role}{place}"), self.principal(grant.principal))
     }

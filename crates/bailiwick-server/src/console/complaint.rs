@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use bailiwick_core::account::{Account, Kind, Refusal};
 use bailiwick_core::values::InvalidText;
 
-use super::text::{prose, scope_words, sentence};
+use super::text::{prose, sentence};
 use crate::service::Error;
 
 /// What a person is told when something was not done.
@@ -69,14 +69,14 @@ impl Complaint {
 fn message(error: &Error, account: Option<&Account>) -> String {
     match (error, account) {
         (Error::Refused(Refusal::Denied { permission, scope }), Some(account)) => {
-            format!("this needs the permission `{permission}` in {}", scope_words(account, scope))
+            format!("this needs the permission `{permission}` in {}", account.scope_words(scope))
         }
         (Error::Refused(Refusal::Escalation { missing, scope }), Some(account)) => {
-            format!("you cannot give what you do not hold: {missing} in {}", scope_words(account, scope))
+            format!("you cannot give what you do not hold: {missing} in {}", account.scope_words(scope))
         }
         (Error::Refused(Refusal::LastHolder { role, scope }), Some(account)) => {
             let title = account.role_title(role).unwrap_or("this role");
-            format!("nobody would be {title} of {} any more", scope_words(account, scope))
+            format!("nobody would be {title} of {} any more", account.scope_words(scope))
         }
         (Error::Refused(Refusal::WrongLevel { role, .. }), Some(account)) => {
             let title = account.role_title(role).unwrap_or("this role");

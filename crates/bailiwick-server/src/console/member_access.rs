@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::account_context::AccountContext;
 use super::members::{Chip, chip};
-use super::text::{Moment, moment, scope_words};
+use super::text::{Moment, moment};
 
 /// A role that somebody has, and where it comes from.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub(super) fn sources(context: &AccountContext<'_>, user: UserId) -> Vec<SourceL
             let may_revoke = is_own && context.would(&Command::RevokeGrant { grant: id });
             lines.push(SourceLine {
                 chip: chip(context, &grant.role, &grant.scope),
-                scope: capital(&scope_words(account, &grant.scope)),
+                scope: capital(&account.scope_words(&grant.scope)),
                 source,
                 until: grant.until.map(|at| moment(at, context.now)),
                 is_over: !grant.is_live(context.now),
@@ -91,7 +91,7 @@ pub(super) fn permission_groups(
 ) -> Vec<PermissionGroup> {
     let effective = account.effective(principal, now);
     let groups = effective.at.iter().map(|at| PermissionGroup {
-        scope: capital(&scope_words(account, &at.scope)),
+        scope: capital(&account.scope_words(&at.scope)),
         count: at.permissions.len(),
         sections: by_section(account.catalog(), &at.permissions),
     });

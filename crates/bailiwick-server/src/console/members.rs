@@ -6,13 +6,13 @@ use axum::response::{IntoResponse as _, Redirect};
 use bailiwick_core::account::{Command, Grant, InvitationStatus, MemberStatus, Principal, RoleRef, Scope};
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{InvitationId, UserId};
-use bailiwick_store::MAX_PAGE_ROWS;
+use bailiwick_store::{MAX_PAGE_ROWS, UserRow};
 use serde::Deserialize;
 
 use super::account_context::AccountContext;
 use super::answer::{Answer, page};
 use super::shell::Shell;
-use super::text::{Face, Moment, counted, face, moment, scope_words};
+use super::text::{Face, Moment, counted, face, moment};
 use super::visitor::Visitor;
 use crate::service::{People, Service};
 
@@ -256,8 +256,10 @@ pub(super) fn pending_row(
     roles.truncate(MAX_ROLES);
     let is_expired =
         invitation.is_some_and(|invitation| invitation.status_at(context.now) == InvitationStatus::Expired);
+    // Until they accept, the account knows the email that it invited and no more.
+    let invited = people.get(user).map(|user| UserRow { name: String::new(), ..user.clone() });
     Row {
-        face: face(user, people.get(user)),
+        face: face(user, invited.as_ref()),
         href: None,
         is_self: false,
         status: if is_expired { "expired" } else { "pending" },
@@ -284,7 +286,7 @@ pub(super) fn chip(context: &AccountContext<'_>, role: &RoleRef, scope: &Scope) 
     let owner = account.catalog().role_at(account.catalog().rules.owner).map(|owner| owner.name.as_str());
     Chip {
         title: account.role_title(role).map_or_else(|| role.to_string(), str::to_owned),
-        scope: if *scope == Scope::Account { String::new() } else { scope_words(account, scope) },
+        scope: if *scope == Scope::Account { String::new() } else { account.scope_words(scope) },
         is_owner: matches!(role, RoleRef::BuiltIn(name) if Some(name.as_str()) == owner),
     }
 }

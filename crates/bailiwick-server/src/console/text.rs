@@ -1,8 +1,5 @@
 //! Words, times and pictures for what the domain knows by id.
 
-use std::fmt::Write as _;
-
-use bailiwick_core::account::{Account, Scope};
 use bailiwick_core::ids::Id as _;
 use bailiwick_core::ids::UserId;
 use bailiwick_store::UserRow;
@@ -108,42 +105,6 @@ pub(super) fn face(id: UserId, user: Option<&UserRow>) -> Face {
     // The last byte of a version 7 id is random.
     let hue = id.uuid().as_bytes().last().copied().unwrap_or_default() % 8;
     Face { label, email, initials, hue }
-}
-
-/// A scope in words, for the middle of a sentence.
-pub(super) fn scope_words(account: &Account, scope: &Scope) -> String {
-    let project = |id| {
-        let name =
-            account.project(id).map_or_else(|| id.to_string(), |project| project.value.name.to_string());
-        format!("project {name}")
-    };
-    match scope {
-        Scope::Account => "the whole account".to_owned(),
-        Scope::Project(id) => project(*id),
-        Scope::AllOf(all) => {
-            let kind = account.catalog().resource_type(&all.resource_type);
-            let kind = kind.and_then(|index| account.catalog().resource_type_at(index));
-            let title = kind.map_or_else(|| all.resource_type.to_string(), |kind| kind.title.to_lowercase());
-            match all.project {
-                Some(id) => format!("all {title} in {}", project(id)),
-                None => format!("all {title}"),
-            }
-        }
-        Scope::Resources(ids) => {
-            let mut words = String::new();
-            for (position, id) in ids.iter().enumerate() {
-                if position > 0 {
-                    words.push_str(", ");
-                }
-                // Writing to a `String` cannot fail.
-                let _ = match account.resource(*id) {
-                    Some(found) => write!(words, "{} {}", found.value.resource_type, found.value.name),
-                    None => write!(words, "{id}"),
-                };
-            }
-            words
-        }
-    }
 }
 
 /// A time that people set, in days or in hours.

@@ -1,6 +1,6 @@
 //! Single-use links: what they are for, and what following them does.
 
-use bailiwick_core::account::{Actor, Command, Invitation, InvitationStatus};
+use bailiwick_core::account::{Actor, Command, Invitation, InvitationStatus, Scope};
 use bailiwick_core::ids::{AccountId, InvitationId, UserId};
 use bailiwick_core::values::{Email, Name};
 use bailiwick_store::{Commit, DirectoryChange, LinkRow, StoreError, TokenHash, UserRow};
@@ -389,7 +389,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What people read for the roles of an invitation, each once.
+/// What people read for the roles of an invitation and where they count, each once.
 pub(super) fn role_titles(
     account: &bailiwick_core::account::Account,
     invitation: &Invitation,
@@ -397,7 +397,13 @@ pub(super) fn role_titles(
     let titles: std::collections::BTreeSet<String> = invitation
         .grants
         .iter()
-        .map(|grant| account.role_title(&grant.role).map_or_else(|| grant.role.to_string(), str::to_owned))
+        .map(|grant| {
+            let title = account.role_title(&grant.role).map_or_else(|| grant.role.to_string(), str::to_owned);
+            match &grant.scope {
+                Scope::Account => title,
+                scope => format!("{title} ({})", account.scope_words(scope)),
+            }
+        })
         .collect();
     titles.into_iter().collect()
 }

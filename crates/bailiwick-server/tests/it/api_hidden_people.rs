@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::console::look;
 use crate::support::{Person, World};
 
 /// A world with a project, and its admin, who sees the project's people and nobody else.
@@ -82,4 +83,29 @@ async fn invitations_of_people_who_never_joined_are_found_by_their_email() {
     assert_eq!(emails(&found), ["ann@example.com"]);
     let found = list(&world, &world.owner, "~/invitations?q=bob").await;
     assert_eq!(emails(&found), ["bob@example.com"]);
+}
+
+#[tokio::test]
+async fn inviting_tells_nothing_of_who_is_behind_an_email() {
+    let world = World::new("bailiwick").await;
+    let (stranger, account) = world.stranger().await;
+    let at = |path: &str| format!("/accounts/{account}/{path}");
+    let body = json!({ "emails": ["owner@example.com", "nobody@example.com"] });
+    let sent = world.post(&at("invitations")).by(&stranger).json(&body).send().await;
+    let sent = sent.expect(StatusCode::CREATED).json();
+    for (number, email) in ["owner@example.com", "nobody@example.com"].into_iter().enumerate() {
+        let shown = &sent["invitations"][number];
+        assert_eq!((&shown["email"], shown.get("name")), (&json!(email), None), "{shown}");
+    }
+    let pending = list(&world, &stranger, &at("members?status=pending")).await;
+    assert!(pending["items"].as_array().unwrap().iter().all(|one| one.get("name").is_none()), "{pending}");
+    assert_eq!(list(&world, &stranger, &at("members?q=Olga")).await["items"], json!([]));
+    let page = look(&world, &format!("/accounts/{account}/members"), Some(&stranger)).await;
+    assert!(page.has("owner@example.com") && !page.has("Olga"));
+    // Whom the person joins learns the name.
+    let me = list(&world, &world.owner, "/me/invitations").await;
+    let id = me["items"][0]["id"].as_str().unwrap();
+    let accept = world.post(&format!("/me/invitations/{id}:accept")).by(&world.owner);
+    accept.send().await.expect(StatusCode::OK);
+    assert_eq!(emails(&list(&world, &stranger, &at("members?q=Olga")).await), ["owner@example.com"]);
 }

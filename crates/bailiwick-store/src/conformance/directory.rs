@@ -69,6 +69,11 @@ pub async fn users_are_found_by_id_and_by_text(store: &dyn Store) {
         }
     }
     changes.push(DirectoryChange::UpdateUserName { user_id: id(7), name: "Élodie 100%".to_owned() });
+    changes.push(DirectoryChange::UpdateUserName {
+        user_id: id(8),
+        name: "Élodie of another account".to_owned(),
+    });
+    changes.push(set_membership(id(8), account_id, MembershipStatus::Pending));
     store.commit(Commit { directory: changes, ..touch(account_id, 0) }).await.unwrap();
 
     let wanted: Vec<UserId> = [70, 3, 3, 999].into_iter().chain(0..40).map(id).collect();
@@ -83,6 +88,9 @@ pub async fn users_are_found_by_id_and_by_text(store: &dyn Store) {
         ("%", vec![7]),
         ("_", vec![]),
         ("user50@", vec![]),
+        // Who has not accepted is known to the account by the email only.
+        ("user8@", vec![8]),
+        ("another account", vec![]),
         ("USER9", vec![9, 90, 91, 92, 93]),
     ] {
         let found = store.users_matching(account_id, text, 5).await.unwrap();

@@ -66,7 +66,8 @@ pub static USERS_BY_ID: Query = Query::new(
 pub static USERS_MATCHING: Query = Query::new(
     r"select u.user_id, u.email, u.name, u.verified_at, u.password_hash, u.default_account_id, u.created_at,
       u.last_sign_in_at, u.revision from memberships m join users u on u.user_id = m.user_id
-      where m.account_id = $1 and (u.name_folded like $2 escape '\' or u.email_folded like $2 escape '\')
+      where m.account_id = $1 and (u.email_folded like $2 escape '\'
+        or (m.status <> 'pending' and u.name_folded like $2 escape '\'))
       order by m.user_id limit $3",
 );
 

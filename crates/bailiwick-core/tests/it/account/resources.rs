@@ -182,3 +182,16 @@ fn a_resource_with_others_below_it_stays() {
     }
     given.do_it(&delete(cluster));
 }
+
+#[test]
+fn scopes_are_told_in_words() {
+    let mut given = Given::new("bailiwick");
+    let project = given.project("Production");
+    let clusters: Vec<_> = (0..6).map(|_| given.resource("cluster", Some(project), None)).collect();
+    let words = |scope: Scope| given.account.scope_words(&scope);
+    assert_eq!(words(Scope::Account), "the whole account");
+    assert_eq!(words(Scope::Project(project)), "project Production");
+    assert_eq!(words(Scope::resources([clusters[1]])), "cluster Thing");
+    let many = words(Scope::resources(clusters.iter().copied()));
+    assert!(many.ends_with(", 2 more") && many.matches("cluster Thing").count() == 4, "{many}");
+}

@@ -15,7 +15,7 @@ impl Views<'_> {
             id: id.to_string(),
             user: invitation.user.to_string(),
             email: self.people.email(invitation.user).unwrap_or_default().to_owned(),
-            name: self.name(invitation.user),
+            name: self.name_of_member(invitation.user),
             status: invitation_status(invitation.status_at(self.now)),
             grants: invitation.grants.iter().map(|grant| self.promised(grant)).collect(),
             sponsor: self.person(invitation.sponsor),

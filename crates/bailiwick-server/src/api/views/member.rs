@@ -13,7 +13,7 @@ impl Views<'_> {
         let shown = wire::Member {
             id: user.to_string(),
             email: row.map(|row| row.email.clone()).unwrap_or_default(),
-            name: self.name(user),
+            name: self.name_of_member(user),
             status: wire::MemberStatus::Pending,
             joined_at: None,
             last_sign_in_at: row.and_then(|row| row.last_sign_in_at),
