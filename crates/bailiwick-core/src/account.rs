@@ -42,7 +42,7 @@ pub use entities::{
 };
 pub use event::{EndReason, Event, Withheld};
 pub use refusal::{Kind, PermissionNames, Refusal};
-pub use rows::{LoadError, Loader, Row};
+pub use rows::{LoadError, Loader, MIDDLE_KIND, Row};
 
 use crate::access::AccessIndex;
 use crate::catalog::{Catalog, Level, PermissionSet};

@@ -62,18 +62,25 @@ fn printable(text: &str, least: usize, most: usize) -> Result<SmolStr, InvalidTe
     if given.chars().count() > most * 4 {
         return Err(InvalidText::TooLong { most, found: given.chars().count() });
     }
+    if given.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // As most texts are. Nothing in there has another form, so an account that is loaded need not look for one.
+        return of_length(given, given.len(), least, most);
+    }
     let normal: String = given.nfc().collect();
-    let found = normal.chars().count();
     if let Some(c) = normal.chars().find(|c| c.is_control() || is_deceptive(*c)) {
         return Err(InvalidText::NotPrintable { code: u32::from(c) });
     }
+    of_length(&normal, normal.chars().count(), least, most)
+}
+
+fn of_length(text: &str, found: usize, least: usize, most: usize) -> Result<SmolStr, InvalidText> {
     if found < least {
         return Err(InvalidText::TooShort { least, found });
     }
     if found > most {
         return Err(InvalidText::TooLong { most, found });
     }
-    Ok(SmolStr::new(normal))
+    Ok(SmolStr::new(text))
 }
 
 macro_rules! texts {

@@ -7,19 +7,20 @@ mod batch;
 mod parse;
 
 use std::sync::Arc;
+use std::task::Poll;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{BoxError, Router};
 use bailiwick_core::access::{Question, Target};
 use bailiwick_core::account::Account;
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::AccountId;
+use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 use metrics::{Counter, counter};
 
@@ -35,11 +36,22 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const ALLOW: &[u8] = br#"{"decision":true}"#;
 const DENY: &[u8] = br#"{"decision":false}"#;
 
+/// Answers questions. The listener hands them over before it looks for a route, which would cost as much as an answer.
+#[derive(Clone)]
+pub struct Questions(Arc<Pdp>);
+
 /// What the handlers share.
 struct Pdp {
     service: Service,
     allowed: Counter,
     denied: Counter,
+}
+
+/// How much a request asks at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Single,
+    Batch,
 }
 
 /// A request that is not answered with a decision.
@@ -71,34 +83,64 @@ impl From<Error> for Failure {
 
 /// The routes below `/accounts/{account}/access/v1` and the metadata.
 pub fn router(service: Service) -> Router {
-    let pdp = Pdp {
-        service,
-        allowed: counter!(CHECKS, "decision" => "allow"),
-        denied: counter!(CHECKS, "decision" => "deny"),
-    };
     Router::new()
-        .route("/accounts/{account}/access/v1/evaluation", post(evaluation))
-        .route("/accounts/{account}/access/v1/evaluations", post(evaluations))
+        .route("/accounts/{account}/access/v1/evaluation", post(ask))
+        .route("/accounts/{account}/access/v1/evaluations", post(ask))
         .route("/.well-known/authzen-configuration/accounts/{account}", get(metadata))
-        .with_state(Arc::new(pdp))
+        .with_state(Questions::new(service))
 }
 
-async fn evaluation(State(pdp): State<Arc<Pdp>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let answer = pdp.in_time(pdp.evaluation(&head, body)).await;
-    respond(&head.headers, answer.map(|decision| Bytes::from_static(if decision { ALLOW } else { DENY })))
+/// The account's id and the form of the question, if a path asks one.
+fn asked(path: &str) -> Option<(&str, Form)> {
+    let (account, rest) = path.strip_prefix("/accounts/")?.split_once('/')?;
+    match rest {
+        "access/v1/evaluation" => Some((account, Form::Single)),
+        "access/v1/evaluations" => Some((account, Form::Batch)),
+        _ => None,
+    }
 }
 
-async fn evaluations(State(pdp): State<Arc<Pdp>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let answer = pdp.in_time(pdp.evaluations(&head, body)).await;
-    respond(&head.headers, answer)
+async fn ask(State(questions): State<Questions>, request: Request) -> Response {
+    questions.answer(request).await
 }
 
-async fn metadata(State(pdp): State<Arc<Pdp>>, Path(account): Path<String>, headers: HeaderMap) -> Response {
+impl Questions {
+    /// Answers from the service's accounts.
+    pub fn new(service: Service) -> Self {
+        let decided = |decision| counter!(CHECKS, "decision" => decision);
+        Self(Arc::new(Pdp { service, allowed: decided("allow"), denied: decided("deny") }))
+    }
+
+    /// Whether a request asks a question.
+    pub fn is_one<B>(request: &axum::http::Request<B>) -> bool {
+        request.method() == Method::POST && asked(request.uri().path()).is_some()
+    }
+
+    /// The answer to a question; 404 for any other request.
+    pub async fn answer<B: HttpBody<Data = Bytes, Error: Into<BoxError>>>(
+        &self,
+        request: axum::http::Request<B>,
+    ) -> Response {
+        let (head, body) = request.into_parts();
+        let answer = match asked(head.uri.path()) {
+            Some((account, Form::Single)) => self.0.evaluation(account, &head.headers, body).await,
+            Some((account, Form::Batch)) => self.0.evaluations(account, &head.headers, body).await,
+            None => {
+                Err(Failure { status: StatusCode::NOT_FOUND, message: "there is no such question".into() })
+            }
+        };
+        respond(&head.headers, answer)
+    }
+}
+
+async fn metadata(
+    State(questions): State<Questions>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     // Built from the configuration, never from `Host`; it says nothing about whether the account exists.
     let answer = account.parse::<AccountId>().map(|account| {
-        let base = format!("{}/accounts/{account}", pdp.service.config().public_url);
+        let base = format!("{}/accounts/{account}", questions.0.service.config().public_url);
         let body = serde_json::json!({
             "policy_decision_point": base,
             "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),
@@ -111,28 +153,25 @@ async fn metadata(State(pdp): State<Arc<Pdp>>, Path(account): Path<String>, head
 }
 
 impl Pdp {
-    /// Gives up on a caller who sends the body too slowly, and on a store that does not answer.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let timeout = self.service.config().limits.request_timeout;
-        tokio::time::timeout(timeout, answer).await.unwrap_or_else(|_| {
-            let message = format!("the question was not answered after {} seconds", timeout.as_secs()).into();
-            Err(Failure { status: StatusCode::SERVICE_UNAVAILABLE, message })
-        })
-    }
-
-    async fn evaluation(&self, head: &Parts, body: Body) -> Result<bool, Failure> {
-        let asked = self.identify(head, body).await?;
+    async fn evaluation<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let asked = self.identify(account, headers, body).await?;
         let account = asked.account.read();
-        let request = parse::request(&head.headers, &asked.body)?;
+        let request = parse::request(headers, &asked.body)?;
         let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref())
             .map_err(|missing| Failure::bad(missing.message()))?;
-        Ok(self.decide(&account, &question, asked.now))
+        Ok(Bytes::from_static(if self.decide(&account, &question, asked.now) { ALLOW } else { DENY }))
     }
 
-    async fn evaluations(&self, head: &Parts, body: Body) -> Result<Bytes, Failure> {
-        let asked = self.identify(head, body).await?;
+    async fn evaluations<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let asked = self.identify(account, headers, body).await?;
         let account = asked.account.read();
-        let request = parse::request(&head.headers, &asked.body)?;
+        let request = parse::request(headers, &asked.body)?;
         let most = self.service.config().limits.bulk_items;
         batch::answer(&request, most, |question| self.decide(&account, question, asked.now))
     }
@@ -149,22 +188,46 @@ impl Pdp {
     }
 
     /// The account that is asked, with which key; unknown accounts answer like wrong keys, so that ids cannot be probed.
-    async fn identify(&self, head: &Parts, body: Body) -> Result<Asked, Failure> {
+    async fn identify<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Asked, Failure>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+    {
         // A request without a valid key makes no account load and no body be read.
-        let key = key_of(&head.headers)?;
-        let id = head.uri.path().strip_prefix("/accounts/").and_then(|rest| rest.split('/').next());
-        let id: AccountId = id.and_then(|id| id.parse().ok()).ok_or(Error::Unauthenticated)?;
+        let key = key_of(headers)?;
+        let id: AccountId = account.parse().map_err(|_| Error::Unauthenticated)?;
         let account = match self.service.accounts().cached(id).await {
             Some(account) => account,
-            None => self.loaded(id, &key).await?,
+            None => self.in_time(self.loaded(id, &key)).await??,
         };
         let now = self.service.now();
         may_ask(&account.read(), &key, now)?;
-        let most = self.service.config().limits.body_bytes;
-        let body = axum::body::to_bytes(body, most).await;
-        let body =
-            body.map_err(|_| Failure::bad(format!("the body cannot be read or has more than {most} bytes")))?;
+        let body = self.read(body).await?;
         Ok(Asked { account, body, now })
+    }
+
+    async fn read<B: HttpBody<Data = Bytes, Error: Into<BoxError>>>(
+        &self,
+        body: B,
+    ) -> Result<Bytes, Failure> {
+        let most = self.service.config().limits.body_bytes;
+        let mut collecting = std::pin::pin!(Limited::new(body, most).collect());
+        // Nearly every body arrives with its head; only for the others a clock is set.
+        let at_once = std::future::poll_fn(|ctx| Poll::Ready(collecting.as_mut().poll(ctx))).await;
+        let collected = match at_once {
+            Poll::Ready(collected) => collected,
+            Poll::Pending => self.in_time(collecting).await?,
+        };
+        let unreadable = |_| Failure::bad(format!("the body cannot be read or has more than {most} bytes"));
+        Ok(collected.map_err(unreadable)?.to_bytes())
+    }
+
+    /// Gives up on a caller who sends the body too slowly, and on a store that does not answer.
+    async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
+        let timeout = self.service.config().limits.request_timeout;
+        tokio::time::timeout(timeout, answer).await.map_err(|_| {
+            let message = format!("the question was not answered after {} seconds", timeout.as_secs()).into();
+            Failure { status: StatusCode::SERVICE_UNAVAILABLE, message }
+        })
     }
 
     /// Loads an account for a key that is known to be its own: loading is dear, and keys are easily forged.

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use crate::authzen::Questions;
 use crate::service::Service;
 use crate::telemetry::metrics::Metrics;
 use crate::{api, authzen, console};
@@ -33,8 +34,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long to wait after the operating system refused a connection, for instance because all descriptors are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Everything that the server answers.
-pub fn router(service: &Service, metrics: Option<Metrics>) -> Router {
+fn router(service: &Service, metrics: Option<Metrics>) -> Router {
     let health = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -50,7 +50,7 @@ pub fn router(service: &Service, metrics: Option<Metrics>) -> Router {
 }
 
 /// The figures, for a listener of their own or beside everything else.
-pub fn metrics_router(metrics: Option<Metrics>) -> Router {
+fn metrics_router(metrics: Option<Metrics>) -> Router {
     Router::new().route("/metrics", get(figures)).with_state(metrics)
 }
 
@@ -70,12 +70,42 @@ async fn figures(State(metrics): State<Option<Metrics>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.unwrap_or_default())
 }
 
+/// What a listener serves.
+#[derive(Clone)]
+pub struct Site {
+    router: Router,
+    /// Not where figures have a listener of their own.
+    questions: Option<Questions>,
+}
+
+impl Site {
+    /// Everything that the server answers.
+    pub fn whole(service: &Service, metrics: Option<Metrics>) -> Self {
+        Self { router: router(service, metrics), questions: Some(Questions::new(service.clone())) }
+    }
+
+    /// Only the figures.
+    pub fn figures(metrics: Option<Metrics>) -> Self {
+        Self { router: metrics_router(metrics), questions: None }
+    }
+
+    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        match &self.questions {
+            Some(questions) if Questions::is_one(&request) => questions.answer(request).await,
+            _ => {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                self.router.clone().oneshot(request.map(Body::new)).await.into_response()
+            }
+        }
+    }
+}
+
 /// Serves connections until `stop` resolves, then lets requests that are under way end within the grace.
-pub async fn serve(listener: TcpListener, router: Router, grace: Duration, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, site: Site, grace: Duration, stop: impl Future<Output = ()>) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(64 << 10);
-    let builder = Arc::new(builder);
+    let (builder, site) = (Arc::new(builder), Arc::new(site));
     let connections = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     tokio::pin!(stop);
@@ -89,7 +119,7 @@ pub async fn serve(listener: TcpListener, router: Router, grace: Duration, stop:
         match accepted {
             Ok((stream, peer)) => {
                 let watcher = connections.watcher();
-                let connection = connection(Arc::clone(&builder), stream, peer, router.clone(), watcher);
+                let connection = connection(Arc::clone(&builder), stream, peer, Arc::clone(&site), watcher);
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -111,15 +141,14 @@ async fn connection(
     builder: Arc<Builder<TokioExecutor>>,
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    site: Arc<Site>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     // Answers are small and complete: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
-    let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.into_response()) }
+    let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let site = Arc::clone(&site);
+        async move { Ok::<_, Infallible>(site.answer(request, peer).await) }
     });
     let served = watcher.watch(builder.serve_connection(TokioIo::new(stream), answer)).await;
     if let Err(error) = served {

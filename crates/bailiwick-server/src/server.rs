@@ -16,7 +16,7 @@ use crate::config::load::Loaded;
 use crate::config::{CatalogSource, Config};
 use crate::delivery::worker::Worker;
 use crate::delivery::{DeliveryError, mailer};
-use crate::http;
+use crate::http::{self, Site};
 use crate::identity::password::{HashError, PasswordHasher};
 use crate::service::{Clock, Error, Service};
 use crate::telemetry::metrics::Metrics;
@@ -192,12 +192,12 @@ impl Server {
         let mail = tokio::spawn(self.worker.run(until(stopped.clone())));
         let pruning = tokio::spawn(prune(self.service.clone(), until(stopped.clone())));
         let apart = self.metrics_listener.map(|listener| {
-            let router = http::metrics_router(self.metrics.clone());
-            tokio::spawn(http::serve(listener, router, grace, until(stopped.clone())))
+            let site = Site::figures(self.metrics.clone());
+            tokio::spawn(http::serve(listener, site, grace, until(stopped.clone())))
         });
         let beside = if apart.is_some() { None } else { self.metrics };
-        let router = http::router(&self.service, beside);
-        let serving = http::serve(self.listener, router, grace, until(stopped));
+        let site = Site::whole(&self.service, beside);
+        let serving = http::serve(self.listener, site, grace, until(stopped));
         tokio::pin!(serving);
         tokio::select! {
             () = stop => {}

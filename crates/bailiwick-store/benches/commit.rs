@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bailiwick_core::ids::{AccountId, Id, Revision};
 use bailiwick_store::{
-    AccountCommit, Commit, CommitReceipt, Ending, EntityChange, EventQuery, EventRow, SqliteOptions,
-    SqliteStore, Store,
+    AccountCommit, Commit, CommitReceipt, Ending, EntityChange, EntityRows, EventQuery, EventRow,
+    SqliteOptions, SqliteStore, Store,
 };
 use jiff::Timestamp;
 
@@ -95,11 +95,17 @@ async fn load() -> Outcome<(usize, Duration)> {
         revision = revision.next();
     }
     let start = Instant::now();
-    let mut account = store.load_account(account(1)).await?.ok_or("the account is missing")?;
-    let mut rows = 0;
-    while let Some(batch) = account.rows.recv().await {
-        rows += batch?.len();
-    }
+    let (sender, rows) = tokio::sync::oneshot::channel();
+    let take = Box::new(move |rows: &mut dyn EntityRows| {
+        let mut taken = 0;
+        while rows.next()?.is_some() {
+            taken += 1;
+        }
+        let _ = sender.send(taken);
+        Ok(())
+    });
+    store.read_entities(account(1), "".."~", take).await?.ok_or("the account is missing")?;
+    let rows = rows.await?;
     Ok((rows, start.elapsed()))
 }
 

@@ -51,6 +51,7 @@ macro_rules! store_laws {
             events::a_search_is_bounded_and_goes_on
             loading::an_account_loads_in_key_order
             loading::a_load_sees_one_moment
+            loading::a_load_need_not_be_taken_to_its_end
             loading::a_load_never_mixes_revisions
             loading::accounts_are_listed_by_page
             messages::a_message_is_claimed_by_one_until_its_lease_ends

@@ -4,12 +4,8 @@ use std::borrow::Cow;
 
 use bailiwick_core::ids::Revision;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 
 use crate::StoreError;
-
-/// How many rows one batch of a loading account has.
-pub const BATCH_ROWS: usize = 1_000;
 
 /// One entity that a commit writes or removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,72 +31,24 @@ pub struct EntityRow<'a> {
     pub body: &'a str,
 }
 
-/// Entities one after the other. Their texts stand in one stretch of memory, since allocating each of them would cost
-/// loading more than reading does.
-#[derive(Debug, Default)]
-pub struct EntityBatch {
-    text: String,
-    rows: Vec<RowEnds>,
+/// The entities of an account while they are read, in order of kind and id, all from one snapshot.
+pub trait EntityRows {
+    /// The next entity; `None` after the last.
+    ///
+    /// # Errors
+    /// What the database answers, and [`Closed`](crate::Unavailable::Closed) when nobody waits for the entities any more.
+    fn next(&mut self) -> Result<Option<EntityRow<'_>>, StoreError>;
 }
 
-/// Where the texts of a row end: each starts where the one before it ends.
-#[derive(Debug)]
-struct RowEnds {
-    kind: usize,
-    id: usize,
-    body: usize,
-    revision: Revision,
-}
+/// Takes the entities of an account as they are read, on a thread of the store, so that none of their texts is copied. What
+/// it makes of them leaves it by a channel of its own. An error of the rows is passed on.
+pub type TakeEntities = Box<dyn FnOnce(&mut dyn EntityRows) -> Result<(), StoreError> + Send>;
 
-impl EntityBatch {
-    /// Adds a row at the end.
-    pub fn push(&mut self, row: EntityRow<'_>) {
-        let mut end = |text: &str| {
-            self.text.push_str(text);
-            self.text.len()
-        };
-        let (kind, id, body) = (end(row.kind), end(row.id), end(row.body));
-        self.rows.push(RowEnds { kind, id, body, revision: row.revision });
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The rows in their order.
-    pub fn iter(&self) -> impl Iterator<Item = EntityRow<'_>> {
-        let mut start = 0;
-        let mut text = move |end: usize| {
-            let text = self.text.get(start..end).unwrap_or_default();
-            start = end;
-            text
-        };
-        self.rows.iter().map(move |row| EntityRow {
-            kind: text(row.kind),
-            id: text(row.id),
-            body: text(row.body),
-            revision: row.revision,
-        })
-    }
-}
-
-/// An account that is being loaded: its revision, and its entities while they are read.
-///
-/// All rows come from one snapshot, the one in which the account has `revision`. They arrive in order of kind and id,
-/// in batches of at most [`BATCH_ROWS`], so that the receiver parses one batch while the next is read. A dropped
-/// receiver ends the reading.
-#[derive(Debug)]
-pub struct AccountRows {
+/// What is known of an account besides its entities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountRow {
     /// The account's revision.
     pub revision: Revision,
     /// When the account was created.
     pub created_at: Timestamp,
-    /// The entities. The channel closes after the last batch; an error is the last thing sent.
-    pub rows: mpsc::Receiver<Result<EntityBatch, StoreError>>,
 }

@@ -33,7 +33,7 @@ pub use directory::{
     DirectoryChange, LinkRow, MAX_USERS_PER_BATCH, Membership, MembershipStatus, SessionRow, TokenHash,
     UserRow,
 };
-pub use entity::{AccountRows, BATCH_ROWS, EntityBatch, EntityChange, EntityRow};
+pub use entity::{AccountRow, EntityChange, EntityRow, EntityRows, TakeEntities};
 pub use error::{StoreError, Unavailable};
 pub use event::{
     EventPage, EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES,

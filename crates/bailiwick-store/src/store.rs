@@ -1,5 +1,6 @@
 //! The trait that every database behind Bailiwick implements.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use bailiwick_core::ids::{AccountId, KeyId, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    AccountRows, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
+    AccountRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
     Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts, StoredEvent,
-    TokenHash, UserRow,
+    TakeEntities, TokenHash, UserRow,
 };
 
 /// Keeps accounts, their record, the directory and the outbox.
@@ -34,8 +35,16 @@ pub trait Store: Send + Sync {
     /// Waits until the queue of commits has room. Call it before a lock is taken, so that waiting holds up nobody.
     async fn ready(&self);
 
-    /// Opens an account for loading; `None` when it does not exist or was deleted.
-    async fn load_account(&self, account_id: AccountId) -> Result<Option<AccountRows>, StoreError>;
+    /// Has the entities taken whose kind is in a range, compared byte by byte, and answers with the account of the same
+    /// snapshot; `None`, with nothing taken, when it does not exist or was deleted.
+    ///
+    /// Who reads a large account in parts, several at the same time, compares the revisions that they were read at.
+    async fn read_entities(
+        &self,
+        account_id: AccountId,
+        kinds: Range<&'static str>,
+        take: TakeEntities,
+    ) -> Result<Option<AccountRow>, StoreError>;
 
     /// Accounts that are not deleted, in order of id, after the given one. At most `limit`.
     async fn account_ids(&self, after: Option<AccountId>, limit: usize)

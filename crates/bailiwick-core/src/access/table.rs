@@ -38,8 +38,20 @@ fn hash(id: &Uuid) -> u64 {
 
 #[inline]
 fn place(id: &Uuid, shift: u32) -> usize {
+    place_of(hash(id), shift)
+}
+
+#[inline]
+fn place_of(hash: u64, shift: u32) -> usize {
     // A shift by all 64 bits is no shift at all for the processor; it stands for the one bucket of a small table.
-    hash(id).checked_shr(shift).and_then(|place| usize::try_from(place).ok()).unwrap_or(0)
+    hash.checked_shr(shift).and_then(|place| usize::try_from(place).ok()).unwrap_or(0)
+}
+
+/// The low bits of a hash, of which the high ones give the bucket.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+fn mark(hash: u64) -> u32 {
+    hash as u32
 }
 
 impl<V: Clone> Table<V> {
@@ -121,14 +133,15 @@ impl<V: Clone> Table<V> {
             sum += *start;
             *start = sum;
         }
-        let mut order = vec![0_u32; entries.len()];
+        let mut order = vec![Place::default(); entries.len()];
         for (number, (id, _)) in (0..).zip(entries.iter().flatten()) {
-            let end = ends.get_mut(place(id, shift)).map_or(0, |end| {
+            let hash = hash(id);
+            let end = ends.get_mut(place_of(hash, shift)).map_or(0, |end| {
                 *end += 1;
                 *end - 1
             });
             if let Some(position) = order.get_mut(end as usize) {
-                *position = number;
+                *position = Place { mark: mark(hash), number };
             }
         }
         ends.truncate(count);
@@ -142,23 +155,33 @@ pub(crate) struct Filling<V> {
     /// All are there until the table is made.
     entries: Vec<Option<(Uuid, V)>>,
     /// Where the entries are, bucket by bucket.
-    order: Vec<u32>,
+    order: Vec<Place>,
     /// Where each bucket ends in that order.
     ends: Vec<u32>,
     shift: u32,
 }
 
+/// Where an entry is, with a mark by which most others of its bucket are told apart without a look at them: the entries are
+/// all over memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    mark: u32,
+    number: u32,
+}
+
 impl<V: Clone> Filling<V> {
     /// The entry of an id.
     pub(crate) fn get_mut(&mut self, id: &Uuid) -> Option<&mut V> {
-        let place = place(id, self.shift);
+        let hash = hash(id);
+        let place = place_of(hash, self.shift);
         let from = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let to = *self.ends.get(place)?;
-        let has = |number: &&u32| {
-            self.entries.get(**number as usize).and_then(Option::as_ref).is_some_and(|(key, _)| key == id)
+        let is_it = |place: &&Place| {
+            let entry = || self.entries.get(place.number as usize).and_then(Option::as_ref);
+            place.mark == mark(hash) && entry().is_some_and(|(key, _)| key == id)
         };
-        let number = *self.order.get(from as usize..to as usize)?.iter().find(has)?;
-        self.entries.get_mut(number as usize)?.as_mut().map(|(_, value)| value)
+        let found = *self.order.get(from as usize..to as usize)?.iter().find(is_it)?;
+        self.entries.get_mut(found.number as usize)?.as_mut().map(|(_, value)| value)
     }
 
     /// The table, each bucket allocated once.
@@ -167,9 +190,9 @@ impl<V: Clone> Filling<V> {
         let mut from = 0;
         let mut taken: Vec<(Uuid, V)> = Vec::with_capacity(4 * LOAD);
         let bucket = |to: u32| {
-            let numbers = self.order.get(from as usize..to as usize).unwrap_or_default();
+            let places = self.order.get(from as usize..to as usize).unwrap_or_default();
             from = to;
-            taken.extend(numbers.iter().filter_map(|number| self.entries.get_mut(*number as usize)?.take()));
+            taken.extend(places.iter().filter_map(|at| self.entries.get_mut(at.number as usize)?.take()));
             (!taken.is_empty()).then(|| taken.drain(..).collect())
         };
         Table { buckets: self.ends.into_iter().map(bucket).collect(), shift: self.shift, len }

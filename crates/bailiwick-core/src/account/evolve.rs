@@ -226,10 +226,11 @@ impl Account {
     pub(super) fn put_member(&mut self, user: UserId, member: Member, revision: Revision) {
         let kind = subject_kind(member.status);
         self.take_external(Taken::Member, member.external_id.as_ref(), user.uuid());
-        if self.members.insert(user, Versioned { revision, value: member }).is_none() {
-            self.index.add_subject(user.uuid(), kind);
-        } else {
-            self.index.set_kind(user.uuid(), kind);
+        match self.members.insert(user, Versioned { revision, value: member }) {
+            None => self.index.add_subject(user.uuid(), kind),
+            Some(old) if subject_kind(old.value.status) != kind => self.index.set_kind(user.uuid(), kind),
+            // An entry of the index that stays the same is not copied.
+            Some(_) => {}
         }
     }
 

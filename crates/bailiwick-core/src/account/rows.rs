@@ -3,14 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use imbl::{OrdMap, OrdSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::spread::Spread;
-use super::{Account, EntityKey, Grant, Member, Resource, Role, Scope, Versioned};
+use super::{
+    Account, EntityKey, Grant, Group, Invitation, Key, Member, Offer, Profile, Project, Resource, Role,
+    Scope, ServiceAccount, Versioned,
+};
 use crate::catalog::Catalog;
-use crate::ids::{AccountId, GrantId, GroupId, Id, ResourceId, Revision, RoleId, UserId};
+use crate::ids::{
+    AccountId, GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
+    ServiceAccountId, UserId,
+};
 
 /// A stored entity.
 #[derive(Debug, Clone, Copy)]
@@ -135,31 +142,59 @@ fn body<T: Serialize>(value: Option<&T>) -> Option<String> {
     value.and_then(|value| serde_json::to_string(value).ok())
 }
 
+/// The kind before which the kinds fall into two parts of about the same weight in a large account: grants and groups
+/// before it, members, roles and resources from it on. Two loaders can take a part each at the same time.
+pub const MIDDLE_KIND: &str = "invitation";
+
 /// Builds an account from its rows, given in any order.
 #[derive(Debug)]
 pub struct Loader {
-    account: Account,
+    id: AccountId,
+    catalog: Arc<Catalog>,
+    profile: Option<Versioned<Profile>>,
     // Of these there can be many.
-    members: Spread<(UserId, Versioned<Member>)>,
-    roles: Spread<(RoleId, Arc<Versioned<Role>>)>,
-    group_members: Spread<(GroupId, UserId)>,
-    grants: Spread<(GrantId, Versioned<Grant>)>,
+    members: OrdMap<UserId, Versioned<Member>>,
+    roles: OrdMap<RoleId, Arc<Versioned<Role>>>,
+    group_members: OrdSet<(GroupId, UserId)>,
+    grants: OrdMap<GrantId, Versioned<Grant>>,
+    waiting_members: Spread<(UserId, Versioned<Member>)>,
+    waiting_roles: Spread<(RoleId, Arc<Versioned<Role>>)>,
+    waiting_group_members: Spread<(GroupId, UserId)>,
+    waiting_grants: Spread<(GrantId, Versioned<Grant>)>,
     alone: HashMap<ResourceId, Arc<[ResourceId]>, foldhash::fast::FixedState>,
-    /// They wait until all are there, because a child may come before its parent.
+    // These are put when all are there, because one may come before another that it belongs to.
+    groups: Vec<(GroupId, Versioned<Group>)>,
+    invitations: Vec<(InvitationId, Versioned<Invitation>)>,
+    projects: Vec<(ProjectId, Versioned<Project>)>,
     resources: Vec<(ResourceId, Versioned<Resource>)>,
+    service_accounts: Vec<(ServiceAccountId, Versioned<ServiceAccount>)>,
+    keys: Vec<(KeyId, Versioned<Key>)>,
+    offers: OrdMap<OfferId, Versioned<Offer>>,
 }
 
 impl Loader {
     /// Starts with no row.
     pub fn new(id: AccountId, catalog: Arc<Catalog>) -> Self {
         Self {
-            account: Account::empty(id, catalog),
-            members: Spread::new(),
-            roles: Spread::new(),
-            group_members: Spread::new(),
-            grants: Spread::new(),
+            id,
+            catalog,
+            profile: None,
+            members: OrdMap::new(),
+            roles: OrdMap::new(),
+            group_members: OrdSet::new(),
+            grants: OrdMap::new(),
+            waiting_members: Spread::new(),
+            waiting_roles: Spread::new(),
+            waiting_group_members: Spread::new(),
+            waiting_grants: Spread::new(),
             alone: HashMap::default(),
+            groups: Vec::new(),
+            invitations: Vec::new(),
+            projects: Vec::new(),
             resources: Vec::new(),
+            service_accounts: Vec::new(),
+            keys: Vec::new(),
+            offers: OrdMap::new(),
         }
     }
 
@@ -168,18 +203,17 @@ impl Loader {
     /// # Errors
     /// [`LoadError`] for a kind, id or body that Bailiwick does not write.
     pub fn row(&mut self, row: Row<'_>) -> Result<(), LoadError> {
-        let account = &mut self.account;
         match row.kind {
-            "account" => account.profile = row.versioned()?,
-            "member" => self.members.push((row.key()?, row.versioned()?), &mut account.members),
-            "invitation" => account.put_invitation(row.key()?, row.parse()?, row.revision),
-            "role" => self.roles.push((row.key()?, Arc::new(row.versioned()?)), &mut account.roles),
-            "group" => account.put_group(row.key()?, row.parse()?, row.revision),
+            "account" => self.profile = Some(row.versioned()?),
+            "member" => self.waiting_members.push((row.key()?, row.versioned()?), &mut self.members),
+            "invitation" => self.invitations.push((row.key()?, row.versioned()?)),
+            "role" => self.waiting_roles.push((row.key()?, Arc::new(row.versioned()?)), &mut self.roles),
+            "group" => self.groups.push((row.key()?, row.versioned()?)),
             "group_member" => {
                 let (group, user) = row.id.split_once(':').ok_or_else(|| row.wrong(&"no `:` in the id"))?;
                 let group = group.parse().map_err(|error| row.wrong(&error))?;
                 let user = user.parse().map_err(|error| row.wrong(&error))?;
-                self.group_members.push((group, user), &mut account.group_members);
+                self.waiting_group_members.push((group, user), &mut self.group_members);
             }
             "grant" => {
                 let mut found: Versioned<Grant> = row.versioned()?;
@@ -189,47 +223,101 @@ impl Loader {
                 {
                     *ids = Arc::clone(self.alone.entry(id).or_insert_with(|| Arc::clone(ids)));
                 }
-                self.grants.push((row.key()?, found), &mut account.grants);
+                self.waiting_grants.push((row.key()?, found), &mut self.grants);
             }
-            "project" => account.put_project(row.key()?, row.parse()?, row.revision),
+            "project" => self.projects.push((row.key()?, row.versioned()?)),
             "resource" => self.resources.push((row.key()?, row.versioned()?)),
-            "service_account" => account.put_service_account(row.key()?, row.parse()?, row.revision),
-            "key" => account.put_key(row.key()?, row.parse()?, row.revision),
+            "service_account" => self.service_accounts.push((row.key()?, row.versioned()?)),
+            "key" => self.keys.push((row.key()?, row.versioned()?)),
             "offer" => {
-                account.offers.insert(row.key()?, row.versioned()?);
+                self.offers.insert(row.key()?, row.versioned()?);
             }
             _ => return Err(row.wrong(&"unknown kind")),
         }
         Ok(())
     }
 
+    /// Puts what waits into its maps: the last of the work that a thread can do by itself.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.waiting_members.flush(&mut self.members);
+        self.waiting_roles.flush(&mut self.roles);
+        self.waiting_group_members.flush(&mut self.group_members);
+        self.waiting_grants.flush(&mut self.grants);
+        self.alone.clear();
+        self
+    }
+
+    /// Adds the rows that another loader took.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        let (mut all, other) = (self.settled(), other.settled());
+        all.profile = other.profile.or(all.profile);
+        all.members = all.members.union(other.members);
+        all.roles = all.roles.union(other.roles);
+        all.group_members = all.group_members.union(other.group_members);
+        all.grants = all.grants.union(other.grants);
+        all.groups.extend(other.groups);
+        all.invitations.extend(other.invitations);
+        all.projects.extend(other.projects);
+        all.resources.extend(other.resources);
+        all.service_accounts.extend(other.service_accounts);
+        all.keys.extend(other.keys);
+        all.offers = all.offers.union(other.offers);
+        all
+    }
+
     /// The account, at the revision that the store says.
-    pub fn finish(mut self, revision: Revision) -> Account {
-        let mut account = self.account;
-        self.members.flush(&mut account.members);
-        self.roles.flush(&mut account.roles);
-        self.group_members.flush(&mut account.group_members);
-        self.grants.flush(&mut account.grants);
-        account.index.reserve(self.resources.len() + account.projects.len(), account.roles.len());
+    pub fn finish(self, revision: Revision) -> Account {
+        let all = self.settled();
+        let mut account = Account::empty(all.id, all.catalog);
+        if let Some(profile) = all.profile {
+            account.profile = profile;
+        }
+        account.members = all.members;
+        account.roles = all.roles;
+        account.group_members = all.group_members;
+        account.grants = all.grants;
+        account.offers = all.offers;
+        account.index.reserve(all.resources.len() + all.projects.len(), account.roles.len());
         account.load_roles();
-        // Parents before children, level by level; what is left has no parent among the rows and is put as it is.
-        while !self.resources.is_empty() {
-            let before = self.resources.len();
-            let ready = |resource: &Resource| {
-                resource.parent.is_none_or(|parent| account.resources.contains_key(&parent))
-            };
-            let (now, later): (Vec<_>, Vec<_>) =
-                self.resources.into_iter().partition(|(_, found)| ready(&found.value));
-            let stuck = later.len() == before;
-            let (now, later) = if stuck { (later, Vec::new()) } else { (now, later) };
-            for (id, found) in now {
-                account.put_resource(id, found.value, found.revision);
-            }
-            self.resources = later;
+        for (id, Versioned { revision, value }) in all.projects {
+            account.put_project(id, value, revision);
+        }
+        put_resources(&mut account, all.resources);
+        for (id, Versioned { revision, value }) in all.groups {
+            account.put_group(id, value, revision);
+        }
+        for (id, Versioned { revision, value }) in all.service_accounts {
+            account.put_service_account(id, value, revision);
+        }
+        for (id, Versioned { revision, value }) in all.keys {
+            account.put_key(id, value, revision);
+        }
+        for (id, Versioned { revision, value }) in all.invitations {
+            account.put_invitation(id, value, revision);
         }
         account.load();
         account.revision = revision;
         account
+    }
+}
+
+/// Parents before children, level by level; what is left has no parent among the rows and is put as it is.
+fn put_resources(account: &mut Account, mut resources: Vec<(ResourceId, Versioned<Resource>)>) {
+    while !resources.is_empty() {
+        let before = resources.len();
+        let ready = |resource: &Resource| {
+            resource.parent.is_none_or(|parent| account.resources.contains_key(&parent))
+        };
+        let (now, later): (Vec<_>, Vec<_>) =
+            resources.into_iter().partition(|(_, found)| ready(&found.value));
+        let stuck = later.len() == before;
+        let (now, later) = if stuck { (later, Vec::new()) } else { (now, later) };
+        for (id, Versioned { revision, value }) in now {
+            account.put_resource(id, value, revision);
+        }
+        resources = later;
     }
 }
 

@@ -213,8 +213,7 @@ impl Service {
         Ok(Attempt::Queued(Queued { durable, revision, value }))
     }
 
-    /// Waits for a queued commit and shows it to readers, or takes it back, in a task of its own: a commit that became
-    /// durable is published (rule 3) even if its caller hung up and the future that asked for it was dropped.
+    /// What becomes of a queued commit, to be awaited.
     fn see_through(
         &self,
         handle: &Arc<AccountHandle>,
@@ -224,20 +223,7 @@ impl Service {
         has_mail: bool,
     ) -> Durable {
         let (service, handle) = (self.clone(), Arc::clone(handle));
-        Durable(tokio::spawn(async move {
-            if let Err(error) = receipt.await {
-                handle.reset(epoch);
-                return Err(error);
-            }
-            handle.publish(&account);
-            if account.is_deleted() {
-                service.accounts.forget(account.id()).await;
-            }
-            if has_mail {
-                service.mail_queued.notify_one();
-            }
-            Ok(())
-        }))
+        Durable { receipt: Some(receipt), service, handle, account, epoch, has_mail }
     }
 
     /// The answer to an earlier write with the same idempotency key that was still in the queue when this one was decided:
@@ -343,6 +329,10 @@ impl Service {
     }
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "each write makes one and takes it apart; a box would allocate for it"
+)]
 enum Attempt<T> {
     Dry(Box<Dry<T>>),
     Queued(Queued<T>),
@@ -371,15 +361,67 @@ struct Queued<T> {
 }
 
 /// Resolves when a queued commit is durable and published, or refused and taken back.
-struct Durable(tokio::task::JoinHandle<Result<(), StoreError>>);
+///
+/// Dropping it, because its caller hung up or ran out of time, leaves that to a task: what became durable is published (rule 3).
+#[must_use = "the writer does not know whether the commit was refused"]
+struct Durable {
+    /// Gone once it has resolved.
+    receipt: Option<CommitReceipt>,
+    service: Service,
+    handle: Arc<AccountHandle>,
+    account: Arc<Account>,
+    epoch: u64,
+    has_mail: bool,
+}
+
+impl Durable {
+    fn resolved(&self, outcome: &Result<(), StoreError>) {
+        if outcome.is_err() {
+            self.handle.reset(self.epoch);
+            return;
+        }
+        self.handle.publish(&self.account);
+        if self.account.is_deleted() {
+            // What was published says that it is deleted; this only frees its memory.
+            let (service, id) = (self.service.clone(), self.account.id());
+            tokio::spawn(async move { service.accounts.forget(id).await });
+        }
+        if self.has_mail {
+            self.service.mail_queued.notify_one();
+        }
+    }
+}
 
 impl Future for Durable {
     type Output = Result<(), StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(ctx).map(|joined| {
-            joined.unwrap_or_else(|error| Err(StoreError::Internal { detail: error.to_string() }))
-        })
+        let Some(receipt) = &mut self.receipt else {
+            return Poll::Ready(Err(StoreError::Internal {
+                detail: "a commit was awaited twice".to_owned(),
+            }));
+        };
+        let outcome = std::task::ready!(Pin::new(receipt).poll(ctx));
+        self.receipt = None;
+        self.resolved(&outcome);
+        Poll::Ready(outcome)
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        let Some(receipt) = self.receipt.take() else { return };
+        // Without a runtime the process is ending, and nobody reads the account any more.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(Self {
+                receipt: Some(receipt),
+                service: self.service.clone(),
+                handle: Arc::clone(&self.handle),
+                account: Arc::clone(&self.account),
+                epoch: self.epoch,
+                has_mail: self.has_mail,
+            });
+        }
     }
 }
 

@@ -334,3 +334,67 @@ async fn a_body_has_a_limit_and_must_come_in_time() {
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
 }
+
+/// What a listener answers to a request sent in pieces, each after the one before has left.
+async fn over_the_wire(address: std::net::SocketAddr, pieces: &[&str]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    for piece in pieces {
+        stream.write_all(piece.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_listener_answers_questions_as_the_router_does() {
+    let pdp = Pdp::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let site = bailiwick_server::http::Site::whole(&pdp.service, None);
+    let serving = tokio::spawn(bailiwick_server::http::serve(
+        listener,
+        site,
+        std::time::Duration::from_secs(5),
+        async {
+            let _ = stopped.await;
+        },
+    ));
+
+    let (account, key) = (pdp.bootstrapped.account, pdp.key());
+    let question =
+        json!({ "subject": pdp.subject(), "action": action("delete:clusters"), "resource": cluster("c-1") });
+    let head = |method: &str, path: &str, body: &str| {
+        format!(
+            "{method} /accounts/{account}/access/v1/{path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\
+             x-request-id: req-7\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n",
+            body.len()
+        )
+    };
+    let single = question.to_string();
+    let batch = json!({ "evaluations": [question, question] }).to_string();
+    let yes = r#"{"decision":true}"#;
+    for (path, body, expected) in [
+        ("evaluation", &single, yes.to_owned()),
+        ("evaluations", &batch, format!(r#"{{"evaluations":[{yes},{yes}]}}"#)),
+    ] {
+        let head = head("POST", path, body);
+        let (early, late) = body.split_at(body.len() / 2);
+        for pieces in [&[&*format!("{head}{body}")] as &[&str], &[&head, early, late]] {
+            let answer = over_the_wire(address, pieces).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            assert!(answer.contains("x-request-id: req-7\r\n"), "{answer}");
+            assert!(answer.ends_with(&format!("\r\n\r\n{expected}")), "{answer}");
+        }
+    }
+    let answer = over_the_wire(address, &[&head("GET", "evaluation", "")]).await;
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+    stop.send(()).unwrap();
+    serving.await.unwrap();
+}

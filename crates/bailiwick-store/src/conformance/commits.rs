@@ -2,9 +2,13 @@
 
 use bailiwick_core::ids::{AccountId, Revision};
 
-use super::given::{change, commit, create_user, entities, event, id, message, put, remove, time, touch};
+use super::given::{
+    ALL_KINDS, change, commit, create_user, entities, entities_of, event, id, message, put, remove, time,
+    touch,
+};
 use crate::{
-    Commit, Ending, IdempotencyRecord, MAX_BODY_BYTES, MAX_COMMIT_ROWS, Store, StoreError, StoredEvent,
+    AccountRow, Commit, Ending, IdempotencyRecord, MAX_BODY_BYTES, MAX_COMMIT_ROWS, Store, StoreError,
+    StoredEvent,
 };
 
 async fn events(store: &dyn Store, account_id: AccountId) -> Vec<StoredEvent> {
@@ -36,8 +40,8 @@ pub async fn an_account_grows_by_one_revision_with_every_commit(store: &dyn Stor
     assert_eq!(revision, Revision(2));
     let kept: Vec<_> = rows.iter().map(|row| (&*row.kind, &*row.id, row.revision.0, &*row.body)).collect();
     assert_eq!(kept, [("member", "a", 2, "3")]);
-    let loaded = store.load_account(account).await.unwrap().unwrap();
-    assert_eq!(loaded.created_at, time(0));
+    let (read, _) = entities_of(store, account, ALL_KINDS).await.unwrap();
+    assert_eq!(read, AccountRow { revision: Revision(2), created_at: time(0) });
     let places: Vec<_> = events(store, account)
         .await
         .iter()

@@ -1,14 +1,16 @@
 //! What the laws start from: numbered ids and small commits.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bailiwick_core::ids::{AccountId, Id, Revision, UserId};
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    AccountCommit, Commit, DirectoryChange, Ending, EntityChange, EntityRow, EventRow, LinkRow,
-    OutboxMessage, SessionRow, Store, TokenHash,
+    AccountCommit, AccountRow, Commit, DirectoryChange, Ending, EntityChange, EntityRow, EventRow, LinkRow,
+    OutboxMessage, SessionRow, Store, TakeEntities, TokenHash,
 };
 
 /// The id with a number.
@@ -146,12 +148,30 @@ impl From<EntityRow<'_>> for Entity {
     }
 }
 
+/// All kinds of entities.
+pub const ALL_KINDS: Range<&str> = ""..MAX_TEXT;
+const MAX_TEXT: &str = "\u{10FFFF}";
+
 /// All entities of an account and its revision; `None` when it does not exist.
 pub async fn entities(store: &dyn Store, account_id: AccountId) -> Option<(Revision, Vec<Entity>)> {
-    let mut account = store.load_account(account_id).await.unwrap()?;
-    let mut rows = Vec::new();
-    while let Some(batch) = account.rows.recv().await {
-        rows.extend(batch.unwrap().iter().map(Entity::from));
-    }
-    Some((account.revision, rows))
+    entities_of(store, account_id, ALL_KINDS).await.map(|(account, rows)| (account.revision, rows))
+}
+
+/// The entities of some kinds, and the account.
+pub async fn entities_of(
+    store: &dyn Store,
+    account_id: AccountId,
+    kinds: Range<&'static str>,
+) -> Option<(AccountRow, Vec<Entity>)> {
+    let (sender, taken) = oneshot::channel();
+    let take: TakeEntities = Box::new(move |rows| {
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(Entity::from(row));
+        }
+        let _ = sender.send(all);
+        Ok(())
+    });
+    let account = store.read_entities(account_id, kinds, take).await.unwrap()?;
+    Some((account, taken.await.unwrap()))
 }

@@ -2,10 +2,14 @@
 
 use bailiwick_core::ids::{AccountId, Revision};
 
-use super::given::{commit, entities, event, id, put, touch};
-use crate::{BATCH_ROWS, Store};
+use std::sync::mpsc;
 
-/// Rows come by kind and id, compared byte by byte, in batches, and only the account's own.
+use tokio::sync::oneshot;
+
+use super::given::{ALL_KINDS, Entity, commit, entities, entities_of, event, id, put, touch};
+use crate::{EntityRows, Store};
+
+/// Rows come by kind and id, compared byte by byte, and only the account's own.
 pub async fn an_account_loads_in_key_order(store: &dyn Store) {
     let mut changes =
         vec![put("b", "é", "{}"), put("b", "z", "{}"), put("b", "A", "{}"), put("B", "a", "{}")];
@@ -15,39 +19,83 @@ pub async fn an_account_loads_in_key_order(store: &dyn Store) {
     store.commit(commit(id(1), 0, changes, vec![event("one")])).await.unwrap();
     store.commit(commit(id(2), 0, vec![put("b", "other", "{}")], vec![event("one")])).await.unwrap();
 
-    let mut account = store.load_account(id(1)).await.unwrap().unwrap();
-    let mut keys = Vec::new();
-    while let Some(batch) = account.rows.recv().await {
-        let batch = batch.unwrap();
-        assert!(batch.len() <= BATCH_ROWS);
-        keys.extend(batch.iter().map(|row| (row.kind.to_owned(), row.id.to_owned())));
-    }
+    let keys = |rows: Vec<Entity>| rows.into_iter().map(|row| (row.kind, row.id)).collect::<Vec<_>>();
+    let all = keys(entities(store, id(1)).await.unwrap().1);
     let pair = |kind: &str, id: &str| (kind.to_owned(), id.to_owned());
-    assert_eq!(keys[..4], [pair("B", "a"), pair("b", "A"), pair("b", "z"), pair("b", "é")]);
-    assert_eq!(keys.len(), 2_504);
-    assert!(keys.is_sorted());
+    assert_eq!(all[..4], [pair("B", "a"), pair("b", "A"), pair("b", "z"), pair("b", "é")]);
+    assert_eq!(all.len(), 2_504);
+    assert!(all.is_sorted());
+    for (kinds, expected) in
+        [("".."c", &all[..4]), ("b".."c", &all[1..4]), ("c".."d", &all[4..]), ("d".."z", &[])]
+    {
+        assert_eq!(keys(entities_of(store, id(1), kinds.clone()).await.unwrap().1), expected, "{kinds:?}");
+    }
 }
 
-/// A commit during a load does not show in it, and a load that nobody takes to its end does no harm.
+/// A commit during a load does not show in it.
 pub async fn a_load_sees_one_moment(store: &dyn Store) {
     let changes = (0..20_000).map(|number| put("c", &format!("{number:05}"), "old")).collect();
     store.commit(commit(id(1), 0, changes, vec![event("one")])).await.unwrap();
-    let mut account = store.load_account(id(1)).await.unwrap().unwrap();
-    let abandoned = store.load_account(id(1)).await.unwrap().unwrap();
-    let first = account.rows.recv().await.unwrap().unwrap();
-    store.commit(commit(id(1), 1, vec![put("c", "19999", "new")], vec![event("two")])).await.unwrap();
-    drop(abandoned);
-    let mut rows = first.len();
-    let mut last = None;
-    while let Some(batch) = account.rows.recv().await {
-        let batch = batch.unwrap();
-        rows += batch.len();
-        last = batch.iter().last().map(|row| row.body.to_owned());
-    }
-    assert_eq!((rows, account.revision), (20_000, Revision(1)));
-    assert_eq!(last.unwrap(), "old");
+    let (has_begun, begun) = oneshot::channel();
+    let (go_on, committed) = mpsc::channel();
+    let (sender, taken) = oneshot::channel();
+    let take = Box::new(move |rows: &mut dyn EntityRows| {
+        let mut all = vec![Entity::from(rows.next()?.unwrap())];
+        has_begun.send(()).unwrap();
+        committed.recv().unwrap();
+        while let Some(row) = rows.next()? {
+            all.push(Entity::from(row));
+        }
+        sender.send(all).unwrap();
+        Ok(())
+    });
+    let (account, ()) = tokio::join!(store.read_entities(id(1), ALL_KINDS, take), async {
+        begun.await.unwrap();
+        store.commit(commit(id(1), 1, vec![put("c", "19999", "new")], vec![event("two")])).await.unwrap();
+        go_on.send(()).unwrap();
+    });
+    let rows = taken.await.unwrap();
+    assert_eq!((rows.len(), account.unwrap().unwrap().revision), (20_000, Revision(1)));
+    assert_eq!(rows.last().unwrap().body, "old");
     let (revision, rows) = entities(store, id(1)).await.unwrap();
     assert_eq!((revision, &*rows.last().unwrap().body), (Revision(2), "new"));
+}
+
+/// A load that nobody waits for any more ends by itself, and so does one that has taken enough.
+pub async fn a_load_need_not_be_taken_to_its_end(store: &dyn Store) {
+    let changes = (0..20_000).map(|number| put("c", &format!("{number:05}"), "old")).collect();
+    store.commit(commit(id(1), 0, changes, vec![event("one")])).await.unwrap();
+    let (has_ended, ended) = oneshot::channel();
+    let (has_begun, begun) = oneshot::channel();
+    let (go_on, was_dropped) = mpsc::channel::<()>();
+    let take = Box::new(move |rows: &mut dyn EntityRows| {
+        has_begun.send(()).unwrap();
+        // Ends when the other side is dropped.
+        let _ = was_dropped.recv();
+        let outcome = loop {
+            match rows.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        has_ended.send(outcome.clone()).unwrap();
+        outcome
+    });
+    {
+        let load = store.read_entities(id(1), ALL_KINDS, take);
+        tokio::pin!(load);
+        tokio::select! {
+            _ = &mut load => unreachable!("it waits"),
+            begun = begun => begun.unwrap(),
+        }
+    }
+    drop(go_on);
+    assert!(ended.await.unwrap().unwrap_err().is_unavailable());
+
+    let take = Box::new(|rows: &mut dyn EntityRows| rows.next().map(|_| ()));
+    let account = store.read_entities(id(1), ALL_KINDS, take).await.unwrap().unwrap();
+    assert_eq!(account.revision, Revision(1));
 }
 
 /// However commits and loads fall together, the rows are those of the revision that the load names.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bailiwick_core::ids::AccountId;
 
-use super::given::{event, id, message, put, time, touch};
-use crate::{Commit, MAX_BODY_BYTES, OutboxCounts, OutboxId, Store, StoreError, Unavailable};
+use super::given::{ALL_KINDS, event, id, message, put, time, touch};
+use crate::{Commit, EntityRows, MAX_BODY_BYTES, OutboxCounts, OutboxId, Store, StoreError, Unavailable};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -126,7 +126,8 @@ pub async fn a_closed_store_has_written_what_was_queued(store: &dyn Store) {
         |error: StoreError| matches!(error, StoreError::Unavailable { reason: Unavailable::Closed, .. });
     assert!(closed(store.commit(touch(id(1), 500)).await.unwrap_err()));
     assert!(closed(store.user(id(1)).await.unwrap_err()));
-    assert!(closed(store.load_account(id(1)).await.unwrap_err()));
+    let take = Box::new(|_: &mut dyn EntityRows| Ok(()));
+    assert!(closed(store.read_entities(id(1), ALL_KINDS, take).await.unwrap_err()));
     assert!(closed(store.outbox_done(OutboxId(1)).await.unwrap_err()));
     store.ready().await;
     store.close().await;

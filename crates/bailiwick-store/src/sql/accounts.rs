@@ -32,9 +32,11 @@ pub static REMOVE_ENTITIES: Query = Query::new("delete from entities where accou
 pub static ACCOUNT: Query =
     Query::new("select revision, created_at from accounts where account_id = $1 and deleted_at is null");
 
-/// All entities of an account in key order.
-pub static ENTITIES: Query =
-    Query::new("select kind, id, revision, body from entities where account_id = $1 order by kind, id");
+/// The entities of an account whose kind is in a range, in key order.
+pub static ENTITIES: Query = Query::new(
+    "select kind, id, revision, body from entities where account_id = $1 and kind >= $2 and kind < $3 \
+     order by kind, id",
+);
 
 /// A page of accounts that are not deleted.
 pub static ACCOUNT_IDS: Query = Query::new(

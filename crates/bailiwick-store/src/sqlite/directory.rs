@@ -176,6 +176,10 @@ fn found(what: &'static str, changed: Result<usize, StoreError>) -> Result<(), S
 
 /// The users among some ids, in order of id.
 pub fn users_by_id(db: &Connection, mut user_ids: Vec<UserId>) -> Result<Vec<UserRow>, StoreError> {
+    // By far the most frequent, and many times cheaper than a text with a place for each of many ids.
+    if let [one] = user_ids.as_slice() {
+        return Ok(first(db, &users::USER, [one.to_string()], user)?.into_iter().collect());
+    }
     user_ids.sort_unstable();
     user_ids.dedup();
     let mut found = Vec::with_capacity(user_ids.len());

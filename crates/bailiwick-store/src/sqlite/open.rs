@@ -26,7 +26,7 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const LOG_BYTES_KEPT: u32 = 64 << 20;
 /// The most memory for pages, in KiB, taken only as far as needed.
 const WRITER_CACHE_KIB: i32 = 64 << 10;
-const READER_CACHE_KIB: i32 = 16 << 10;
+const READER_CACHE_KIB: i32 = 4 << 10;
 
 /// Why a data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! [`Store`] on SQLite: each method names its query and how its rows are read.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,10 @@ use crate::sql::{
     accounts, containing, directory as memberships, idempotency, outbox as messages, sessions, users,
 };
 use crate::{
-    AccountRows, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
+    AccountRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
     MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts,
-    OutboxEntry, OutboxId, SessionRow, Store, StoreError, StoreFacts, StoredEvent, TokenHash, UserRow,
+    OutboxEntry, OutboxId, SessionRow, Store, StoreError, StoreFacts, StoredEvent, TakeEntities, TokenHash,
+    UserRow,
 };
 
 /// The most sessions of a user that are listed.
@@ -45,9 +47,19 @@ impl Store for SqliteStore {
         self.queue.ready().await;
     }
 
-    async fn load_account(&self, account_id: AccountId) -> Result<Option<AccountRows>, StoreError> {
+    async fn read_entities(
+        &self,
+        account_id: AccountId,
+        kinds: Range<&'static str>,
+        take: TakeEntities,
+    ) -> Result<Option<AccountRow>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.reads.push(ReadKind::Short, Box::new(move |db| load::load(db, account_id, reply)))?;
+        let job = move |db: &Connection| {
+            let read = load::load(db, account_id, kinds, take, &reply);
+            // Whoever asked may have gone away.
+            let _ = reply.send(read);
+        };
+        self.reads.push(ReadKind::Load, Box::new(job))?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 

@@ -78,19 +78,6 @@ async fn one_process_serves_a_directory_and_others_may_look() {
 }
 
 #[tokio::test]
-async fn a_load_that_nobody_takes_does_not_keep_the_store_from_closing() {
-    let dir = TempDir::new().unwrap();
-    let store = open(dir.path());
-    let changes = (0..20_000).map(|number| put("member", &number.to_string(), "{}")).collect();
-    store.commit(commit(id(1), 0, changes, vec![event("one")])).await.unwrap();
-    let forgotten = store.load_account(id(1)).await.unwrap().unwrap();
-    drop(store);
-    let store = open(dir.path());
-    assert_eq!(entities(&store, id(1)).await.unwrap().1.len(), 20_000);
-    assert_eq!(forgotten.revision, Revision(1));
-}
-
-#[tokio::test]
 async fn a_backup_under_load_is_sound_private_and_of_one_moment() {
     let dir = TempDir::new().unwrap();
     let store = Arc::new(open(dir.path()));
