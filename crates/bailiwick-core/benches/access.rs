@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::access::{Question, Target};
-use bailiwick_core::account::{Account, Actor, Command, Loader, Principal, RoleAtScope, RoleRef, Row, Scope};
+use bailiwick_core::account::{
+    Account, Actor, Command, Loader, Principal, RoleAtScope, RoleRef, Row, RowParser, Scope,
+};
 use bailiwick_core::ids::Revision;
 use criterion::{BatchSize, BenchmarkId, Criterion};
 
@@ -208,11 +210,15 @@ fn load(criterion: &mut Criterion) {
         bench.iter_batched(
             || (),
             |()| {
+                let mut parser = RowParser::new();
                 let mut loader = Loader::new(account.id(), Arc::clone(&catalog));
                 for (kind, id, revision, body) in &rows {
                     let row = Row { kind, id, revision: *revision, body };
-                    loader.row(row).unwrap_or_else(|error| panic!("{error}"));
+                    if let Some(parsed) = parser.row(row).unwrap_or_else(|error| panic!("{error}")) {
+                        loader.put(parsed);
+                    }
                 }
+                loader.put(parser.rest());
                 loader.finish(Revision(1))
             },
             BatchSize::PerIteration,

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bailiwick_core::account::{Loader, Row};
+use bailiwick_core::account::{Loader, Row, RowParser};
 use bailiwick_core::ids::{Id, Revision};
 
 #[path = "shape/account.rs"]
@@ -67,14 +67,18 @@ fn measure(path: &Path, name: &str) {
     let file = BufReader::new(File::open(path).unwrap_or_else(|error| panic!("{error}")));
     let before = resident();
     let start = Instant::now();
+    let mut parser = RowParser::new();
     let mut loader = Loader::new(Id::from_uuid(uuid::Uuid::nil()), Arc::clone(&catalog));
     for line in file.lines() {
         let line = line.unwrap_or_else(|error| panic!("{error}"));
         let fields: Vec<&str> = line.splitn(4, '\t').collect();
         let revision = Revision(fields[2].parse().unwrap_or_default());
         let row = Row { kind: fields[0], id: fields[1], revision, body: fields[3] };
-        loader.row(row).unwrap_or_else(|error| panic!("{error}"));
+        if let Some(parsed) = parser.row(row).unwrap_or_else(|error| panic!("{error}")) {
+            loader.put(parsed);
+        }
     }
+    loader.put(parser.rest());
     let account = loader.finish(Revision(1));
     let took = start.elapsed();
     let used = resident().saturating_sub(before);

@@ -11,6 +11,7 @@ mod evolve;
 mod grants;
 mod groups;
 mod invitations;
+mod loader;
 mod members;
 mod ownership;
 mod projects;
@@ -41,8 +42,9 @@ pub use entities::{
     SecretHash, ServiceAccount, Settings, Versioned,
 };
 pub use event::{EndReason, Event, Withheld};
+pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use refusal::{Kind, PermissionNames, Refusal};
-pub use rows::{LoadError, Loader, MIDDLE_KIND, Row};
+pub use rows::{LoadError, Row};
 
 use crate::access::AccessIndex;
 use crate::catalog::{Catalog, Level, PermissionSet};

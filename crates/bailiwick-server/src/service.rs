@@ -9,6 +9,7 @@ mod exports;
 mod identity;
 mod invitations;
 mod links;
+mod load;
 mod maintenance;
 mod people;
 mod profile;

@@ -1,28 +1,21 @@
 //! The accounts in memory: loaded once, shared, swapped by writers.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
-use bailiwick_core::account::{Account, Loader, MIDDLE_KIND, Row};
+use bailiwick_core::account::Account;
 use bailiwick_core::catalog::Catalog;
-use bailiwick_core::ids::{AccountId, Revision};
-use bailiwick_store::{Store, StoreError, TakeEntities};
+use bailiwick_core::ids::AccountId;
+use bailiwick_store::Store;
 use metrics::{counter, gauge};
-use tokio::sync::oneshot;
 
 use super::Error;
+use super::load::LoadFailure;
 use crate::telemetry::metrics::{ACCOUNT_LOADS, ACCOUNTS_CACHED};
 
 /// What the cache holds at most, in entities of all its accounts together: about 1 GiB.
 const CACHE_ENTITIES: u64 = 3_000_000;
-
-/// How often an account is read in parts, which only another process that writes to it can keep from fitting together.
-const PARTED_LOADS: u32 = 3;
-
-/// Behind all kinds of entities.
-const LAST_KIND: &str = "~";
 
 /// One account in memory. There is at most one handle for an account in a process, so a writer's result is what every
 /// reader sees.
@@ -90,8 +83,8 @@ impl AccountHandle {
 
 /// The cache of handles.
 pub struct Accounts {
-    store: Arc<dyn Store>,
-    catalog: Arc<Catalog>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) catalog: Arc<Catalog>,
     cache: moka::future::Cache<AccountId, Arc<AccountHandle>, foldhash::fast::RandomState>,
     /// Handles that somebody still holds after the cache let them go: a second one beside them would be stale.
     alive: Mutex<HashMap<AccountId, Weak<AccountHandle>>>,
@@ -166,80 +159,6 @@ impl Accounts {
 
     fn alive(&self) -> MutexGuard<'_, HashMap<AccountId, Weak<AccountHandle>>> {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads an account from the store, in two parts at the same time.
-    pub(super) async fn load(&self, id: AccountId) -> Result<Option<Account>, LoadFailure> {
-        for _ in 0..PARTED_LOADS {
-            let parts = tokio::join!(self.part(id, ""..MIDDLE_KIND), self.part(id, MIDDLE_KIND..LAST_KIND));
-            let (Some((revision, one)), Some((same, other))) = (parts.0?, parts.1?) else { return Ok(None) };
-            if revision == same {
-                return finish(one, Some(other), revision).await.map(Some);
-            }
-        }
-        // Somebody else writes to the account all the time.
-        let Some((revision, all)) = self.part(id, ""..LAST_KIND).await? else { return Ok(None) };
-        finish(all, None, revision).await.map(Some)
-    }
-
-    /// The entities of some kinds, parsed where they are read.
-    async fn part(
-        &self,
-        id: AccountId,
-        kinds: Range<&'static str>,
-    ) -> Result<Option<(Revision, Loader)>, LoadFailure> {
-        let mut loader = Loader::new(id, Arc::clone(&self.catalog));
-        let (sender, parsed) = oneshot::channel();
-        let take: TakeEntities = Box::new(move |rows| {
-            let mut damage = None;
-            while let Some(row) = rows.next()? {
-                let row = Row { kind: row.kind, id: row.id, revision: row.revision, body: row.body };
-                if let Err(error) = loader.row(row) {
-                    damage = Some(error);
-                    break;
-                }
-            }
-            // Nobody waits for it when the load was given up.
-            let _ = sender.send(damage.map_or_else(|| Ok(loader.settled()), Err));
-            Ok(())
-        });
-        let Some(account) = self.store.read_entities(id, kinds, take).await? else { return Ok(None) };
-        let lost = |_| LoadFailure::Damaged("the entities were not handed over".to_owned());
-        let loader = parsed.await.map_err(lost)?.map_err(|error| LoadFailure::Damaged(error.to_string()))?;
-        Ok(Some((account.revision, loader)))
-    }
-}
-
-/// Puts the parts together. A large account keeps a processor busy for a while, which no other request should wait for.
-async fn finish(one: Loader, other: Option<Loader>, revision: Revision) -> Result<Account, LoadFailure> {
-    let finishing = tokio::task::spawn_blocking(move || match other {
-        Some(other) => one.with(other).finish(revision),
-        None => one.finish(revision),
-    });
-    finishing.await.map_err(|error| LoadFailure::Damaged(error.to_string()))
-}
-
-/// Why an account could not be loaded.
-#[derive(Debug, Clone)]
-pub(super) enum LoadFailure {
-    Missing,
-    Store(StoreError),
-    Damaged(String),
-}
-
-impl From<StoreError> for LoadFailure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<LoadFailure> for Error {
-    fn from(failure: LoadFailure) -> Self {
-        match failure {
-            LoadFailure::Missing => super::error::no_account(),
-            LoadFailure::Store(error) => error.into(),
-            LoadFailure::Damaged(detail) => Self::internal(detail),
-        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::account::{Account, Decided, EntityKey, Event, Loader, Principal, RoleRef, Row};
+use bailiwick_core::account::{
+    Account, Decided, EntityKey, Event, Loader, Principal, RoleRef, Row, RowParser,
+};
 use bailiwick_core::ids::Revision;
 
 use super::world::World;
@@ -100,11 +102,14 @@ fn load(account: &Account, order: u16) -> Account {
         key.id().bytes().fold(u64::from(order), |sum, byte| sum.wrapping_mul(31) + u64::from(byte))
     };
     rows.sort_by_key(|(key, _)| (place(key) % 97, *key));
-    let mut loader = Loader::new(account.id(), Arc::new(account.catalog().clone()));
+    let mut parser = RowParser::new();
     for (key, (body, revision)) in &rows {
         let revision = revision.unwrap_or_default();
-        loader.row(Row { kind: key.kind(), id: &key.id(), revision, body }).unwrap();
+        let full = parser.row(Row { kind: key.kind(), id: &key.id(), revision, body }).unwrap();
+        assert!(full.is_none(), "the account is small");
     }
+    let mut loader = Loader::new(account.id(), Arc::new(account.catalog().clone()));
+    loader.put(parser.rest());
     loader.finish(account.revision())
 }
 
