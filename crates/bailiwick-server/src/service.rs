@@ -15,6 +15,7 @@ mod people;
 mod profile;
 mod record;
 mod refusals;
+mod sign_in_record;
 mod write;
 
 use std::net::IpAddr;
