@@ -195,6 +195,8 @@ pub struct SessionSettings {
     pub absolute: Duration,
     /// How long a set-up, confirmation or sign-in link works. Invitations follow the catalog.
     pub link: Duration,
+    /// How long a link to choose a new password works.
+    pub password_reset: Duration,
 }
 
 /// The `accounts.*` keys.

@@ -24,6 +24,7 @@ mod member_actions;
 mod members;
 mod my_accounts;
 mod parts;
+mod password_reset;
 mod program;
 mod role_form;
 mod roles;
@@ -48,6 +49,7 @@ pub fn router(service: Service) -> Router {
     Router::new()
         .route("/", get(sign_in::home))
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
+        .route("/forgot-password", get(password_reset::form).post(password_reset::ask))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/links/{token}", get(links::show).post(links::follow))
         .route("/links/{token}/decline", post(links::decline))

@@ -11,6 +11,7 @@ mod invitations;
 mod links;
 mod load;
 mod maintenance;
+mod password_resets;
 mod people;
 mod profile;
 mod record;
@@ -18,7 +19,7 @@ mod refusals;
 mod sign_in_record;
 mod write;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use bailiwick_core::account::Actor;
@@ -35,12 +36,14 @@ pub use invitations::{InvitationLink, InviteRequest, Invited};
 pub(crate) use links::hex;
 pub use links::{LinkPurpose, LinkView, SetUp};
 pub use maintenance::{Bootstrapped, Discrepancy};
+pub use password_resets::ResetLink;
 pub use people::People;
 pub use profile::Received;
 pub use record::{AccessChange, AccessDifference};
 pub use write::{Changed, Outcome, Replay, WriteOptions};
 
 use crate::config::Config;
+use crate::identity::limiter::Limiter;
 use crate::identity::password::PasswordHasher;
 use crate::identity::password::rules::PasswordRules;
 use crate::identity::throttle::Throttle;
@@ -70,6 +73,13 @@ pub struct Origin {
     pub user_agent: Option<String>,
 }
 
+impl Origin {
+    /// What attempts are counted by; all that come from nowhere count as one.
+    fn address(&self) -> IpAddr {
+        self.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+}
+
 /// Everything that serves accounts. Clones share it.
 #[derive(Clone)]
 pub struct Service {
@@ -79,6 +89,10 @@ pub struct Service {
     hasher: PasswordHasher,
     rules: Arc<PasswordRules>,
     throttle: Arc<Throttle>,
+    /// Counts who asks for a new password, apart from sign-ins: asking must not keep anybody from signing in.
+    reset_throttle: Arc<Throttle>,
+    /// Counts the mails to each user that lead to a new password.
+    reset_mails: Arc<Limiter>,
     refusals: Arc<refusals::Refusals>,
     config: Arc<Config>,
     clock: Clock,
@@ -99,6 +113,8 @@ impl Service {
             accounts: Arc::new(Accounts::new(Arc::clone(&store), Arc::clone(&catalog))),
             rules: Arc::new(PasswordRules { min_length: config.password.min_length }),
             throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
+            reset_throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
+            reset_mails: Arc::new(Limiter::new(password_resets::MAILS)),
             refusals: Arc::new(refusals::Refusals::new()),
             store,
             catalog,

@@ -16,6 +16,8 @@ pub enum LinkPurpose {
     Invitation,
     /// To sign in without a password.
     SignIn,
+    /// To choose a new password in place of a forgotten one.
+    PasswordReset,
 }
 
 /// The token of a link. Asking what it is for does not use it up.
@@ -49,7 +51,8 @@ pub struct LinkInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
-    /// Whether the person has a password already: if so, accepting asks for it; if not, accepting sets one.
+    /// Whether the person has a password already: if so, accepting asks for it; if not, accepting sets one. Always `false` for
+    /// a link to choose a new one.
     pub has_password: bool,
 }
 
@@ -64,7 +67,7 @@ pub struct AcceptLink {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The password that a new person sets, or that of a known one. Not needed by a caller who is signed in as the
-    /// invited person.
+    /// invited person, and refused with a link that signs in who has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
 }

@@ -16,6 +16,15 @@ pub struct SignIn {
     pub password: Secret,
 }
 
+/// Whose password is forgotten.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AskPasswordReset {
+    /// The email; where it is no user's, nothing is mailed.
+    pub email: String,
+}
+
 /// A session that was just started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

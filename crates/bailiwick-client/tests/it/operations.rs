@@ -47,6 +47,7 @@ async fn operations_of_the_caller() {
     let page = PageQuery::default();
     let lines = lines![
         client!(sign_in(&sign_in));
+        client!(ask_password_reset(&AskPasswordReset { email: "e".into() }));
         client!(sign_out());
         client!(set_up(&set_up));
         client!(link_info(&InspectLink { token: secret() }));
@@ -68,6 +69,7 @@ async fn operations_of_the_caller() {
         lines,
         [
             "POST /api/v1/sign-in",
+            "POST /api/v1/password-resets",
             "POST /api/v1/sign-out",
             "POST /api/v1/set-up",
             "POST /api/v1/links:inspect",

@@ -106,6 +106,7 @@ fn requests_refuse_unknown_fields() {
         InspectLink = {"token": "t"},
         OfferOwnership = {"to": "usr_1"},
         RegisterResources = {"resources": []},
+        AskPasswordReset = {"email": "e"},
         SetUp = {"token": "t", "email": "e", "name": "n", "password": "p", "account_name": "a"},
         SignIn = {"email": "e", "password": "p"},
         TargetRef = {"type": "t", "id": "i"},

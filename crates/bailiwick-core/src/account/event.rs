@@ -263,6 +263,14 @@ events! {
     /// A member signed out.
     SignedOut = "sign_in.ended" { /// Who.
         user: UserId },
+    /// A link to choose a new password was made for a member.
+    PasswordResetLinkMade = "password.reset_link_made" { /// For whom.
+        user: UserId, /// `mail` when it was asked for and mailed, `operator` when the operator made it on the command line.
+        by: SmolStr },
+    /// A member has another password.
+    PasswordChanged = "password.changed" { /// Who.
+        user: UserId, /// What let them: `password` for the one before, `reset_link` for a link.
+        method: SmolStr },
     /// A request was refused.
     Refused = "request.refused" { /// What was asked: the command's name.
         command: SmolStr, /// Stable code of the refusal.
@@ -348,6 +356,8 @@ impl Event {
             | Self::SignedIn { .. }
             | Self::SignInRefused { .. }
             | Self::SignedOut { .. }
+            | Self::PasswordResetLinkMade { .. }
+            | Self::PasswordChanged { .. }
             | Self::Refused { .. }
             | Self::EventsExported { .. } => return None,
         })
@@ -357,9 +367,11 @@ impl Event {
     pub fn target(&self) -> Option<(&'static str, SmolStr)> {
         match self {
             Self::InvitationLinkCopied { id } => Some(("invitation", smol_str::format_smolstr!("{id}"))),
-            Self::SignedIn { user, .. } | Self::SignInRefused { user, .. } | Self::SignedOut { user } => {
-                Some(("member", smol_str::format_smolstr!("{user}")))
-            }
+            Self::SignedIn { user, .. }
+            | Self::SignInRefused { user, .. }
+            | Self::SignedOut { user }
+            | Self::PasswordResetLinkMade { user, .. }
+            | Self::PasswordChanged { user, .. } => Some(("member", smol_str::format_smolstr!("{user}"))),
             Self::Refused { target, .. } => target.clone().map(|target| ("request", target)),
             _ => self.entity().and_then(|entity| match entity {
                 EntityKey::GroupMember(group, _) => Some(("group", smol_str::format_smolstr!("{group}"))),

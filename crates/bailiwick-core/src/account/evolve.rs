@@ -194,6 +194,8 @@ impl Account {
             | Event::SignedIn { .. }
             | Event::SignInRefused { .. }
             | Event::SignedOut { .. }
+            | Event::PasswordResetLinkMade { .. }
+            | Event::PasswordChanged { .. }
             | Event::Refused { .. }
             | Event::EventsExported { .. } => {}
         }

@@ -36,7 +36,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Follow a link",
                 "Accepts the invitation of a link, or signs in by it, and starts a session; the link is used up. A person \
                  without a password chooses one here, with a name. A person with a password is signed in as who is invited, \
-                 or sends the password.",
+                 or sends the password. By a link of `ask_password_reset` the password is the new one: all other sessions end, \
+                 and with them all links that sign in or choose a password. A link that signs in takes no password.",
             )
             .takes(json!({ "token": token, "name": "Grace Hopper", "password": "plum violin harbor sixteen" }))
             .answers(signed_in_example())
@@ -60,6 +61,7 @@ async fn inspect(call: Call, _: NoQuery, input: InspectLink) -> Result<Answer<Li
             LinkPurpose::SetUp => wire::LinkPurpose::SetUp,
             LinkPurpose::Invitation | LinkPurpose::InvitationCopy => wire::LinkPurpose::Invitation,
             LinkPurpose::SignIn => wire::LinkPurpose::SignIn,
+            LinkPurpose::PasswordReset => wire::LinkPurpose::PasswordReset,
         },
         account: None,
         email: view.user.as_ref().map(|user| user.email.clone()),

@@ -273,6 +273,13 @@ impl Operation {
         self
     }
 
+    /// Answers with 202: what is asked is done after the answer.
+    #[must_use]
+    pub fn accepts(mut self) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self
+    }
+
     /// Answers in other media types than JSON.
     #[must_use]
     pub fn in_media_types(mut self, media_types: &'static [&'static str]) -> Self {
@@ -307,7 +314,7 @@ impl Operation {
         let first = below.trim_start_matches('/').split(['/', ':']).next().unwrap_or_default();
         match first {
             "accounts" | "settings" | "ownership-offers" => "accounts",
-            "sign-in" | "sign-out" | "set-up" | "links" => "sign-in",
+            "sign-in" | "sign-out" | "set-up" | "links" | "password-resets" => "sign-in",
             other => other,
         }
     }

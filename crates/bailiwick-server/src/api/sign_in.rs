@@ -1,6 +1,6 @@
 //! Signing in and out, and setting a platform up.
 
-use bailiwick_client::wire::{self, Secret, SetUp, SignIn, SignedIn};
+use bailiwick_client::wire::{self, AskPasswordReset, Secret, SetUp, SignIn, SignedIn};
 use bailiwick_core::ids::UserId;
 use serde_json::{Value, json};
 
@@ -38,6 +38,18 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "email": "grace@example.com", "password": "plum violin harbor sixteen" }))
             .answers(signed_in_example())
             .fails(&["wrong_credentials", "too_many_attempts"]),
+        post("ask_password_reset", "/password-resets", Access::Anyone)
+            .writes(ask_password_reset)
+            .accepts()
+            .says(
+                "Ask for a new password",
+                "Mails a link to choose a new password, if a user has the email; `accept_link` follows it. The answer is the \
+                 same whether or not the email is known, and takes as long. A newer link ends the older one. Attempts are \
+                 limited for each email and each address as those to sign in are, and mails for each user: 5 at once, then \
+                 one in 12 minutes.",
+            )
+            .takes(json!({ "email": "grace@example.com" }))
+            .fails(&["invalid_text", "too_many_attempts"]),
         post("sign_out", "/sign-out", Access::Person)
             .writes(sign_out)
             .says("Sign out", "Ends the session through which the request came."),
@@ -70,6 +82,11 @@ async fn sign_in(call: Call, _: NoQuery, input: SignIn) -> Result<Answer<SignedI
     let request = SignInRequest { email: input.email, password: input.password.into() };
     let session = call.service.sign_in(request, &call.origin).await?;
     Answer::json(&shown(&call, session, None, Vec::new()).await?)
+}
+
+async fn ask_password_reset(call: Call, _: NoQuery, input: AskPasswordReset) -> Result<Answer<()>, Failure> {
+    call.service.ask_password_reset(&email("email", &input.email)?, &call.origin).await?;
+    Ok(Answer::done())
 }
 
 async fn sign_out(call: Call, _: NoQuery, (): ()) -> Result<Answer<()>, Failure> {

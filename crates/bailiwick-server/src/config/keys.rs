@@ -389,6 +389,14 @@ pub const KEYS: &[Key] = &[
                   Invitations live as long as the catalog says.",
     },
     Key {
+        name: "session.password_reset",
+        kind: Kind::Duration { min: MINUTE, max: DAY, set: |config, d| config.session.password_reset = d },
+        default: "1h",
+        meaning: "How long a link to choose a new password works, whether it was mailed to somebody who \
+                  forgot theirs or made by `bailiwick reset-password`. It works once, and a newer one \
+                  ends it.",
+    },
+    Key {
         name: "accounts.self_service",
         kind: Kind::Boolean { set: |config, b| config.accounts.self_service = b },
         default: "false",

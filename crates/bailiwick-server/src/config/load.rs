@@ -418,7 +418,12 @@ fn blank() -> Config {
             address_attempts: 0,
             address_interval: Duration::ZERO,
         },
-        session: SessionSettings { idle: Duration::ZERO, absolute: Duration::ZERO, link: Duration::ZERO },
+        session: SessionSettings {
+            idle: Duration::ZERO,
+            absolute: Duration::ZERO,
+            link: Duration::ZERO,
+            password_reset: Duration::ZERO,
+        },
         accounts: AccountSettings { self_service: false },
         metrics: MetricsSettings { enabled: false, listen: None },
         shutdown: ShutdownSettings { grace: Duration::ZERO },

@@ -148,6 +148,16 @@ impl Names<'_> {
             E::SignedIn { method, .. } => format!("signed in by {method}"),
             E::SignInRefused { user, .. } => format!("refused a sign-in as {}", person(user)),
             E::SignedOut { .. } => "signed out".to_owned(),
+            E::PasswordResetLinkMade { user, by } if by == "operator" => {
+                format!("made a link to choose a new password for {}, for the operator", person(user))
+            }
+            E::PasswordResetLinkMade { user, .. } => {
+                format!("mailed {} a link to choose a new password", person(user))
+            }
+            E::PasswordChanged { method, .. } if method == "reset_link" => {
+                "chose a new password by a link".to_owned()
+            }
+            E::PasswordChanged { .. } => "changed the password".to_owned(),
             E::Refused { command, code, .. } => {
                 format!("was refused: {} ({})", command.replace('_', " "), code.replace('_', " "))
             }

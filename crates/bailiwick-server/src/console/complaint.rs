@@ -93,7 +93,9 @@ fn hint(error: &Error) -> &'static str {
         Error::Refused(refusal) | Error::Field { refusal, .. } => refusal.hint(),
         Error::Password(problem) => problem.hint(),
         Error::Unauthenticated => "your session has ended",
-        Error::WrongCredentials => "check both; passwords are case-sensitive",
+        Error::WrongCredentials => {
+            "check both; passwords are case-sensitive, and a forgotten one can be replaced"
+        }
         Error::LinkInvalid => "ask whoever sent it for a new one",
         Error::AlreadySetUp => "sign in, or ask an owner for an invitation",
         Error::EmailNotVerified => "follow the link in an invitation that was mailed to you",
@@ -119,6 +121,7 @@ fn status(error: &Error) -> StatusCode {
         Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken => StatusCode::CONFLICT,
         Error::SelfServiceOff | Error::EmailNotVerified => StatusCode::FORBIDDEN,
         Error::WrongCredentials
+        | Error::PasswordNotAsked
         | Error::InvalidText { .. }
         | Error::Field { .. }
         | Error::Password(_)

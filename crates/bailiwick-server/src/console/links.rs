@@ -89,6 +89,9 @@ pub(super) async fn follow(
     let view = service.inspect_link(&token).await?;
     let followed = match view.purpose {
         LinkPurpose::SetUp => set_up(&service, &visitor, &token, &fields).await,
+        LinkPurpose::PasswordReset if fields.raw("password") != fields.raw("again") => {
+            Err(Complaint::field("again", "the two passwords differ", "type the new one twice"))
+        }
         _ => accept(&service, &visitor, &view, &token, &fields).await,
     };
     match followed {
@@ -134,9 +137,8 @@ async fn accept(
     token: &str,
     fields: &Fields,
 ) -> Result<Response, Complaint> {
-    let needs_name = view.needs_password;
-    let name = if needs_name { Some(parsed("name", "your name", fields, Name::parse)?) } else { None };
-    let password = needs_name.then(|| SecretString::from(fields.raw("password").to_owned()));
+    let name = if needs_name(view) { Some(parsed("name", "your name", fields, Name::parse)?) } else { None };
+    let password = view.needs_password.then(|| SecretString::from(fields.raw("password").to_owned()));
     let signed_in = visitor.person.as_ref().map(|person| &person.caller);
     let session = service.accept_link(token, name, password, signed_in, &visitor.origin).await;
     let session = session.map_err(|error| match error {
@@ -148,12 +150,25 @@ async fn accept(
         error => Complaint::of(&error),
     })?;
     let mut response = enter(service, &session, "/");
-    if let Some((_, account)) = &view.account
-        && let Some(header) = super::visitor::notice_header(service, &format!("Welcome to {account}."))
+    let notice = match (&view.account, view.purpose) {
+        (Some((_, account)), _) => format!("Welcome to {account}."),
+        (None, LinkPurpose::PasswordReset) => {
+            "Your password is changed. Your other sessions have ended.".to_owned()
+        }
+        (None, _) => String::new(),
+    };
+    if !notice.is_empty()
+        && let Some(header) = super::visitor::notice_header(service, &notice)
     {
         response.headers_mut().append(axum::http::header::SET_COOKIE, header);
     }
     Ok(response)
+}
+
+/// People choose a name with their first password; of who forgot one, the name is known.
+fn needs_name(view: &LinkView) -> bool {
+    let is_named = view.user.as_ref().is_some_and(|user| !user.name.is_empty());
+    view.needs_password && !(view.purpose == LinkPurpose::PasswordReset && is_named)
 }
 
 fn parsed<T>(
@@ -198,6 +213,12 @@ fn render(
                     .judged(complaint),
             };
             page(service, complaint, &template.shell, &template)
+        }
+        LinkPurpose::PasswordReset => {
+            let again = Field::password("again", "New password again", "new-password").judged(complaint);
+            let name = needs_name(view).then_some(name);
+            let password = Field { label: "New password", ..password };
+            super::password_reset::choose(service, visitor, email, name, [password, again], complaint)
         }
         LinkPurpose::SignIn => {
             let template = SignInLinkPage {

@@ -4,27 +4,18 @@
 //! email alone, since whoever empties it would lock its owner out. Addresses are IPv4 addresses and IPv6 /64
 //! networks, which is what one customer of a network is usually given.
 //!
-//! A bucket is one point in time (the generic cell rate algorithm), found by a keyed hash, so that memory is
-//! bounded: two generations of at most [`Throttle::MAX_BUCKETS`] each. When the young one is full, it becomes
-//! the old one and what was not used since is forgotten. Filling a generation takes that many distinct
-//! addresses.
+//! Memory is bounded: see [`super::limiter`]. Filling a generation of buckets takes as many distinct addresses.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::limiter::{Generations, Rate};
 use crate::config::SignInSettings;
 
-/// The attempt comes too early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many attempts to sign in; try again in {retry_after_seconds} seconds")]
-pub struct Throttled {
-    /// For the header `Retry-After`; at least 1.
-    pub retry_after_seconds: u64,
-}
+pub use super::limiter::Throttled;
 
 /// Limits attempts to sign in.
 #[derive(Debug)]
@@ -42,9 +33,6 @@ struct Buckets {
 }
 
 impl Throttle {
-    /// The greatest number of buckets of one kind in one generation: 32,768, some 3 MiB in all.
-    pub const MAX_BUCKETS: usize = 1 << 15;
-
     /// All buckets are full of attempts; `now` is where time starts.
     pub fn new(settings: SignInSettings, now: Instant) -> Self {
         Self { settings, start: now, hasher: RandomState::new(), buckets: Mutex::default() }
@@ -61,8 +49,8 @@ impl Throttle {
         let now = now.saturating_duration_since(self.start);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         // The address comes first: one that is refused cannot make buckets for emails.
-        let address_at = buckets.by_address.next(alone, self.address_rate(), now)?;
-        let email_at = buckets.by_email.next(pair, self.email_rate(), now)?;
+        let address_at = buckets.by_address.next(alone, 1, self.address_rate(), now)?;
+        let email_at = buckets.by_email.next(pair, 1, self.email_rate(), now)?;
         buckets.by_address.insert(alone, address_at);
         buckets.by_email.insert(pair, email_at);
         Ok(())
@@ -109,56 +97,12 @@ fn network(address: IpAddr) -> u128 {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Rate {
-    attempts: u32,
-    interval: Duration,
-}
-
-/// When each bucket will be full again, since the throttle's start.
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<u64, Duration>,
-    old: HashMap<u64, Duration>,
-}
-
-impl Generations {
-    fn get(&self, key: u64) -> Option<Duration> {
-        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
-    }
-
-    /// When the bucket is full again if one more attempt is taken from it now.
-    fn next(&mut self, key: u64, rate: Rate, now: Duration) -> Result<Duration, Throttled> {
-        let full_at = self.get(key).map_or(now, |at| at.max(now));
-        let next = full_at.saturating_add(rate.interval);
-        let latest = now.saturating_add(rate.interval.saturating_mul(rate.attempts));
-        match next.checked_sub(latest) {
-            None | Some(Duration::ZERO) => Ok(next),
-            Some(wait) => {
-                // Moved to the young generation, so that who keeps trying is not forgotten.
-                self.insert(key, full_at);
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                Err(Throttled { retry_after_seconds: seconds.max(1) })
-            }
-        }
-    }
-
-    fn insert(&mut self, key: u64, at: Duration) {
-        if self.young.len() >= Throttle::MAX_BUCKETS && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, at);
-    }
-
-    fn remove(&mut self, key: u64) {
-        self.young.remove(&key);
-        self.old.remove(&key);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::identity::limiter::MAX_BUCKETS;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
@@ -247,7 +191,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_the_recent_are_remembered() {
         let (throttle, now) = throttle();
-        for n in 0..u32::try_from(Throttle::MAX_BUCKETS * 3).unwrap() {
+        for n in 0..u32::try_from(MAX_BUCKETS * 3).unwrap() {
             throttle.attempt("a@example.com", IpAddr::from(n.to_be_bytes()), now).unwrap();
             if n.is_multiple_of(10_000) {
                 let _ = throttle.attempt("a@example.com", HOME, now);
@@ -255,7 +199,7 @@ mod tests {
         }
         assert!(throttle.attempt("a@example.com", HOME, now).is_err());
         let buckets = throttle.buckets.lock().unwrap();
-        assert!(buckets.by_email.young.len() + buckets.by_email.old.len() <= 2 * Throttle::MAX_BUCKETS);
-        assert!(buckets.by_address.young.len() + buckets.by_address.old.len() <= 2 * Throttle::MAX_BUCKETS);
+        assert!(buckets.by_email.len() <= 2 * MAX_BUCKETS);
+        assert!(buckets.by_address.len() <= 2 * MAX_BUCKETS);
     }
 }

@@ -37,6 +37,9 @@ pub enum Error {
     /// A link that does not exist, was used, was replaced or has expired.
     #[error("this link is not valid: it was used, replaced or has expired")]
     LinkInvalid,
+    /// A password came with a link that signs in without one.
+    #[error("this link signs in without a password, so it takes none")]
+    PasswordNotAsked,
     /// The platform has an owner already.
     #[error("this platform is set up already")]
     AlreadySetUp,

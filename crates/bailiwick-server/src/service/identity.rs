@@ -1,8 +1,6 @@
 //! Signing in and out, sessions, passwords, and who a credential stands for.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use bailiwick_core::account::{Account, Actor, Event};
+use bailiwick_core::account::{Account, Actor};
 use bailiwick_core::ids::{AccountId, UserId};
 use bailiwick_core::values::{Email, InvalidText};
 use bailiwick_store::{Commit, DirectoryChange, SessionRow, StoreError, TokenHash, UserRow};
@@ -59,9 +57,10 @@ impl Service {
     /// [`Error::WrongCredentials`], [`Error::TooManyAttempts`], [`Error::Unavailable`] when too many passwords wait.
     pub async fn sign_in(&self, request: SignInRequest, origin: &Origin) -> Result<SignedIn, Error> {
         let email = Email::parse(&request.email).map_or_else(|_| String::new(), |email| email.to_string());
-        let address = origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let address = origin.address();
         if let Err(throttled) = self.throttle.attempt(&email, address, std::time::Instant::now()) {
             counter!(SIGN_INS, "result" => "throttled").increment(1);
+            self.record_throttled(&email, origin).await;
             return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
         }
         for _ in 0..ATTEMPTS {
@@ -126,8 +125,9 @@ impl Service {
         password: &SecretString,
         origin: &Origin,
     ) -> Result<(), Error> {
-        let address = origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let address = origin.address();
         if let Err(throttled) = self.throttle.attempt(&user.email, address, std::time::Instant::now()) {
+            self.record_sign_in_refused(Some(user.user_id), "too_many_attempts", origin).await;
             return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
         }
         let right = match &user.password_hash {
@@ -148,7 +148,7 @@ impl Service {
         let directory = vec![DirectoryChange::EndSession { token_hash }];
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
         if let Actor::User(user) = caller.actor {
-            self.record_for(user, Event::SignedOut { user }, &caller.origin).await;
+            self.record_sign_out(user, &caller.origin).await;
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Service {
         Ok((actor, account_id))
     }
 
-    /// Changes the caller's password and ends their other sessions.
+    /// Changes the caller's password, and ends their other sessions and the links that lead past the password.
     ///
     /// # Errors
     /// [`Error::WrongCredentials`] when the present one is wrong, and the rules for passwords.
@@ -218,8 +218,9 @@ impl Service {
         new: &SecretString,
     ) -> Result<(), Error> {
         let user = self.user_of(caller).await?;
-        let address = caller.origin.source_ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let address = caller.origin.address();
         if let Err(throttled) = self.throttle.attempt(&user.email, address, std::time::Instant::now()) {
+            self.record_sign_in_refused(Some(user.user_id), "too_many_attempts", &caller.origin).await;
             return Err(Error::TooManyAttempts { retry_after_seconds: throttled.retry_after_seconds });
         }
         let right = match &user.password_hash {
@@ -233,12 +234,15 @@ impl Service {
         self.rules.check(new.expose_secret(), &[&user.email, &user.name])?;
         let user_id = user.user_id;
         let hash = Some(self.hasher.hash(new).await?);
-        let directory = vec![
+        let mut directory = vec![
             password_as_read(&user),
             DirectoryChange::SetPassword { user_id, hash },
             DirectoryChange::EndSessionsOfUser { user_id, except: caller.session },
         ];
-        Ok(self.store.commit(Commit { directory, ..Commit::default() }).await?)
+        directory.extend(super::password_resets::end_links(user_id));
+        self.store.commit(Commit { directory, ..Commit::default() }).await?;
+        self.record_password_changed(user_id, "password", &caller.origin).await;
+        Ok(())
     }
 
     /// The caller's sessions that are alive, the newest first.
@@ -258,7 +262,7 @@ impl Service {
         let directory = vec![DirectoryChange::EndSession { token_hash }];
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
         if let Actor::User(user) = caller.actor {
-            self.record_for(user, Event::SignedOut { user }, &caller.origin).await;
+            self.record_sign_out(user, &caller.origin).await;
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub enum LinkPurpose {
     InvitationCopy,
     /// Signs a person in once, made by the operator on the command line.
     SignIn,
+    /// Lets a person choose a new password. It was mailed to them or made by the operator, so it proves the email.
+    PasswordReset,
 }
 
 impl LinkPurpose {
@@ -36,11 +38,12 @@ impl LinkPurpose {
             Self::Invitation => "invitation",
             Self::InvitationCopy => "invitation_copy",
             Self::SignIn => "sign_in",
+            Self::PasswordReset => "password_reset",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Invitation, Self::InvitationCopy, Self::SignIn]
+        [Self::Invitation, Self::InvitationCopy, Self::SignIn, Self::PasswordReset]
             .into_iter()
             .find(|purpose| purpose.name() == name)
     }
@@ -53,7 +56,8 @@ pub struct LinkView {
     pub purpose: LinkPurpose,
     /// Whose it is; none for set-up.
     pub user: Option<UserRow>,
-    /// Whether the person must choose a password: they have none, or have not proved yet that the email is theirs.
+    /// Whether the person must choose a password: they have none, have not proved yet that the email is theirs, or follow
+    /// the link for that.
     pub needs_password: bool,
     /// Where it leads.
     pub account: Option<(AccountId, Name)>,
@@ -155,12 +159,12 @@ impl Service {
         Ok(view)
     }
 
-    /// Follows a link: joins the account or signs in. A person without a password chooses one here; a person with one
-    /// must be signed in as who is invited, or say the password.
+    /// Follows a link: joins the account or signs in. A person without a password chooses one here, and so does one who
+    /// forgot it; a person with one must be signed in as who is invited, or say the password.
     ///
     /// # Errors
     /// [`Error::LinkInvalid`], [`Error::Unauthenticated`] for known people who are not signed in, those of signing in for
-    /// who says a password, the rules for passwords, and the domain's refusals.
+    /// who says a password, the rules for passwords, [`Error::PasswordNotAsked`], and the domain's refusals.
     pub async fn accept_link(
         &self,
         token: &str,
@@ -201,7 +205,14 @@ impl Service {
             first.push(DirectoryChange::SetPassword { user_id, hash: Some(stored) });
             // Whoever signed in with a password that was set before the email was proved is not known to be its owner.
             first.push(DirectoryChange::EndSessionsOfUser { user_id, except: None });
-        } else if purpose != LinkPurpose::SignIn {
+            if purpose == LinkPurpose::PasswordReset {
+                first.extend(super::password_resets::end_links(user_id));
+            }
+        } else if purpose == LinkPurpose::SignIn {
+            if password.is_some() {
+                return Err(Error::PasswordNotAsked);
+            }
+        } else {
             match (signed_in, password) {
                 (Some(caller), _) if caller.actor == Actor::User(user_id) => {
                     let session =
@@ -246,6 +257,9 @@ impl Service {
             first.push(DirectoryChange::SignedIn { user_id, at: self.now() });
             match self.store.commit(Commit { directory: first, ..Commit::default() }).await {
                 Ok(()) => {
+                    if purpose == LinkPurpose::PasswordReset {
+                        self.record_password_changed(user_id, "reset_link", origin).await;
+                    }
                     self.record_sign_in(user_id, "link", origin).await;
                     Ok(Some(signed_in.session))
                 }
@@ -371,7 +385,11 @@ impl Service {
 /// whoever holds it chooses a password only for a person of whom nothing is proved and who has none.
 fn needs_password(purpose: LinkPurpose, user: &UserRow) -> bool {
     let (has_none, unproved) = (user.password_hash.is_none(), user.verified_at.is_none());
-    if purpose == LinkPurpose::InvitationCopy { has_none && unproved } else { has_none || unproved }
+    match purpose {
+        LinkPurpose::InvitationCopy => has_none && unproved,
+        LinkPurpose::PasswordReset => true,
+        LinkPurpose::SetUp | LinkPurpose::Invitation | LinkPurpose::SignIn => has_none || unproved,
+    }
 }
 
 fn parse(token: &str) -> Result<TokenHash, Error> {

@@ -9,11 +9,10 @@ use bailiwick_store::EventRow;
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::Caller;
+use super::Origin;
 
 /// An event as the store keeps it, with who did it from where.
-pub(super) fn event_row(event: &Event, caller: &Caller, now: Timestamp) -> EventRow {
-    let actor = caller.actor.reference();
+pub(super) fn event_row(event: &Event, actor: ActorRef, origin: &Origin, now: Timestamp) -> EventRow {
     let target = event.target();
     EventRow {
         at: now,
@@ -26,8 +25,8 @@ pub(super) fn event_row(event: &Event, caller: &Caller, now: Timestamp) -> Event
         event_type: event.type_name().into(),
         target_kind: target.as_ref().map(|(kind, _)| (*kind).into()),
         target_id: target.map(|(_, id)| id.to_string()),
-        request_id: caller.origin.request_id.clone(),
-        source_ip: caller.origin.source_ip,
+        request_id: origin.request_id.clone(),
+        source_ip: origin.source_ip,
         // Serialising an event cannot fail: its maps have text keys and its types no fallible `Serialize`.
         body: serde_json::to_string(event).unwrap_or_default(),
     }

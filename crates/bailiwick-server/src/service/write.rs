@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::account::{Account, Command, Decided, EntityKey, Event, Kind, Refusal};
+use bailiwick_core::account::{Account, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
     AccountCommit, Commit, CommitReceipt, DirectoryChange, Ending, EntityChange, IdempotencyRecord,
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::accounts::AccountHandle;
 use super::error::no_account;
 use super::record::{AccessDifference, event_row, refused};
-use super::{Caller, Error, Service, new_id};
+use super::{Caller, Error, Origin, Service, new_id};
 use crate::telemetry::metrics::{COMMIT_SECONDS, COMMITS};
 
 /// How often a write is decided anew after somebody else's commit came between. Within one process that happens only
@@ -200,7 +200,7 @@ impl Service {
         }
         let extra = beside(&changed)?;
         let has_mail = !extra.outbox.is_empty();
-        let mut commit = commit_of(&before, &decided, caller, now);
+        let mut commit = commit_of(&before, &decided, caller.actor.reference(), &caller.origin, now);
         let derived = super::directory::changes(&decided);
         commit.directory = extra.first.into_iter().chain(derived).chain(extra.then).collect();
         commit.outbox = extra.outbox;
@@ -304,7 +304,18 @@ impl Service {
         caller: &Caller,
         events: Vec<Event>,
     ) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
+        self.record_of(handle, caller.actor.reference(), &caller.origin, events).await
+    }
+
+    /// Commits events that only record, of whoever did them.
+    pub(super) async fn record_of(
+        &self,
+        handle: &Arc<AccountHandle>,
+        actor: ActorRef,
+        origin: &Origin,
+        events: Vec<Event>,
+    ) -> Result<(), Error> {
+        for attempt in 0..ATTEMPTS {
             self.store.ready().await;
             let durable = {
                 let mut tip = handle.tip();
@@ -314,14 +325,22 @@ impl Service {
                     return Ok(());
                 }
                 let decided = before.record(events.clone());
-                let commit = commit_of(&before, &decided, caller, now);
+                let commit = commit_of(&before, &decided, actor, origin, now);
                 let receipt = self.store.commit(commit);
                 tip.account = Arc::new(decided.account);
                 self.see_through(handle, receipt, Arc::clone(&tip.account), tip.epoch, false)
             };
             match durable.await {
                 Ok(()) => return Ok(()),
-                Err(StoreError::Conflict) => {}
+                // An operator's command may have recorded something beside a serving process.
+                Err(StoreError::Conflict) => {
+                    let id = handle.read().id();
+                    if attempt > 0
+                        && let Some(fresh) = self.accounts.load(id).await?
+                    {
+                        handle.replace(fresh);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -431,7 +450,13 @@ fn new_uuid() -> uuid::Uuid {
 }
 
 /// The rows and events of a decision.
-pub(super) fn commit_of(before: &Account, decided: &Decided, caller: &Caller, now: Timestamp) -> Commit {
+fn commit_of(
+    before: &Account,
+    decided: &Decided,
+    actor: ActorRef,
+    origin: &Origin,
+    now: Timestamp,
+) -> Commit {
     let deleted = decided.account.is_deleted();
     let keys: std::collections::BTreeSet<EntityKey> =
         decided.events.iter().flat_map(Event::entities).collect();
@@ -441,7 +466,7 @@ pub(super) fn commit_of(before: &Account, decided: &Decided, caller: &Caller, no
         body: decided.account.row_body(key),
     };
     let changes = if deleted { Vec::new() } else { keys.into_iter().map(change).collect() };
-    let events = decided.events.iter().map(|event| event_row(event, caller, now)).collect();
+    let events = decided.events.iter().map(|event| event_row(event, actor, origin, now)).collect();
     let account = AccountCommit {
         account_id: before.id(),
         expected: before.revision(),
@@ -455,7 +480,7 @@ pub(super) fn commit_of(before: &Account, decided: &Decided, caller: &Caller, no
 
 /// The rows and events of an account that is being opened.
 pub(super) fn commit_of_opening(decided: &Decided, caller: &Caller, now: Timestamp) -> Commit {
-    let mut commit = commit_of(&decided.account, decided, caller, now);
+    let mut commit = commit_of(&decided.account, decided, caller.actor.reference(), &caller.origin, now);
     if let Some(account) = &mut commit.account {
         account.expected = Revision::default();
     }

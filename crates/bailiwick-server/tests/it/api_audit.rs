@@ -165,7 +165,9 @@ async fn every_operation_leaves_exactly_its_events() {
     story.keep("session", &other.unwrap()["id"]);
     story.step("end_session", owner, "", Value::Null, &["sign_in.ended"]).await;
     let body = json!({ "current": PASSWORD, "new": "ochre kettle nine marble" });
-    story.step("change_password", owner, "", body, &[]).await;
+    story.step("change_password", owner, "", body, &["password.changed"]).await;
+    let body = json!({ "email": "owner@example.com" });
+    story.step("ask_password_reset", None, "", body, &["password.reset_link_made"]).await;
     story.step("get_catalog", owner, "", Value::Null, &[]).await;
 
     story.step("get_account", owner, "", Value::Null, &[]).await;

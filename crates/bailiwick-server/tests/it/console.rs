@@ -11,12 +11,12 @@ use tower::ServiceExt as _;
 use crate::support::{PASSWORD, Person, World};
 
 /// What a browser sends with a form of our own.
-const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(crate) const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
     headers: BTreeMap<String, String>,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Page {
@@ -60,7 +60,7 @@ pub(crate) async fn look(world: &World, path: &str, person: Option<&Person>) -> 
     ask(world, request(Method::GET, path, person).body(Body::empty()).unwrap()).await
 }
 
-async fn post(
+pub(crate) async fn post(
     world: &World,
     path: &str,
     person: Option<&Person>,

@@ -24,6 +24,7 @@ mod console;
 mod console_hidden;
 mod console_offers;
 mod delivery;
+mod forgotten_password;
 mod hang_up;
 mod limits_of_refusals;
 mod schema;

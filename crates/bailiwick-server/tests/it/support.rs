@@ -172,6 +172,20 @@ impl World {
         link.unwrap_or_else(|| panic!("no mail to {email}")).rsplit('/').next().unwrap().to_owned()
     }
 
+    /// The tokens in the mails to an email that lead to a new password, the oldest first.
+    pub async fn reset_tokens(&self, email: &str) -> Vec<String> {
+        self.service.settled().await;
+        let now = self.service.now();
+        let lease = std::time::Duration::ZERO;
+        let due = self.service.store().claim_outbox(now, lease, 1_000).await.unwrap();
+        let mails = due.iter().map(|entry| serde_json::from_str(&entry.message.body).unwrap());
+        let links = mails.filter_map(|mail| match mail {
+            MailRequest::Notice(notice) if notice.to == email => notice.action,
+            _ => None,
+        });
+        links.map(|action| action.link.expose().rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
     /// A service account with these account-level roles, and a key of it.
     pub async fn machine(&self, name: &str, roles: &[&str]) -> Person {
         let owner = self.owner.id.parse::<UserId>().unwrap();

@@ -3,7 +3,9 @@
 use crate::http::call::Call;
 use crate::http::path::Path;
 use crate::http::{Client, Error};
-use crate::wire::{AcceptLink, DeclineLink, InspectLink, LinkInfo, SetUp, SignIn, SignedIn};
+use crate::wire::{
+    AcceptLink, AskPasswordReset, DeclineLink, InspectLink, LinkInfo, SetUp, SignIn, SignedIn,
+};
 
 impl Client {
     /// Starts a session. Its token is in this answer and nowhere else: see [`Client::with_credential`].
@@ -12,6 +14,14 @@ impl Client {
     /// See [`Error`].
     pub async fn sign_in(&self, credentials: &SignIn) -> Result<SignedIn, Error> {
         self.fetch(Call::post(Path::api("sign-in")).json(credentials)).await
+    }
+
+    /// Mails a link to choose a new password, if a user has the email. The answer does not tell whether one has.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ask_password_reset(&self, ask: &AskPasswordReset) -> Result<(), Error> {
+        self.fetch(Call::post(Path::api("password-resets")).json(ask)).await
     }
 
     /// Ends the session that the client uses.

@@ -36,7 +36,7 @@ codes! {
     /// No credential, or one that is not valid (any more)
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "sign in, or send a valid management key, as `Authorization: Bearer …`";
     /// Email and password do not belong together
-    WRONG_CREDENTIALS = "wrong_credentials", UNAUTHORIZED, "check both, or ask for a new invitation or sign-in link";
+    WRONG_CREDENTIALS = "wrong_credentials", UNAUTHORIZED, "check both; who forgot the password asks for a new one by `POST /api/v1/password-resets` or on the sign-in page";
     /// Too many attempts
     TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS, "wait as long as `Retry-After` says";
     /// A request with a cookie came from another site

@@ -47,6 +47,7 @@ impl From<Error> for Failure {
             Error::StaleRevision { .. } => Self::new(&code::STALE_REVISION, text),
             Error::IdempotencyMismatch => Self::new(&code::IDEMPOTENCY_MISMATCH, text),
             Error::LinkInvalid => Self::new(&code::LINK_INVALID, text),
+            Error::PasswordNotAsked => Self::field(&code::INVALID_VALUE, "/password", text),
             Error::AlreadySetUp => Self::new(&code::ALREADY_SET_UP, text),
             Error::SelfServiceOff => Self::new(&code::SELF_SERVICE_OFF, text),
             Error::EmailNotVerified => Self::new(&code::EMAIL_NOT_VERIFIED, text),
