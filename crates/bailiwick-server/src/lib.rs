@@ -9,4 +9,5 @@ pub mod http;
 pub mod identity;
 pub mod server;
 pub mod service;
+pub mod serving;
 pub mod telemetry;

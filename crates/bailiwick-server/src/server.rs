@@ -19,6 +19,7 @@ use crate::delivery::{DeliveryError, mailer};
 use crate::http::{self, Site};
 use crate::identity::password::{HashError, PasswordHasher};
 use crate::service::{Clock, Error, Service};
+use crate::serving;
 use crate::telemetry::metrics::Metrics;
 
 /// How often what has expired is removed.
@@ -158,6 +159,10 @@ impl Server {
         };
         let metrics = if config.metrics.enabled { Metrics::install() } else { None };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&SqliteOptions::new(&config.data))?);
+        // Only now: the directory's lock is held, so nobody else's address is written over.
+        if let Err(error) = serving::record(&config.data, &config.public_url) {
+            tracing::warn!(%error, "commands beside this server will not know its address");
+        }
         let mailer = mailer(&config)?;
         let clock = system_clock();
         let service = build_service(Arc::new(config), catalog, Arc::clone(&store), Arc::clone(&clock))?;
@@ -213,6 +218,7 @@ impl Server {
             apart.abort();
         }
         let _ = tokio::time::timeout(grace, self.service.settled()).await;
+        serving::forget(&self.service.config().data);
         self.service.store().close().await;
     }
 }

@@ -1,14 +1,12 @@
 //! `bailiwick bootstrap`: an account with an owner and a key, for scripts, with or without a server running.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use bailiwick_core::values::{Email, Name};
 use bailiwick_server::service::Bootstrapped;
-use bailiwick_store::{OpenError, SqliteOptions, SqliteStore};
 use secrecy::ExposeSecret;
 
-use super::deployment::{Stop, USAGE, finish, load_config, runtime, service_over};
+use super::deployment::{Stop, USAGE, finish, load_config, runtime, service_beside};
 use crate::cli::BootstrapArgs;
 
 /// Runs `bailiwick bootstrap`.
@@ -24,12 +22,7 @@ fn bootstrap(args: &BootstrapArgs) -> Result<ExitCode, Stop> {
         Stop::new(USAGE, format!("the account name {problem}"), "give a name of 1 to 64 characters")
     })?;
     let loaded = load_config(&args.options())?;
-    let options = SqliteOptions { readers: 1, ..SqliteOptions::new(&loaded.config.data) };
-    let store = match SqliteStore::open(&options) {
-        Err(OpenError::InUse { .. }) => SqliteStore::open_beside(&options)?,
-        other => other?,
-    };
-    let service = service_over(loaded.config, Arc::new(store))?;
+    let service = service_beside(loaded)?;
     let made = runtime()?.block_on(async {
         let made = service.bootstrap(&email, name).await?;
         service.store().close().await;

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bailiwick_server::config::Config;
+use bailiwick_server::config::error::Origin;
 use bailiwick_server::config::load::{Loaded, Options};
 use bailiwick_server::server::{StartError, build_service, load_catalog, system_clock};
 use bailiwick_server::service::Service;
-use bailiwick_store::Store;
+use bailiwick_server::serving;
+use bailiwick_store::{OpenError, SqliteOptions, SqliteStore, Store};
 
 /// Refused, not found, or something was found to be wrong.
 pub const REFUSED: u8 = 1;
@@ -45,8 +47,8 @@ impl From<StartError> for Stop {
     }
 }
 
-impl From<bailiwick_store::OpenError> for Stop {
-    fn from(error: bailiwick_store::OpenError) -> Self {
+impl From<OpenError> for Stop {
+    fn from(error: OpenError) -> Self {
         StartError::from(error).into()
     }
 }
@@ -94,6 +96,25 @@ pub fn load_config(options: &Options) -> Result<Loaded, Stop> {
 pub fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Stop::refused(error, "the operating system refused to start threads"))
+}
+
+/// A service over the deployment's own database, with or without a server running. Its links lead to the server that runs,
+/// whatever the configuration says here, unless a flag says otherwise.
+pub fn service_beside(loaded: Loaded) -> Result<Service, Stop> {
+    let Loaded { mut config, settings, .. } = loaded;
+    let options = SqliteOptions { readers: 1, ..SqliteOptions::new(&config.data) };
+    let store = match SqliteStore::open(&options) {
+        Err(OpenError::InUse { .. }) => {
+            let is_said =
+                settings.get("public_url").is_some_and(|setting| matches!(setting.origin, Origin::Flag(_)));
+            if !is_said && let Some(url) = serving::url(&config.data) {
+                config.public_url = url;
+            }
+            SqliteStore::open_beside(&options)?
+        }
+        other => other?,
+    };
+    service_over(config, Arc::new(store))
 }
 
 /// A service over a store that was opened, for work without a listener.

@@ -196,3 +196,19 @@ fn doctor_looks_at_everything_and_changes_nothing() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.contains("BROKEN  database"), "{ran:?}");
 }
+
+#[test]
+fn bootstrap_and_doctor_know_where_the_running_server_is() {
+    let platform = Platform::start("bailiwick");
+    let data = platform.data.path().to_str().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let args = ["bootstrap", "--data", data, "--email", "ann@example.com", "--account", "Second", "--json"];
+    let made = run(home.path(), &args).json();
+    assert!(text(&made, "sign_in_link").starts_with(platform.url()), "{made}");
+    let report = run(home.path(), &["doctor", "--data", data, "--json"]).json();
+    let findings = report["findings"].as_array().unwrap();
+    for what in ["address", "server"] {
+        let finding = findings.iter().find(|finding| finding["what"] == what).unwrap();
+        assert!(text(finding, "detail").contains(platform.url()), "{finding}");
+    }
+}

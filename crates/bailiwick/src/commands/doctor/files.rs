@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use bailiwick_server::serving;
 use bailiwick_store::{DATABASE_FILE, LOCK_FILE};
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::Access;
@@ -108,12 +109,12 @@ fn database_bytes(data: &Path) -> u64 {
 }
 
 fn server(data: &Path) -> Finding {
-    let lock = std::fs::File::open(data.join(LOCK_FILE));
-    let served = lock.is_ok_and(|lock| lock.try_lock_shared().is_err());
-    Finding::well(
-        "server",
-        if served { "a process serves this directory" } else { "no process serves this directory" },
-    )
+    let detail = match serving::url(data) {
+        Some(url) => format!("a process serves this directory at {url}"),
+        None if serving::is_served(data) => "a process serves this directory".to_owned(),
+        None => "no process serves this directory".to_owned(),
+    };
+    Finding::well("server", detail)
 }
 
 /// A clock that was put back gives events a time before those that went before them, and lets what has ended live again.

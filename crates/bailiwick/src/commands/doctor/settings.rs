@@ -1,8 +1,11 @@
 //! What the operator has set.
 
+use std::net::SocketAddr;
+
 use bailiwick_server::config::load::Loaded;
 use bailiwick_server::config::{Config, MailTransport};
 use bailiwick_server::server::load_catalog;
+use bailiwick_server::serving;
 
 use super::Finding;
 
@@ -33,11 +36,19 @@ fn catalog(config: &Config) -> Finding {
 }
 
 fn address(config: &Config) -> Finding {
-    let url = &config.public_url;
-    if config.is_https() {
+    // What the server that runs was told by flags and variables of its own counts, not what is configured here.
+    let running = serving::url(&config.data);
+    let url = running.as_ref().unwrap_or(&config.public_url);
+    let is_loopback = if *url == config.public_url {
+        config.listen.ip().is_loopback()
+    } else {
+        let address = url.strip_prefix("http://").and_then(|rest| rest.parse::<SocketAddr>().ok());
+        address.is_some_and(|address| address.ip().is_loopback())
+    };
+    if url.starts_with("https://") {
         return Finding::well("address", format!("people reach {url}"));
     }
-    if config.listen.ip().is_loopback() {
+    if is_loopback {
         return Finding::well("address", format!("{url}, from this machine only"));
     }
     Finding::look(
