@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use operator::{BackupArgs, BootstrapArgs, DoctorArgs, ServeArgs, VerifyArgs};
+pub use operator::{BackupArgs, BootstrapArgs, DoctorArgs, ResetPasswordArgs, ServeArgs, VerifyArgs};
 pub use shared::{Connection, EditArgs, GiveArgs, LimitArgs, Noun, Remote, WriteArgs};
 
 use crate::commands::access::AccessCommand;
@@ -36,8 +36,8 @@ use crate::commands::service_account::ServiceAccountCommand;
 use crate::commands::session::SessionCommand;
 use crate::commands::{
     access, account, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain, grant,
-    group, invitation, invite, key, login, member, project, resource, role, serve, service_account, session,
-    verify,
+    group, invitation, invite, key, login, member, project, reset_password, resource, role, serve,
+    service_account, session, verify,
 };
 use crate::context::{self, Context};
 use crate::failure::Failure;
@@ -67,6 +67,8 @@ enum Command {
     Serve(ServeArgs),
     /// Open a first account for scripts: prints its ids, a sign-in link and a management key
     Bootstrap(BootstrapArgs),
+    /// Make a link to choose a new password, for who forgot theirs and gets no mail; also while the server runs
+    ResetPassword(ResetPasswordArgs),
     /// Copy the database into a file, also while the server runs
     Backup(BackupArgs),
     /// Check the database, and that every account's events lead to exactly its rows
@@ -140,6 +142,7 @@ fn done(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => serve::run(&args),
         Command::Bootstrap(args) => bootstrap::run(&args),
+        Command::ResetPassword(args) => reset_password::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Doctor(args) => doctor::run(&args),

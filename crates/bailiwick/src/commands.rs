@@ -20,6 +20,7 @@ pub mod key;
 pub mod login;
 pub mod member;
 pub mod project;
+pub mod reset_password;
 pub mod resource;
 pub mod role;
 pub mod serve;

@@ -6,6 +6,7 @@ use clap::Command;
 pub const EXAMPLES: &[(&str, &str)] = &[
     ("serve", "serve --listen 0.0.0.0:8080 --public-url https://access.example.com"),
     ("bootstrap", "bootstrap --email ada@example.com --account Acme --json"),
+    ("reset-password", "reset-password ada@example.com --data /var/lib/bailiwick"),
     ("backup", "backup --data /var/lib/bailiwick /backup/bailiwick.sqlite3"),
     ("verify", "verify /backup/bailiwick.sqlite3"),
     ("doctor", "doctor --data /var/lib/bailiwick"),

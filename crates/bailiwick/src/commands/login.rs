@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use bailiwick_client::wire::{AcceptLink, InspectLink, LinkPurpose, Secret, SignIn, SignedIn};
+use bailiwick_client::wire::{
+    AcceptLink, AskPasswordReset, InspectLink, LinkPurpose, Secret, SignIn, SignedIn,
+};
 use clap::Args;
 use serde_json::json;
 
@@ -36,7 +38,11 @@ pub struct LoginArgs {
     /// Act as a service account: read a management key from the first line of stdin
     #[arg(long, conflicts_with_all = ["email", "link"])]
     key_stdin: bool,
-    /// Sign in by a single-use link, for instance that of `bailiwick bootstrap`; sets a password if you have none
+    /// Have a link to choose a new password mailed to the email; `--link` then takes it
+    #[arg(long, conflicts_with_all = ["link", "key_stdin", "password_stdin"])]
+    forgot: bool,
+    /// Sign in by a single-use link, for instance that of `bailiwick bootstrap`; sets a password if you have none or forgot
+    /// it
     #[arg(long, value_name = "LINK", conflicts_with = "email")]
     link: Option<String>,
     /// What to call you, with a link and if you are new: 1 to 64 characters
@@ -56,6 +62,14 @@ pub async fn login(ctx: Context, args: LoginArgs) -> Result<ExitCode, Failure> {
         Some(email) => email,
         None => input::answer("Email: ", "the email as an argument")?,
     };
+    if args.forgot {
+        ctx.client.ask_password_reset(&AskPasswordReset { email }).await?;
+        note(
+            "if an account uses this address, we have sent a link to it: `bailiwick login --link LINK` follows it",
+        );
+        ctx.done(None)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let password = input::secret("Password: ", args.password_stdin)?;
     finish(&ctx, &ctx.client.sign_in(&SignIn { email, password }).await?)
 }

@@ -7,6 +7,9 @@ use bailiwick_client::wire::Problem;
 pub fn of(problem: &Problem) -> &str {
     match problem.code.as_str() {
         "unauthenticated" => "sign in by `bailiwick login`, or set `BAILIWICK_TOKEN`",
+        "wrong_credentials" => {
+            "check both; `bailiwick login EMAIL --forgot` mails a link to choose a new password"
+        }
         "not_found" => "check the name or id, and by `bailiwick whoami` the account",
         "stale_revision" => "look at how it is now, then decide again, with its new `revision`",
         "too_many_attempts" | "unavailable" => "wait a little, then try again",

@@ -7,5 +7,6 @@ mod cli_manners;
 mod cli_story;
 mod crash;
 mod disk;
+mod forgotten_password;
 mod operator;
 mod support;
