@@ -109,6 +109,7 @@ fn own() -> Router<Service> {
     Router::new()
         .route("/me", get(me::show).post(me::rename))
         .route("/me/password", post(me::change_password))
+        .route("/me/sessions/end-others", post(me::end_other_sessions))
         .route("/me/sessions/{session}/end", post(me::end_session))
         .route("/me/accounts/{account}/switch", post(my_accounts::switch))
         .route("/me/accounts/{account}/default", post(my_accounts::set_default))

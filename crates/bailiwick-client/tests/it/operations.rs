@@ -62,6 +62,7 @@ async fn operations_of_the_caller() {
         client!(change_password(&ChangePassword { current: secret(), new: secret() }));
         client!(list_sessions(&page).page());
         client!(end_session("s"));
+        client!(end_other_sessions());
         client!(create_account(&CreateAccount { name: "n".into() }));
         client!(catalog());
     ];
@@ -84,6 +85,7 @@ async fn operations_of_the_caller() {
             "POST /api/v1/me/password",
             "GET /api/v1/me/sessions",
             "DELETE /api/v1/me/sessions/s",
+            "POST /api/v1/me/sessions:end-others",
             "POST /api/v1/accounts",
             "GET /api/v1/catalog",
         ]

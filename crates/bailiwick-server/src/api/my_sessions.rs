@@ -8,7 +8,7 @@ use bailiwick_store::{SessionRow, TokenHash};
 use serde_json::json;
 
 use super::call::Call;
-use super::operation::{Access, NoQuery, Operation, delete, get};
+use super::operation::{Access, NoQuery, Operation, delete, get, post};
 use super::page::Seen;
 use super::problem::Failure;
 use super::respond::Answer;
@@ -31,6 +31,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .writes(end)
             .says("End a session", "Signs another device out, or this one.")
             .fails(&["not_found"]),
+        post("end_other_sessions", "/me/sessions:end-others", Access::Person)
+            .writes(end_others)
+            .says("End all other sessions", "Signs the caller out everywhere but here."),
     ]
 }
 
@@ -85,6 +88,11 @@ async fn end(call: Call, _: NoQuery, (): ()) -> Result<Answer<()>, Failure> {
     let found = sessions.into_iter().find(|row| id(row.token_hash) == wanted);
     let found = found.ok_or_else(|| Failure::not_found("session"))?;
     call.service.end_session(caller, found.token_hash).await?;
+    Ok(Answer::done())
+}
+
+async fn end_others(call: Call, _: NoQuery, (): ()) -> Result<Answer<()>, Failure> {
+    call.service.end_other_sessions(call.caller()?).await?;
     Ok(Answer::done())
 }
 

@@ -99,6 +99,13 @@ pub(super) async fn end_session(
     Ok(done(&service, "/me#sessions", "The session has ended."))
 }
 
+/// Ends all sessions but this one.
+pub(super) async fn end_other_sessions(State(service): State<Service>, submission: Submission) -> Answer {
+    let person = submission.visitor.signed_in()?;
+    service.end_other_sessions(&person.caller).await?;
+    Ok(done(&service, "/me#sessions", "All your other sessions have ended."))
+}
+
 async fn render(
     service: &Service,
     visitor: &Visitor,

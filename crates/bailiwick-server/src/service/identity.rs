@@ -267,6 +267,24 @@ impl Service {
         Ok(())
     }
 
+    /// Ends all of the caller's sessions but the one that asks.
+    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<(), Error> {
+        let (Actor::User(user_id), Some(token_hash)) = (caller.actor, caller.session) else {
+            return Err(Error::Unauthenticated);
+        };
+        let has_others = self.sessions(caller).await?.iter().any(|session| session.token_hash != token_hash);
+        let directory = vec![
+            // Who was signed out meanwhile signs nobody else out.
+            DirectoryChange::RequireSession { token_hash },
+            DirectoryChange::EndSessionsOfUser { user_id, except: Some(token_hash) },
+        ];
+        self.store.commit(Commit { directory, ..Commit::default() }).await?;
+        if has_others {
+            self.record_sign_out(user_id, &caller.origin).await;
+        }
+        Ok(())
+    }
+
     /// Moves the caller's session to another of their accounts.
     pub async fn switch_account(&self, caller: &Caller, account: AccountId) -> Result<(), Error> {
         let (Actor::User(user), Some(token_hash)) = (caller.actor, caller.session) else {

@@ -164,6 +164,9 @@ async fn every_operation_leaves_exactly_its_events() {
     let other = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == false);
     story.keep("session", &other.unwrap()["id"]);
     story.step("end_session", owner, "", Value::Null, &["sign_in.ended"]).await;
+    let body = json!({ "email": "owner@example.com", "password": PASSWORD });
+    story.step("sign_in", None, "", body, &["sign_in.succeeded"]).await;
+    story.step("end_other_sessions", owner, "", Value::Null, &["sign_in.ended"]).await;
     let body = json!({ "current": PASSWORD, "new": "ochre kettle nine marble" });
     story.step("change_password", owner, "", body, &["password.changed"]).await;
     let body = json!({ "email": "owner@example.com" });

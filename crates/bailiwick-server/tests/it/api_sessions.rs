@@ -53,6 +53,31 @@ async fn sessions_are_listed_ended_and_expire() {
 }
 
 #[tokio::test]
+async fn all_other_sessions_end_together_and_nobody_elses() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let reply = sign_in(&world, "owner@example.com", PASSWORD).await.expect(StatusCode::OK).json();
+        let token = reply["token"].as_str().unwrap().to_owned();
+        others.push(Person { token, ..world.owner.clone() });
+    }
+    let end = || world.post("/me/sessions:end-others").by(&world.owner).send();
+    for _ in 0..2 {
+        end().await.expect(StatusCode::NO_CONTENT);
+    }
+    for other in &others {
+        world.get("/me").by(other).send().await.problem(401, "unauthenticated");
+    }
+    world.get("/me").by(&world.owner).send().await.expect(StatusCode::OK);
+    world.get("/me").by(&grace).send().await.expect(StatusCode::OK);
+    let ended = world.event_types().await.into_iter().filter(|name| name == "sign_in.ended").count();
+    assert_eq!(ended, 1, "the second request had nothing to end");
+    let machine = world.machine("machine", &[]).await;
+    world.post("/me/sessions:end-others").by(&machine).send().await.problem(403, "people_only");
+}
+
+#[tokio::test]
 async fn a_session_that_nobody_used_for_too_long_is_not_listed() {
     let hour = std::time::Duration::from_hours(1);
     let world = World::with("bailiwick", |config| config.session.idle = hour).await;

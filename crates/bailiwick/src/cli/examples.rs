@@ -15,6 +15,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("whoami", "whoami"),
     ("session list", "session list"),
     ("session end", "session end 66b68a9df5576a90c9c469ed9f9ddc80"),
+    ("session end-others", "session end-others"),
     ("session password", "session password"),
     ("account list", "account list"),
     ("account show", "account show"),

@@ -27,6 +27,8 @@ pub enum SessionCommand {
         #[arg(value_name = "SESSION")]
         session: String,
     },
+    /// End all your sessions but this one
+    EndOthers,
     /// Change your password; all your other sessions end
     Password {
         /// Read the present password and the new one from the first two lines of stdin
@@ -45,6 +47,10 @@ pub async fn run(ctx: Context, command: SessionCommand) -> Result<ExitCode, Fail
         }
         SessionCommand::End { session } => {
             ctx.client.end_session(&session).await?;
+            ctx.done(None)?;
+        }
+        SessionCommand::EndOthers => {
+            ctx.client.end_other_sessions().await?;
             ctx.done(None)?;
         }
         SessionCommand::Password { password_stdin } => {

@@ -54,6 +54,14 @@ impl Client {
         Listing::new(self, Path::api("me/sessions"), query)
     }
 
+    /// Ends all sessions of the caller but the one that the client uses.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn end_other_sessions(&self) -> Result<(), Error> {
+        self.fetch(Call::post(Path::api("me/sessions").action("end-others"))).await
+    }
+
     /// Ends a session of the caller.
     ///
     /// # Errors

@@ -225,3 +225,19 @@ fn q18_callers_list_their_own_permissions() {
     let on = grace.json(&["access", "effective", "--on", "account"]);
     assert_eq!(on["permissions"], json!(["read:clusters", "read:profile"]), "{on}");
 }
+
+#[test]
+fn all_other_sessions_end_at_once() {
+    let platform = platform();
+    let here = platform.owner();
+    let others = [platform.stranger(), platform.stranger()];
+    for other in &others {
+        other.types(&["login", OWNER, "--password-stdin", "--json"], PASSWORD).json();
+    }
+    assert_eq!(here.items(&["session", "list"]).len(), 3);
+    here.json(&["session", "end-others"]);
+    assert_eq!(here.items(&["session", "list"]).len(), 1);
+    for other in &others {
+        other.refused(&["whoami"]);
+    }
+}
