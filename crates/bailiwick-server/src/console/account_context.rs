@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_core::access::Target;
-use bailiwick_core::account::{Account, Actor, Command, Refusal, RoleRef, Scope};
+use bailiwick_core::account::{Account, Actor, Command, Offer, Refusal, RoleRef, Scope};
 use bailiwick_core::catalog::{Operation, PermissionSet};
 use bailiwick_core::ids::{AccountId, InvitationId, UserId};
 use jiff::Timestamp;
@@ -88,6 +88,13 @@ impl<'a> AccountContext<'a> {
         Err(self.refused(refusal))
     }
 
+    /// Whether the person may look at the settings: by permission, or because ownership is offered to them there.
+    pub(super) fn sees_settings(&self) -> bool {
+        let is_offered = |offer: &Offer| offer.to == self.person.id && offer.expires_at > self.now;
+        self.may_anywhere(Operation::ReadAccount)
+            || self.account.offers().any(|(_, offer)| is_offered(&offer.value))
+    }
+
     fn refused(&self, refusal: Refusal) -> Failure {
         Failure::Complaint(Box::new(self.complaint(&Error::Refused(refusal))))
     }
@@ -157,7 +164,7 @@ impl<'a> AccountContext<'a> {
             ("roles", "Roles", self.may_anywhere(Operation::ReadRoles)),
             ("keys", "Keys", self.may(Operation::ReadKeys)),
             ("audit", "Audit log", self.may(Operation::ReadEvents)),
-            ("settings", "Settings", true),
+            ("settings", "Settings", self.sees_settings()),
         ];
         let tabs = pages.into_iter().filter(|(_, _, is_shown)| *is_shown).map(|(page, label, _)| Tab {
             href: self.path(&format!("/{page}")),

@@ -57,6 +57,9 @@ pub(super) async fn show(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    if !context.sees_settings() {
+        context.require_anywhere(Operation::ReadAccount)?;
+    }
     render(&context, &Fields::default(), None).await
 }
 
@@ -68,6 +71,7 @@ pub(super) async fn rename(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    admit(&context, "update_account").await?;
     let renamed = match Name::parse(fields.get("name")) {
         Ok(name) => {
             let written = context.write(&Command::RenameAccount { name }).await;
@@ -81,6 +85,11 @@ pub(super) async fn rename(
     }
 }
 
+/// Refuses a form of this page to people who may not look at it, and records that.
+async fn admit(context: &AccountContext<'_>, request: &'static str) -> Result<(), Failure> {
+    if context.sees_settings() { Ok(()) } else { context.admit(Operation::ReadAccount, request).await }
+}
+
 /// Sets how long new invitations live.
 pub(super) async fn set_lifetime(
     State(service): State<Service>,
@@ -89,6 +98,7 @@ pub(super) async fn set_lifetime(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    admit(&context, "update_settings").await?;
     let written = match fields.get("seconds").parse() {
         Ok(seconds) => {
             let settings = Settings { invitation_lifetime_seconds: Some(seconds) };
@@ -129,6 +139,7 @@ pub(super) async fn offer(
 ) -> Answer {
     let Submission { visitor, fields } = submission;
     let context = AccountContext::open(&service, &visitor, &account).await?;
+    admit(&context, "offer_ownership").await?;
     let typed = fields.get("to");
     let user = match Email::parse(typed) {
         Ok(email) => service.store().user_by_email(email.as_str()).await?,
@@ -168,7 +179,10 @@ pub(super) async fn answer_offer(
         _ => return Err(Failure::missing("page")),
     };
     context.write_or_fail(&command).await?;
-    Ok(done(&service, &context.path("/settings"), notice))
+    // Who declined may have had nothing else to see there.
+    let is_seen = answer != "decline" || context.may_anywhere(Operation::ReadAccount);
+    let to = if is_seen { context.path("/settings") } else { "/me".to_owned() };
+    Ok(done(&service, &to, notice))
 }
 
 /// Asks before deleting the account.

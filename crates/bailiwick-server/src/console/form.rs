@@ -52,7 +52,17 @@ impl FromRequest<Service> for Submission {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::of(&mut parts, service).await?;
         let request = Request::from_parts(parts, body);
-        let form = axum::Form::<Vec<(String, String)>>::from_request(request, service).await;
+        // A browser that sends its form too slowly must not keep a connection busy for ever.
+        let timeout = service.config().limits.request_timeout;
+        let form = axum::Form::<Vec<(String, String)>>::from_request(request, service);
+        let form = tokio::time::timeout(timeout, form).await.map_err(|_| {
+            let seconds = timeout.as_secs();
+            Failure::plain(
+                axum::http::StatusCode::REQUEST_TIMEOUT,
+                "The form took too long to arrive",
+                &format!("Nothing was changed. Send it again, within {seconds} seconds."),
+            )
+        })?;
         let axum::Form(fields) = form.map_err(|rejection| {
             Failure::plain(rejection.status(), "The form could not be read", &rejection.body_text())
         })?;

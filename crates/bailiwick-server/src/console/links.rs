@@ -208,7 +208,7 @@ fn render(
                 password,
                 account_name: account_name
                     .fills("organization")
-                    .focus()
+                    .focus(complaint)
                     .help("Usually your company or team. You can change it later.")
                     .judged(complaint),
             };
@@ -244,7 +244,7 @@ fn render(
                 expires: view.expires_at.map(|at| moment(at, service.now())),
                 step: step(visitor, view),
                 email,
-                name: name.focus(),
+                name: name.focus(complaint),
                 password,
             };
             page(service, complaint, &template.shell, &template)

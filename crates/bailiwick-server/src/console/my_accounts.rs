@@ -103,8 +103,12 @@ pub(super) async fn leave(
         Ok(()) => {
             // The session may have ended with the membership.
             let is_here = context.person.account == Some(context.account.id());
-            let to = if is_here { "/sign-in" } else { "/me#accounts" };
-            let mut response = done(&service, to, &format!("You left {name}."));
+            let (to, more) = if is_here {
+                ("/sign-in", " Your session there has ended: sign in to go on in your other accounts.")
+            } else {
+                ("/me#accounts", "")
+            };
+            let mut response = done(&service, to, &format!("You left {name}.{more}"));
             if is_here && let Some(header) = no_session_header(&service) {
                 response.headers_mut().append(header::SET_COOKIE, header);
             }

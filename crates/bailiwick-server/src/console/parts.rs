@@ -63,9 +63,9 @@ impl Field {
         self
     }
 
-    /// Where typing begins.
-    pub(super) fn focus(mut self) -> Self {
-        self.has_focus = true;
+    /// Where typing begins, unless a field was filled in wrongly, where it then begins.
+    pub(super) fn focus(mut self, complaint: Option<&Complaint>) -> Self {
+        self.has_focus = complaint.is_none_or(|complaint| complaint.field.is_none());
         self
     }
 

@@ -73,7 +73,7 @@ fn show(
     let template = ForgotPage {
         shell: Shell::new(visitor, "Forgot your password?"),
         alert: Alert::unless_about(complaint, &["email"]),
-        email: Field::email("Email", typed).focus().judged(complaint),
+        email: Field::email("Email", typed).focus(complaint).judged(complaint),
         is_asked,
     };
     page(service, complaint, &template.shell, &template)
@@ -94,7 +94,7 @@ pub(super) fn choose(
         here: visitor.here.clone(),
         email,
         name,
-        password: if complaint.is_none() { password.focus() } else { password },
+        password: password.focus(complaint),
         again,
     };
     page(service, complaint, &template.shell, &template)

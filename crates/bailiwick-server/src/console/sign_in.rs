@@ -111,8 +111,8 @@ fn show(
     let is_known = !email.is_empty();
     let template = SignInPage {
         alert: Alert::unless_about(complaint, &[]),
-        email: if is_known { email_field } else { email_field.focus() },
-        password: if is_known { password.focus() } else { password },
+        email: if is_known { email_field } else { email_field.focus(complaint) },
+        password: if is_known { password.focus(complaint) } else { password },
         next: next.to_owned(),
         shell,
     };

@@ -16,12 +16,29 @@ pub(crate) const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
     headers: BTreeMap<String, String>,
+    cookies: Vec<String>,
     pub(crate) text: String,
 }
 
 impl Page {
     pub(crate) fn location(&self) -> &str {
         self.headers.get("location").map(String::as_str).unwrap_or_default()
+    }
+
+    /// The cookies that it sets, each with its name and value alone.
+    pub(crate) fn cookies(&self) -> &[String] {
+        &self.cookies
+    }
+
+    pub(crate) async fn read(response: axum::http::Response<Body>) -> Self {
+        let status = response.status();
+        let text = |value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+        let headers = headers.collect();
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let cookies = cookies.map(|cookie| text(cookie).split(';').next().unwrap().to_owned()).collect();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Self { status, headers, cookies, text: String::from_utf8(body.to_vec()).unwrap() }
     }
 
     /// The token in the page's forms.
@@ -37,15 +54,7 @@ impl Page {
 
 async fn ask(world: &World, request: Request<Body>) -> Page {
     let router: Router = bailiwick_server::console::router(world.service.clone());
-    let response = router.oneshot(request).await.unwrap();
-    let status = response.status();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-        .collect();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    Page { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+    Page::read(router.oneshot(request).await.unwrap()).await
 }
 
 fn request(method: Method, path: &str, person: Option<&Person>) -> axum::http::request::Builder {

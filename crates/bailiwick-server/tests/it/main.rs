@@ -22,6 +22,7 @@ mod authzen;
 mod config;
 mod console;
 mod console_hidden;
+mod console_manners;
 mod console_offers;
 mod delivery;
 mod forgotten_password;

@@ -241,6 +241,12 @@ impl World {
     }
 }
 
+/// A platform that nobody has set up.
+pub fn bare(catalog: &str) -> (Service, TempDir) {
+    let (service, _, data) = platform(catalog, |_| {});
+    (service, data)
+}
+
 fn platform(catalog: &str, change: impl FnOnce(&mut Config)) -> (Service, Arc<Mutex<Timestamp>>, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&SqliteOptions::new(data.path())).unwrap();
