@@ -121,7 +121,7 @@ refusals! {
     /// The scope does not fit the role's level.
     WrongLevel { /// The role.
         role: RoleRef, /// Its level.
-        level: Level } = Invalid, "wrong_level", "the role `{role}` is granted at the level `{level:?}`, not at this scope", "choose a scope of that level, or another role";
+        level: Level } = Invalid, "wrong_level", "the role `{role}` is granted at the level `{level}`, not at this scope", "choose a scope of that level, or another role";
     /// A scope of named resources without a resource.
     EmptyScope = Invalid, "empty_scope", "the scope names no resource", "name at least one resource, or choose all of a type";
     /// The catalog has no such permission.

@@ -96,6 +96,17 @@ pub enum Level {
     Resource,
 }
 
+impl std::fmt::Display for Level {
+    /// The word of catalogs and of the API.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Account => "account",
+            Self::Project => "project",
+            Self::Resource => "resource",
+        })
+    }
+}
+
 /// A role that every account has and nobody edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltInRole {

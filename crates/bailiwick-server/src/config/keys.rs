@@ -155,8 +155,8 @@ pub const KEYS: &[Key] = &[
         name: "limits.bulk_items",
         kind: Kind::Integer { min: 1, max: 100_000, set: |config, n| config.limits.bulk_items = size(n) },
         default: "1000",
-        meaning: "How many items one bulk request may carry: resources to register, emails to invite, \
-                  questions of a batch.",
+        meaning: "How many items one bulk request may carry: resources to register, questions of a batch. \
+                  A request to invite takes up to 100 emails, whatever this says.",
     },
     Key {
         name: "limits.page_items",
