@@ -65,10 +65,16 @@ pub struct AccessPath {
     /// The group through which the principal has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// What people call that group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<String>,
     /// The role that holds the permission.
     pub role: RoleLabel,
     /// Where it is granted.
     pub scope: Scope,
+    /// The same with the names of what it covers, for people: `all clusters in project Search`.
+    #[serde(default)]
+    pub scope_words: String,
     /// When the grant ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]

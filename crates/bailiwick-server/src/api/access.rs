@@ -40,7 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(question)
             .answers(json!({
                 "allowed": true,
-                "summary": "Ada may `write:clusters` on cluster `cluster-7`: the role Admin at account allows it",
+                "summary": "Ada may `write:clusters` on cluster search-eu: the role Admin in the whole account allows it",
                 "principal": {
                     "kind": "member", "id": "usr_0197a2b4c6d87e0f9a1b2c3d4e5f6070", "email": "ada@example.com",
                     "name": "Ada",
@@ -49,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "target_exists": true,
                 "paths": [{
                     "grant": "grt_0197a2b4c6d87e0f9a1b2c3d4e5f6073", "role": { "id": "admin", "title": "Admin" },
-                    "scope": "account",
+                    "scope": "account", "scope_words": "the whole account",
                 }],
                 "revision": 31,
             }))
@@ -152,7 +152,8 @@ async fn explain(
     let principal = question.principal.unwrap_or(Principal::Member(UserId::from_uuid(uuid::Uuid::nil())));
     let explanation = account.explain(principal, question.permission, &question.target, call.now());
     let people = call.service.people(member(principal)).await?;
-    let mut shown = Views::new(&account, &people, call.now()).explanation(principal, &asked, &explanation);
+    let views = Views::new(&account, &people, call.now());
+    let mut shown = views.explanation(principal, &asked, &question.target, &explanation);
     let sees_roles =
         question.about_others || call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
     if let Some(missing) = shown.missing.as_mut().filter(|_| !sees_roles) {

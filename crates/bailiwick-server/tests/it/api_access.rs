@@ -86,6 +86,11 @@ async fn a_check_says_yes_or_no_and_an_explanation_why() {
     assert!(elsewhere["missing"]["roles"].as_array().unwrap().iter().any(|role| role["id"] == "admin"));
     assert!(elsewhere["summary"].as_str().unwrap().contains("counts elsewhere"), "{elsewhere}");
 
+    let why = ask("~/access:explain", question(&grace.id, "read:clusters", "cluster", "one")).await;
+    assert_eq!(why["paths"][0]["scope_words"], "cluster one", "{why}");
+    let expected = "Grace Hopper may `read:clusters` on cluster one: the role Cluster read-only in cluster one allows it";
+    assert_eq!(why["summary"], expected);
+
     let nobody = ask("~/access:explain", question("nobody", "read:clusters", "cluster", "one")).await;
     assert_eq!((&nobody["allowed"], &nobody["principal_state"]), (&json!(false), &json!("unknown")));
     assert_eq!(nobody.get("principal"), None);

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Shape, lifted};
@@ -25,8 +27,25 @@ pub async fn run(ctx: Context, args: QuestionArgs) -> Result<ExitCode, Failure> 
     let explanation = account.explain(&args.question(&account).await?).await?;
     if ctx.output.is_json() {
         ctx.output.record(&explanation, SHAPE)?;
-    } else {
-        ctx.output.record(&lifted(&explanation, "missing")?, SHAPE)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let mut shown = lifted(&explanation, "missing")?;
+    for list in ["paths", "missing.ended", "missing.elsewhere"] {
+        let paths = shown.get_mut(list).and_then(Value::as_array_mut);
+        paths.into_iter().flatten().for_each(name);
+    }
+    ctx.output.record(&shown, SHAPE)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the words that people read in place of ids.
+fn name(path: &mut Value) {
+    let Value::Object(fields) = path else { return };
+    for (words, id) in [("scope_words", "scope"), ("group_name", "group")] {
+        // A server of an older version sends no words, or empty ones.
+        let said = fields.remove(words).filter(|words| words.as_str().is_some_and(|text| !text.is_empty()));
+        if let Some(said) = said {
+            fields.insert(id.to_owned(), said);
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Answers about access, and what a write would change.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::{Effective, Explanation, Path, PrincipalState};
-use bailiwick_core::account::{Event, Principal, RoleRef};
+use bailiwick_core::access::{Effective, Explanation, Path, PrincipalState, Target};
+use bailiwick_core::account::{Event, Principal, RoleRef, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
 
@@ -15,6 +15,7 @@ impl Views<'_> {
         &self,
         principal: Principal,
         question: &wire::AccessQuestion,
+        target: &Target,
         explanation: &Explanation,
     ) -> wire::Explanation {
         let missing = explanation.missing.as_ref();
@@ -33,16 +34,38 @@ impl Views<'_> {
             }),
             revision: self.account.revision().0,
         };
-        let summary = summary(&shown, question);
+        let on = if explanation.target_exists { self.target_words(target) } else { None };
+        let on =
+            on.unwrap_or_else(|| format!("{} `{}`", question.resource.target_type, question.resource.id));
+        let summary = summary(&shown, question, &on);
         wire::Explanation { summary, ..shown }
+    }
+
+    /// What people call what was asked about; none for what is not there.
+    fn target_words(&self, target: &Target) -> Option<String> {
+        match target {
+            Target::Account => Some(self.account.scope_words(&Scope::Account)),
+            Target::Project(id) => {
+                self.account.project(*id).map(|_| self.account.scope_words(&Scope::Project(*id)))
+            }
+            Target::Resource(id) => self
+                .account
+                .resource(*id)
+                .map(|found| format!("{} {}", found.value.resource_type, found.value.name)),
+        }
     }
 
     fn paths(&self, paths: &[Path]) -> Vec<wire::AccessPath> {
         let shown = |path: &Path| wire::AccessPath {
             grant: path.grant.map(|id| id.to_string()),
             group: path.group.map(|id| id.to_string()),
+            group_name: path
+                .group
+                .and_then(|id| self.account.group(id))
+                .map(|group| group.value.name.to_string()),
             role: self.role_label(&path.role),
             scope: scope(&path.scope),
+            scope_words: self.account.scope_words(&path.scope),
             until: path.until,
         };
         paths.iter().map(shown).collect()
@@ -110,20 +133,23 @@ fn state(state: PrincipalState) -> wire::PrincipalState {
 }
 
 /// The answer and its reason in one sentence.
-fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion) -> String {
+fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on: &str) -> String {
     let who = explanation.principal.as_ref().map_or(question.principal.as_str(), |principal| {
         principal.name.as_deref().or(principal.email.as_deref()).unwrap_or(&principal.id)
     });
-    let what =
-        format!("`{}` on {} `{}`", question.action, question.resource.target_type, question.resource.id);
+    let what = format!("`{}` on {on}", question.action);
     if let Some(path) = explanation.paths.first().filter(|_| explanation.allowed) {
-        let through = if path.group.is_some() { " through a group" } else { "" };
+        let through = match (&path.group_name, &path.group) {
+            (Some(name), _) => format!(" through the group {name}"),
+            (None, Some(_)) => " through a group".to_owned(),
+            (None, None) => String::new(),
+        };
         let more = match explanation.paths.len() {
             1 => String::new(),
             ways => format!(" ({ways} ways in all)"),
         };
         let role = &path.role.title;
-        return format!("{who} may {what}: the role {role} at {}{through} allows it{more}", path.scope);
+        return format!("{who} may {what}: the role {role} in {}{through} allows it{more}", path.scope_words);
     }
     let reason = match explanation.principal_state {
         wire::PrincipalState::Unknown => "they are not in this account",
