@@ -1,6 +1,7 @@
 //! The tree of commands.
 
 mod examples;
+mod leading;
 mod operator;
 #[cfg(test)]
 mod reference;
@@ -50,6 +51,7 @@ const EXAMPLES: &str = "Examples:\n  \
     bailiwick grant create grace@example.com cluster_read_only --scope cluster:search-eu --until +48h\n  \
     bailiwick check grace@example.com write:clusters cluster:search-eu\n\n\
     Exit codes: 0 done or allowed, 1 refused, not found or denied, 2 wrong usage, 3 the server cannot be reached.\n\
+    The flags of every command that talks to a server may stand before it too: bailiwick --json member list.\n\
     BAILIWICK_TOKEN holds a session token or management key, in place of the one that `login` keeps.\n\
     Flags go before environment variables, and these before the profile. NO_COLOR turns colours off.";
 
@@ -111,7 +113,7 @@ enum Command {
 
     /// Ask whether somebody may do something: exit code 0 for yes, 1 for no
     Check(Remote<QuestionArgs>),
-    /// Say why somebody may or may not do something
+    /// Say why somebody may or may not do something: exit code 0 once it is said, be it yes or no
     Explain(Remote<QuestionArgs>),
     /// What somebody may do
     Access(Remote<Noun<AccessCommand>>),
@@ -129,12 +131,13 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let mut tree = examples::attach(Cli::command());
-    let read = tree.try_get_matches_from_mut(std::env::args_os());
+    let words = leading::moved(std::env::args_os().collect());
+    let read = tree.try_get_matches_from_mut(&words);
     let read =
         read.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut tree)));
     match read {
         Ok(cli) => done(cli.command),
-        Err(error) => usage::report(&error, &tree),
+        Err(error) => usage::report(&error, &tree, &words),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is said about a command line that makes no sense.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -10,13 +11,14 @@ use crate::failure::USAGE;
 use crate::output::red;
 
 /// Says what is wrong with the command line, with a hint at its end as for every other error; help and version go to stdout.
-pub fn report(error: &Error, root: &Command) -> ExitCode {
+pub fn report(error: &Error, root: &Command, words: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         // Whoever reads the help may stop reading.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let called = called(root, std::env::args().skip(1));
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let called = called(root, words);
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let help = error.render();
         if std::io::stderr().is_terminal() {

@@ -45,11 +45,11 @@ pub enum AuditCommand {
 /// Which events; all conditions hold together.
 #[derive(Debug, Args)]
 pub struct FilterArgs {
-    /// Only from this moment on: RFC 3339
-    #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
+    /// Only from this moment on: RFC 3339, or a date such as 2027-01-31, which begins at midnight in UTC
+    #[arg(long, value_name = "MOMENT", value_parser = scope::moment_or_date)]
     from: Option<Timestamp>,
-    /// Only before this moment: RFC 3339
-    #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
+    /// Only before this moment: RFC 3339, or a date, none of which is shown then
+    #[arg(long, value_name = "MOMENT", value_parser = scope::moment_or_date)]
     to: Option<Timestamp>,
     /// Only what this member or service account did
     #[arg(long, value_name = "ACTOR")]
@@ -124,12 +124,21 @@ pub async fn run(ctx: Context, command: AuditCommand) -> Result<ExitCode, Failur
 }
 
 async fn export(account: &InAccount, query: &ExportQuery, to: Option<&Path>) -> Result<(), Failure> {
-    let export = account.export_events(query).await?;
     let Some(path) = to else {
+        let export = account.export_events(query).await?;
         export.copy_to(&mut io::stdout().lock()).await.map_err(|error| broken_off(error, None))?;
         return Ok(());
     };
+    // Before the server is asked: an export is recorded, and one that came to nothing should not be.
     let mut file = File::create_new(path).map_err(|error| Failure::file("create", path, &error))?;
+    let export = match account.export_events(query).await {
+        Ok(export) => export,
+        Err(error) => {
+            // Made a moment ago, and empty.
+            let _ = std::fs::remove_file(path);
+            return Err(error.into());
+        }
+    };
     let bytes = export.copy_to(&mut file).await.map_err(|error| broken_off(error, Some(path)))?;
     file.flush().and_then(|()| file.sync_all()).map_err(|error| Failure::file("write", path, &error))?;
     note(&format!("wrote {bytes} bytes to `{}`", path.display()));

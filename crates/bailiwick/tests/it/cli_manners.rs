@@ -278,3 +278,77 @@ fn completions_are_written_for_each_shell() {
         assert!(String::from_utf8(output.stdout).unwrap().contains("service-account"), "{shell}");
     }
 }
+
+#[test]
+fn an_explanation_speaks_in_names_and_is_no_failure() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    platform.join(&owner, "grace@example.com", &[]);
+    owner.json(&["project", "create", "Search"]);
+    owner.json(&["resource", "register", "cluster", "eu", "--project", "Search"]);
+    owner.json(&["group", "create", "On call"]);
+    owner.json(&["group", "add", "On call", "grace@example.com"]);
+    owner.json(&["grant", "create", "On call", "cluster_read_only", "--scope", "all:cluster@project:Search"]);
+    let yes = owner.run(&["explain", "grace@example.com", "read:clusters", "cluster:eu"]);
+    assert_eq!(yes.code, 0, "{yes:?}");
+    for name in ["on cluster eu", "all clusters in project Search", "On call"] {
+        assert!(yes.stdout.contains(name), "{name}: {}", yes.stdout);
+    }
+    assert!(
+        !["grp_", "prj_", "res_", "scope_words"].iter().any(|id| yes.stdout.contains(id)),
+        "{}",
+        yes.stdout
+    );
+    let json = owner.json(&["explain", "grace@example.com", "read:clusters", "cluster:eu"]);
+    assert!(text(&json["paths"][0], "group").starts_with("grp_"), "{json}");
+    assert!(text(&json["paths"][0]["scope"]["all_of"], "project").starts_with("prj_"), "{json}");
+
+    let no = owner.run(&["explain", "grace@example.com", "write:clusters", "cluster:eu"]);
+    assert_eq!((no.code, no.stdout.contains("may not")), (0, true), "{no:?}");
+    let help = owner.run(&["explain", "--help"]);
+    assert!(help.stdout.contains("exit code 0 once it is said, be it yes or no"), "{}", help.stdout);
+}
+
+#[test]
+fn flags_of_the_connection_may_stand_before_the_command() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    let me = owner.run(&["--json", "--url", platform.url(), "whoami"]).json();
+    assert_eq!(text(&me, "email"), OWNER);
+    owner.run(&["--url", "http://127.0.0.1:1", "member", "list"]).refused(3);
+    owner.run(&["--profile=no such/profile", "member", "list"]).refused(2);
+    let said = owner.run(&["--json", "member", "shov"]).refused(2);
+    assert!(said.contains("`bailiwick member --help`"), "{said}");
+    owner.run(&["--profile", "x", "backup", "file"]).refused(2);
+}
+
+#[test]
+fn an_export_that_cannot_be_written_is_not_asked_for() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    let path = owner.home.path().join("there.jsonl");
+    fs::write(&path, "mine").unwrap();
+    owner.refused(&["audit", "export", "--output", "there.jsonl"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    assert_eq!(owner.items(&["audit", "list", "--type", "events.exported"]).len(), 0);
+
+    let today = "2026-01-01";
+    assert_eq!(owner.run(&["audit", "export", "--from", today, "--output", "new.jsonl"]).code, 0);
+    assert!(fs::metadata(owner.home.path().join("new.jsonl")).unwrap().len() > 0);
+    assert!(owner.items(&["audit", "list", "--to", today]).is_empty());
+    // What the server refuses leaves no file behind.
+    platform.stranger().run(&["audit", "export", "--output", "refused.jsonl"]).refused(1);
+    let stranger = platform.stranger();
+    stranger
+        .run_with("bws_nonsense", &["audit", "export", "--account", "acc_x", "--output", "refused.jsonl"])
+        .refused(1);
+    assert!(!stranger.home.path().join("refused.jsonl").exists());
+}
+
+#[test]
+fn a_level_is_printed_as_it_is_written() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    let said = owner.refused(&["grant", "create", OWNER, "cluster_read_only"]);
+    assert!(said.contains("at the level `resource`"), "{said}");
+}
