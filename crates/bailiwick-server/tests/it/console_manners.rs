@@ -42,7 +42,7 @@ async fn typing_goes_on_where_something_was_wrong() {
 
 #[tokio::test]
 async fn typing_goes_on_where_something_was_wrong_at_set_up() {
-    let (service, _data) = crate::support::bare("bailiwick");
+    let (service, _data) = crate::support::bare("bailiwick", |_| {});
     let link = service.set_up_link().await.unwrap().unwrap();
     let path = format!("/links/{}", link.rsplit('/').next().unwrap());
     let ask = async |request: Request<Body>| {
@@ -127,10 +127,10 @@ impl HttpBody for Never {
 #[tokio::test]
 async fn a_form_that_never_arrives_is_given_up() {
     let short = Duration::from_millis(20);
-    let world = World::with("bailiwick", |config| config.limits.request_timeout = short).await;
+    let (service, _data) = crate::support::bare("bailiwick", |config| config.limits.request_timeout = short);
     let request = Request::post("/sign-in").header(SAME_ORIGIN.0, SAME_ORIGIN.1);
     let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let router = console::router(world.service.clone());
+    let router = console::router(service);
     let page = Page::read(router.oneshot(request.body(Body::new(Never)).unwrap()).await.unwrap()).await;
     assert_eq!(page.status, StatusCode::REQUEST_TIMEOUT);
     assert!(page.has("The form took too long to arrive"), "{}", page.text);

@@ -118,8 +118,15 @@ impl World {
 
     /// Closes the store and opens it again, as a new process would.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with other settings from now on.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.service.store().close().await;
-        let config = Arc::clone(self.service.config());
+        let mut config = Config::clone(self.service.config());
+        change(&mut config);
+        let config = Arc::new(config);
         let store = SqliteStore::open(&SqliteOptions::new(&config.data)).unwrap();
         let hasher = PasswordHasher::new(&config.password).unwrap();
         let catalog = Arc::clone(self.service.catalog());
@@ -242,8 +249,8 @@ impl World {
 }
 
 /// A platform that nobody has set up.
-pub fn bare(catalog: &str) -> (Service, TempDir) {
-    let (service, _, data) = platform(catalog, |_| {});
+pub fn bare(catalog: &str, change: impl FnOnce(&mut Config)) -> (Service, TempDir) {
+    let (service, _, data) = platform(catalog, change);
     (service, data)
 }
 
