@@ -21,7 +21,8 @@ export async function startServer({ catalog = "bailiwick", environment = {} } = 
   mkdirSync(path.join(data, "mail"));
   const child = spawn(BINARY, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--catalog", catalog], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...environment },
+    // Tests send invitations again at once, which people do not.
+    env: { ...process.env, BAILIWICK_INVITATIONS_MAIL_INTERVAL: "0s", ...environment },
   });
   let output = "";
   const setUpLink = await new Promise((resolve, reject) => {

@@ -52,6 +52,8 @@ pub struct Config {
     pub session: SessionSettings,
     /// Who may open accounts.
     pub accounts: AccountSettings,
+    /// How many mails invitations send.
+    pub invitations: InvitationSettings,
     /// Whether and where figures are served.
     pub metrics: MetricsSettings,
     /// How the server stops.
@@ -204,6 +206,15 @@ pub struct SessionSettings {
 pub struct AccountSettings {
     /// Whether any signed-in user may open an account, or only an operator.
     pub self_service: bool,
+}
+
+/// The `invitations.*` keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvitationSettings {
+    /// An invitation is mailed at most once in that time.
+    pub mail_interval: Duration,
+    /// How many invitations of one account may be mailed at once, and after that in an hour.
+    pub account_mails: u32,
 }
 
 /// The `metrics.*` keys.

@@ -7,6 +7,7 @@ mod directory;
 mod error;
 mod exports;
 mod identity;
+mod invitation_mails;
 mod invitations;
 mod links;
 mod load;
@@ -93,6 +94,7 @@ pub struct Service {
     reset_throttle: Arc<Throttle>,
     /// Counts the mails to each user that lead to a new password.
     reset_mails: Arc<Limiter>,
+    invitation_mails: Arc<invitation_mails::InvitationMails>,
     refusals: Arc<refusals::Refusals>,
     config: Arc<Config>,
     clock: Clock,
@@ -115,6 +117,7 @@ impl Service {
             throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
             reset_throttle: Arc::new(Throttle::new(config.sign_in, std::time::Instant::now())),
             reset_mails: Arc::new(Limiter::new(password_resets::MAILS)),
+            invitation_mails: Arc::new(invitation_mails::InvitationMails::new(config.invitations)),
             refusals: Arc::new(refusals::Refusals::new()),
             store,
             catalog,

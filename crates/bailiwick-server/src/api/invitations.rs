@@ -38,7 +38,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "emails": ["grace@example.com"], "roles": ["admin"] }))
             .answers(json!({ "invitations": [example()], "members": [] }))
             .fails(&[
-                "people_only", "invalid_text", "duplicate_email", "too_large", "escalation", "already_invited",
+                "people_only", "invalid_text", "duplicate_email", "too_large", "too_many_mails", "escalation", "already_invited",
                 "target_inactive", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
                 "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
             ]),
@@ -56,10 +56,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .says(
                 "Resend an invitation",
                 "Mails a new link for a pending or expired invitation. Its lifetime starts again, the earlier links end, and \
-                 it stands in the caller's name from now on.",
+                 it stands in the caller's name from now on. One invitation is mailed at most once a minute \
+                 (`invitations.mail_interval`), and those of an account so often in an hour (`invitations.account_mails`).",
             )
             .answers(example())
-            .fails(&["people_only", "escalation", "invitation_not_pending", "in_the_past"]),
+            .fails(&["people_only", "escalation", "invitation_not_pending", "in_the_past", "too_many_mails"]),
         post(
             "revoke_invitation",
             "/accounts/{account}/invitations/{invitation}:revoke",

@@ -403,6 +403,28 @@ pub const KEYS: &[Key] = &[
         meaning: "Whether any signed-in user may open an account. Otherwise operators do.",
     },
     Key {
+        name: "invitations.mail_interval",
+        kind: Kind::Duration {
+            min: Duration::ZERO,
+            max: DAY,
+            set: |config, d| config.invitations.mail_interval = d,
+        },
+        default: "1m",
+        meaning: "One invitation is mailed at most once in this time; sending it again earlier is answered \
+                  with 429.",
+    },
+    Key {
+        name: "invitations.account_mails",
+        kind: Kind::Integer {
+            min: 100,
+            max: 1_000_000,
+            set: |config, n| config.invitations.account_mails = number(n),
+        },
+        default: "1000",
+        meaning: "How many invitations of one account may be mailed at once, and after that in an hour. \
+                  More are answered with 429.",
+    },
+    Key {
         name: "metrics.enabled",
         kind: Kind::Boolean { set: |config, b| config.metrics.enabled = b },
         default: "true",

@@ -14,9 +14,9 @@ use super::error::{ConfigError, Origin, Problem, did_you_mean};
 use super::kind::MAX_VALUE_BYTES;
 use super::network::TrustedProxies;
 use super::{
-    AccountSettings, CatalogSource, Config, LimitSettings, LogFormat, LogSettings, MailSettings, MailTls,
-    MailTransport, MetricsSettings, PasswordSettings, SessionSettings, ShutdownSettings, SignInSettings,
-    file, keys,
+    AccountSettings, CatalogSource, Config, InvitationSettings, LimitSettings, LogFormat, LogSettings,
+    MailSettings, MailTls, MailTransport, MetricsSettings, PasswordSettings, SessionSettings,
+    ShutdownSettings, SignInSettings, file, keys,
 };
 
 /// The variable that names the configuration file.
@@ -425,6 +425,7 @@ fn blank() -> Config {
             password_reset: Duration::ZERO,
         },
         accounts: AccountSettings { self_service: false },
+        invitations: InvitationSettings { mail_interval: Duration::ZERO, account_mails: 0 },
         metrics: MetricsSettings { enabled: false, listen: None },
         shutdown: ShutdownSettings { grace: Duration::ZERO },
     }

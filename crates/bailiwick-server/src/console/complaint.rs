@@ -101,6 +101,7 @@ fn hint(error: &Error) -> &'static str {
         Error::EmailNotVerified => "follow the link in an invitation that was mailed to you",
         Error::Internal { .. } => "try again; if it happens again, tell whoever runs this platform",
         Error::TooLarge { .. } => "send less at once",
+        Error::TooManyMails { .. } => "meanwhile the link can be copied and passed on by hand",
         Error::Unavailable { .. } | Error::StaleRevision { .. } => "look at the page anew and try again",
         _ => "",
     }
@@ -116,7 +117,7 @@ fn status(error: &Error) -> StatusCode {
         },
         Error::LinkInvalid => StatusCode::NOT_FOUND,
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooManyAttempts { .. } | Error::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::StaleRevision { .. } => StatusCode::PRECONDITION_FAILED,
         Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken => StatusCode::CONFLICT,
         Error::SelfServiceOff | Error::EmailNotVerified => StatusCode::FORBIDDEN,
@@ -142,9 +143,9 @@ fn field_of(error: &Error) -> Option<String> {
 
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
-        Error::TooManyAttempts { retry_after_seconds } | Error::Unavailable { retry_after_seconds, .. } => {
-            Some(*retry_after_seconds)
-        }
+        Error::TooManyAttempts { retry_after_seconds }
+        | Error::TooManyMails { retry_after_seconds }
+        | Error::Unavailable { retry_after_seconds, .. } => Some(*retry_after_seconds),
         _ => None,
     }
 }

@@ -25,6 +25,12 @@ pub enum Error {
         /// For the header `Retry-After`.
         retry_after_seconds: u64,
     },
+    /// More mail than an account, or one invitation, may cause.
+    #[error("too many invitations were mailed; try again in {retry_after_seconds} seconds")]
+    TooManyMails {
+        /// For the header `Retry-After`.
+        retry_after_seconds: u64,
+    },
     /// The entity changed since the caller read it.
     #[error("it was changed in the meantime: its revision is {actual}")]
     StaleRevision {

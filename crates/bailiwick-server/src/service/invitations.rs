@@ -9,6 +9,7 @@ use bailiwick_store::{DirectoryChange, LinkRow, OutboxMessage, TokenHash, UserRo
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::invitation_mails::Counted;
 use super::links::LinkPurpose;
 use super::write::{Beside, Changed, Outcome};
 use super::{Caller, Error, People, Service, WriteOptions, new_id};
@@ -62,8 +63,9 @@ impl Service {
         shape: impl Fn(Invited<'_>) -> T,
     ) -> Result<Outcome<T>, Error> {
         let mut attempts = 0;
+        let counted = Counted::default();
         loop {
-            match self.try_invite(caller, account, request, options, &shape).await {
+            match self.try_invite(caller, account, request, options, &shape, &counted).await {
                 Err(Error::EmailTaken) if attempts < ATTEMPTS => attempts += 1,
                 other => return other,
             }
@@ -77,6 +79,7 @@ impl Service {
         request: &InviteRequest,
         options: &WriteOptions,
         shape: &impl Fn(Invited<'_>) -> T,
+        counted: &Counted,
     ) -> Result<Outcome<T>, Error> {
         let now = self.now();
         let mut people = People::default();
@@ -114,6 +117,8 @@ impl Service {
         let command = Command::Invite { people: invitees, grants: request.grants.clone() };
         let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
         let beside = |changed: &Changed<'_>| {
+            let mailed: Vec<InvitationId> = sent(changed.events).collect();
+            self.invitation_mails.admit(counted, account, &mailed, changed.now)?;
             let mut beside = Beside { first: new_users.clone(), ..Beside::default() };
             for event in changed.events {
                 if let Event::InvitationSent { id, invitation } = event {
@@ -139,7 +144,9 @@ impl Service {
             bailiwick_core::account::Actor::User(user) => people.label(user),
             bailiwick_core::account::Actor::ServiceAccount { .. } => String::new(),
         };
+        let counted = Counted::default();
         let beside = |changed: &Changed<'_>| {
+            self.invitation_mails.admit(&counted, account, &[id], changed.now)?;
             let mut beside = Beside::default();
             if let Some(invitation) = changed.after.invitation(id) {
                 self.add_mailed_link(&mut beside, changed, id, &invitation.value, &people, &inviter)?;
@@ -247,21 +254,25 @@ impl Service {
     }
 }
 
+/// The invitations that were sent.
+fn sent(events: &[Event]) -> impl Iterator<Item = InvitationId> {
+    events.iter().filter_map(|event| match event {
+        Event::InvitationSent { id, .. } => Some(*id),
+        _ => None,
+    })
+}
+
 fn invited<'a>(changed: &Changed<'a>, people: &'a People) -> Invited<'a> {
-    let mut invitations = Vec::new();
     let mut members = std::collections::BTreeSet::new();
     for event in changed.events {
-        match event {
-            Event::InvitationSent { id, .. } => invitations.push(*id),
-            Event::GrantMade { grant, .. } => {
-                if let bailiwick_core::account::Principal::Member(user) = grant.principal {
-                    members.insert(user);
-                }
-            }
-            _ => {}
+        if let Event::GrantMade { grant, .. } = event
+            && let bailiwick_core::account::Principal::Member(user) = grant.principal
+        {
+            members.insert(user);
         }
     }
     let members = members.into_iter().collect();
+    let invitations = sent(changed.events).collect();
     Invited { account: changed.after, people, invitations, members, now: changed.now }
 }
 

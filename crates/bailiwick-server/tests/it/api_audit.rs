@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use bailiwick_server::api::operation::{Access, Effect, Operation};
 use bailiwick_server::api::operations;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::schema::Document;
@@ -196,6 +197,7 @@ async fn people(story: &mut Story, owner: Option<&Person>) {
     story.step("get_invitation", owner, "", Value::Null, &[]).await;
     story.step("list_deliveries", owner, "", Value::Null, &[]).await;
     story.step("copy_invitation_link", owner, "", Value::Null, &["invitation.link_copied"]).await;
+    story.world.advance(SignedDuration::from_mins(1));
     story.step("resend_invitation", owner, "", Value::Null, &["invitation.resent"]).await;
     story.step("revoke_invitation", owner, "", Value::Null, &["invitation.revoked"]).await;
 

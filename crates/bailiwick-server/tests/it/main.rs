@@ -28,6 +28,7 @@ mod delivery;
 mod forgotten_password;
 mod hang_up;
 mod limits_of_refusals;
+mod mail_limits;
 mod schema;
 mod smtp;
 mod support;

@@ -13,6 +13,9 @@ pub fn of(problem: &Problem) -> &str {
         "not_found" => "check the name or id, and by `bailiwick whoami` the account",
         "stale_revision" => "look at how it is now, then decide again, with its new `revision`",
         "too_many_attempts" | "unavailable" => "wait a little, then try again",
+        "too_many_mails" => {
+            "wait a little; `bailiwick invitation link` makes a link to pass on by hand meanwhile"
+        }
         "idempotency_unsupported" => "leave `--idempotency-key` out",
         "if_match_unsupported" => "leave `--if-revision` out",
         "unknown_permission" => "`bailiwick role permissions` lists the permissions",

@@ -39,6 +39,8 @@ codes! {
     WRONG_CREDENTIALS = "wrong_credentials", UNAUTHORIZED, "check both; who forgot the password asks for a new one by `POST /api/v1/password-resets` or on the sign-in page";
     /// Too many attempts
     TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS, "wait as long as `Retry-After` says";
+    /// Too many invitations were mailed, or one of them a moment ago
+    TOO_MANY_MAILS = "too_many_mails", TOO_MANY_REQUESTS, "wait as long as `Retry-After` says; meanwhile the link of an invitation can be copied and passed on by hand";
     /// A request with a cookie came from another site
     CROSS_SITE = "cross_site", FORBIDDEN, "send the token as `Authorization: Bearer …` instead of a cookie";
     /// It changed since it was read

@@ -44,6 +44,8 @@ impl From<Error> for Failure {
             }
             Error::TooManyAttempts { retry_after_seconds } => Self::new(&code::TOO_MANY_ATTEMPTS, text)
                 .with_header(RETRY_AFTER, &retry_after_seconds.to_string()),
+            Error::TooManyMails { retry_after_seconds } => Self::new(&code::TOO_MANY_MAILS, text)
+                .with_header(RETRY_AFTER, &retry_after_seconds.to_string()),
             Error::StaleRevision { .. } => Self::new(&code::STALE_REVISION, text),
             Error::IdempotencyMismatch => Self::new(&code::IDEMPOTENCY_MISMATCH, text),
             Error::LinkInvalid => Self::new(&code::LINK_INVALID, text),
