@@ -14,7 +14,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use operator::{BackupArgs, BootstrapArgs, DoctorArgs, ResetPasswordArgs, ServeArgs, VerifyArgs};
-pub use shared::{Connection, EditArgs, GiveArgs, LimitArgs, Noun, Remote, WriteArgs};
+pub use shared::{
+    ChangeArgs, Connection, EditArgs, GiveArgs, LimitArgs, NewArgs, Noun, Remote, SearchArgs, WriteArgs,
+};
 
 use crate::commands::access::AccessCommand;
 use crate::commands::account::AccountCommand;

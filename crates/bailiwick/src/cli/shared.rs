@@ -88,6 +88,48 @@ impl LimitArgs {
     }
 }
 
+/// Which things of a kind that people name and describe.
+#[derive(Debug, Clone, Args)]
+pub struct SearchArgs {
+    /// Only those with this text in name, description or external id
+    #[arg(long, value_name = "TEXT")]
+    pub q: Option<String>,
+    /// How much is shown.
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+/// A new thing that people name and describe.
+#[derive(Debug, Clone, Args)]
+pub struct NewArgs {
+    /// Unique in the account without regard to case, 1 to 64 characters
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// What it is for, up to 256 characters
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub description: String,
+    /// Your own name for it, 1 to 128 characters without white space
+    #[arg(long, value_name = "EXTERNAL_ID")]
+    pub external_id: Option<String>,
+}
+
+/// What changes of a thing that people name and describe.
+#[derive(Debug, Clone, Args)]
+pub struct ChangeArgs {
+    /// Another name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Another description; an empty one takes it away
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Another external id; an empty one takes it away
+    #[arg(long, value_name = "EXTERNAL_ID")]
+    pub external_id: Option<String>,
+    /// How it is done.
+    #[command(flatten)]
+    pub edit: EditArgs,
+}
+
 /// What is given to somebody.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GiveArgs {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bailiwick_client::wire::{CreateGroup, GroupQuery, PageQuery, UpdateGroup};
 use clap::Subcommand;
 
-use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::cli::{ChangeArgs, EditArgs, LimitArgs, NewArgs, SearchArgs, WriteArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::names;
@@ -22,11 +22,8 @@ const SHAPE: Shape = Shape::new(COLUMNS);
 pub enum GroupCommand {
     /// List groups
     List {
-        /// Only those with this text in name, description or external id
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
-        limit: LimitArgs,
+        search: SearchArgs,
     },
     /// Show one group
     Show {
@@ -44,15 +41,8 @@ pub enum GroupCommand {
     },
     /// Create a group
     Create {
-        /// Unique in the account without regard to case, 1 to 64 characters
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// What it is for, up to 256 characters
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        description: String,
-        /// Your own name for it, 1 to 128 characters without white space
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
+        #[command(flatten)]
+        new: NewArgs,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -61,17 +51,8 @@ pub enum GroupCommand {
         /// Id, name or external id
         #[arg(value_name = "GROUP")]
         group: String,
-        /// Another name
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        /// Another description; an empty one takes it away
-        #[arg(long, value_name = "TEXT")]
-        description: Option<String>,
-        /// Another external id; an empty one takes it away
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
         #[command(flatten)]
-        edit: EditArgs,
+        change: ChangeArgs,
     },
     /// Delete a group with its grants
     Delete {
@@ -109,7 +90,7 @@ pub enum GroupCommand {
 pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failure> {
     let account = ctx.account().await?;
     match command {
-        GroupCommand::List { q, limit } => {
+        GroupCommand::List { search: SearchArgs { q, limit } } => {
             let query = GroupQuery { q, limit: limit.page(), cursor: None };
             ctx.output.list(&account.list_groups(&query).all(limit.most()).await?, COLUMNS)?;
         }
@@ -123,11 +104,12 @@ pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failur
             let all = account.list_group_members(&id, &query).all(limit.most()).await?;
             ctx.output.list(&all, member::COLUMNS)?;
         }
-        GroupCommand::Create { name, description, external_id, write } => {
+        GroupCommand::Create { new: NewArgs { name, description, external_id }, write } => {
             let group = CreateGroup { name, description, external_id };
             ctx.write(account.create_group(&group), &write, SHAPE).await?;
         }
-        GroupCommand::Edit { group, name, description, external_id, edit } => {
+        GroupCommand::Edit { group, change } => {
+            let ChangeArgs { name, description, external_id, edit } = change;
             let id = names::group(&account, &group).await?;
             let change = UpdateGroup { name, description, external_id: patch(external_id) };
             ctx.edit(account.update_group(&id, &change), &edit, SHAPE).await?;

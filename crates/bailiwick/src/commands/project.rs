@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bailiwick_client::wire::{CreateProject, ProjectQuery, UpdateProject};
 use clap::Subcommand;
 
-use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::cli::{ChangeArgs, EditArgs, NewArgs, SearchArgs, WriteArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::names;
@@ -21,11 +21,8 @@ const SHAPE: Shape = Shape::new(COLUMNS);
 pub enum ProjectCommand {
     /// List projects
     List {
-        /// Only those with this text in name, description or external id
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
-        limit: LimitArgs,
+        search: SearchArgs,
     },
     /// Show one project
     Show {
@@ -35,15 +32,8 @@ pub enum ProjectCommand {
     },
     /// Create a project
     Create {
-        /// Unique in the account without regard to case, 1 to 64 characters
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// What it is for, up to 256 characters
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        description: String,
-        /// Your own name for it, 1 to 128 characters without white space
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
+        #[command(flatten)]
+        new: NewArgs,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -52,17 +42,8 @@ pub enum ProjectCommand {
         /// Id, name or external id
         #[arg(value_name = "PROJECT")]
         project: String,
-        /// Another name
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        /// Another description; an empty one takes it away
-        #[arg(long, value_name = "TEXT")]
-        description: Option<String>,
-        /// Another external id; an empty one takes it away
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
         #[command(flatten)]
-        edit: EditArgs,
+        change: ChangeArgs,
     },
     /// Delete an empty project
     Delete {
@@ -78,7 +59,7 @@ pub enum ProjectCommand {
 pub async fn run(ctx: Context, command: ProjectCommand) -> Result<ExitCode, Failure> {
     let account = ctx.account().await?;
     match command {
-        ProjectCommand::List { q, limit } => {
+        ProjectCommand::List { search: SearchArgs { q, limit } } => {
             let query = ProjectQuery { q, limit: limit.page(), cursor: None };
             ctx.output.list(&account.list_projects(&query).all(limit.most()).await?, COLUMNS)?;
         }
@@ -86,11 +67,12 @@ pub async fn run(ctx: Context, command: ProjectCommand) -> Result<ExitCode, Fail
             let id = names::project(&account, &project).await?;
             ctx.output.record(&account.get_project(&id).await?, SHAPE)?;
         }
-        ProjectCommand::Create { name, description, external_id, write } => {
+        ProjectCommand::Create { new: NewArgs { name, description, external_id }, write } => {
             let project = CreateProject { name, description, external_id };
             ctx.write(account.create_project(&project), &write, SHAPE).await?;
         }
-        ProjectCommand::Edit { project, name, description, external_id, edit } => {
+        ProjectCommand::Edit { project, change } => {
+            let ChangeArgs { name, description, external_id, edit } = change;
             let id = names::project(&account, &project).await?;
             let change = UpdateProject { name, description, external_id: patch(external_id) };
             ctx.edit(account.update_project(&id, &change), &edit, SHAPE).await?;

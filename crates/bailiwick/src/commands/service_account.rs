@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bailiwick_client::wire::{CreateServiceAccount, ServiceAccountQuery, UpdateServiceAccount};
 use clap::Subcommand;
 
-use crate::cli::{EditArgs, GiveArgs, LimitArgs, WriteArgs};
+use crate::cli::{ChangeArgs, EditArgs, GiveArgs, NewArgs, SearchArgs, WriteArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Shape;
@@ -22,11 +22,8 @@ const SHAPE: Shape = Shape::new(COLUMNS);
 pub enum ServiceAccountCommand {
     /// List service accounts
     List {
-        /// Only those with this text in name, description or external id
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
-        limit: LimitArgs,
+        search: SearchArgs,
     },
     /// Show one service account
     Show {
@@ -37,15 +34,8 @@ pub enum ServiceAccountCommand {
     /// Create a service account; `bailiwick key create` makes its keys
     #[command(after_help = scope::SYNTAX)]
     Create {
-        /// Unique in the account without regard to case, 1 to 64 characters
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// What it is for, up to 256 characters
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        description: String,
-        /// Your own name for it, 1 to 128 characters without white space
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
+        #[command(flatten)]
+        new: NewArgs,
         #[command(flatten)]
         give: GiveArgs,
         #[command(flatten)]
@@ -56,17 +46,8 @@ pub enum ServiceAccountCommand {
         /// Id, name or external id
         #[arg(value_name = "SERVICE_ACCOUNT")]
         service_account: String,
-        /// Another name
-        #[arg(long, value_name = "NAME")]
-        name: Option<String>,
-        /// Another description; an empty one takes it away
-        #[arg(long, value_name = "TEXT")]
-        description: Option<String>,
-        /// Another external id; an empty one takes it away
-        #[arg(long, value_name = "EXTERNAL_ID")]
-        external_id: Option<String>,
         #[command(flatten)]
-        edit: EditArgs,
+        change: ChangeArgs,
     },
     /// Delete a service account with its keys and grants
     Delete {
@@ -82,7 +63,7 @@ pub enum ServiceAccountCommand {
 pub async fn run(ctx: Context, command: ServiceAccountCommand) -> Result<ExitCode, Failure> {
     let account = ctx.account().await?;
     match command {
-        ServiceAccountCommand::List { q, limit } => {
+        ServiceAccountCommand::List { search: SearchArgs { q, limit } } => {
             let query = ServiceAccountQuery { q, limit: limit.page(), cursor: None };
             ctx.output.list(&account.list_service_accounts(&query).all(limit.most()).await?, COLUMNS)?;
         }
@@ -90,12 +71,13 @@ pub async fn run(ctx: Context, command: ServiceAccountCommand) -> Result<ExitCod
             let id = names::service_account(&account, &service_account).await?;
             ctx.output.record(&account.get_service_account(&id).await?, SHAPE)?;
         }
-        ServiceAccountCommand::Create { name, description, external_id, give, write } => {
+        ServiceAccountCommand::Create { new: NewArgs { name, description, external_id }, give, write } => {
             let (roles, grants) = given(&account, &give).await?;
             let machine = CreateServiceAccount { name, description, external_id, roles, grants };
             ctx.write(account.create_service_account(&machine), &write, SHAPE).await?;
         }
-        ServiceAccountCommand::Edit { service_account, name, description, external_id, edit } => {
+        ServiceAccountCommand::Edit { service_account, change } => {
+            let ChangeArgs { name, description, external_id, edit } = change;
             let id = names::service_account(&account, &service_account).await?;
             let change = UpdateServiceAccount { name, description, external_id: patch(external_id) };
             ctx.edit(account.update_service_account(&id, &change), &edit, SHAPE).await?;
