@@ -63,9 +63,10 @@ impl Service {
         let message =
             OutboxMessage { account_id: None, kind: "mail".to_owned(), body, created_at: self.now() };
         self.store.ready().await;
+        // First the record: a link of which nothing is known must not exist.
+        self.record_reset_link(user.user_id, "mail", origin).await?;
         self.store.commit(Commit { directory, outbox: vec![message], ..Commit::default() }).await?;
         self.mail_queued.notify_one();
-        self.record_reset_link(user.user_id, "mail", origin).await;
         Ok(())
     }
 
@@ -78,8 +79,9 @@ impl Service {
         let Some(user) = self.store.user_by_email(email.as_str()).await? else { return Ok(None) };
         let (link, directory) = self.new_reset_link(&user)?;
         self.store.ready().await;
+        // First the record, as for links that are mailed.
+        self.record_reset_link(user.user_id, "operator", &Origin::default()).await?;
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
-        self.record_reset_link(user.user_id, "operator", &Origin::default()).await;
         Ok(Some(link))
     }
 

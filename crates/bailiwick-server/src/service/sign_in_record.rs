@@ -22,9 +22,17 @@ impl Service {
     }
 
     /// Whoever asked for the link by mail need not be the person, so the record says that Bailiwick made it.
-    pub(super) async fn record_reset_link(&self, user: UserId, by: &'static str, origin: &Origin) {
+    ///
+    /// # Errors
+    /// What the record of one of the person's accounts could not be written for.
+    pub(super) async fn record_reset_link(
+        &self,
+        user: UserId,
+        by: &'static str,
+        origin: &Origin,
+    ) -> Result<(), Error> {
         let event = Event::PasswordResetLinkMade { user, by: SmolStr::new_static(by) };
-        self.record_for(user, event, ActorRef::System, origin).await;
+        self.try_record_for(user, event, ActorRef::System, origin).await
     }
 
     /// Records that somebody could not prove to be a person, once a minute for each: who does not know the password must
@@ -72,17 +80,22 @@ impl Service {
 
     /// Records an event about a person in every account in which they may act. What cannot be recorded is logged.
     async fn record_for(&self, user: UserId, event: Event, actor: ActorRef, origin: &Origin) {
-        let result: Result<(), Error> = async {
-            for account in self.active_accounts(user).await? {
-                if let Some(handle) = self.accounts.get(account).await? {
-                    self.record_of(&handle, actor, origin, vec![event.clone()]).await?;
-                }
-            }
-            Ok(())
-        }
-        .await;
-        if let Err(error) = result {
+        if let Err(error) = self.try_record_for(user, event, actor, origin).await {
             tracing::warn!(error = %error, detail = error.detail(), "an event of a person could not be recorded");
         }
+    }
+    async fn try_record_for(
+        &self,
+        user: UserId,
+        event: Event,
+        actor: ActorRef,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        for account in self.active_accounts(user).await? {
+            if let Some(handle) = self.accounts.get(account).await? {
+                self.record_of(&handle, actor, origin, vec![event.clone()]).await?;
+            }
+        }
+        Ok(())
     }
 }
