@@ -17,6 +17,8 @@ mod people;
 mod profile;
 mod record;
 mod refusals;
+mod sessions;
+mod set_up;
 mod sign_in_record;
 mod write;
 
@@ -32,15 +34,17 @@ use uuid::Uuid;
 
 pub use accounts::{AccountHandle, Accounts};
 pub use error::Error;
-pub use identity::{SignInRequest, SignedIn};
+pub use identity::SignInRequest;
 pub use invitations::{InvitationLink, InviteRequest, Invited};
 pub(crate) use links::hex;
-pub use links::{LinkPurpose, LinkView, SetUp};
+pub use links::{LinkPurpose, LinkView};
 pub use maintenance::{Bootstrapped, Discrepancy};
 pub use password_resets::ResetLink;
 pub use people::People;
 pub use profile::Received;
 pub use record::{AccessChange, AccessDifference};
+pub use sessions::SignedIn;
+pub use set_up::SetUp;
 pub use write::{Changed, Outcome, Replay, WriteOptions};
 
 use crate::config::Config;

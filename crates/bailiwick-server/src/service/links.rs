@@ -2,18 +2,14 @@
 
 use bailiwick_core::account::{Actor, Command, Invitation, InvitationStatus, Scope};
 use bailiwick_core::ids::{AccountId, InvitationId, UserId};
-use bailiwick_core::values::{Email, Name};
+use bailiwick_core::values::Name;
 use bailiwick_store::{Commit, DirectoryChange, LinkRow, StoreError, TokenHash, UserRow};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::no_account;
 use super::write::{Beside, Outcome};
-use super::{Caller, Error, Origin, Service, SignedIn, WriteOptions, new_id};
+use super::{Caller, Error, Origin, Service, SignedIn, WriteOptions};
 use crate::identity::tokens::LinkToken;
-
-/// The platform fact that holds the hash of the set-up link, in hexadecimal digits.
-const SET_UP: &str = "set_up_link";
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,21 +67,6 @@ pub struct LinkView {
     pub expires_at: Option<Timestamp>,
 }
 
-/// What the first person of a platform says.
-#[derive(Debug)]
-pub struct SetUp {
-    /// The secret of the link that the first start printed.
-    pub token: SecretString,
-    /// The person's email.
-    pub email: Email,
-    /// The person's name.
-    pub name: Name,
-    /// The person's password.
-    pub password: SecretString,
-    /// The first account's name.
-    pub account_name: Name,
-}
-
 /// Somebody who follows a link.
 struct Follow<'a> {
     hash: TokenHash,
@@ -99,17 +80,6 @@ impl Service {
     /// The address of a link.
     pub fn link_url(&self, token: &LinkToken) -> String {
         format!("{}/links/{}", self.config.public_url, token.reveal().expose_secret())
-    }
-
-    /// Makes the link for setting up a platform that has no user yet; `None` when it has one. Earlier links end.
-    pub async fn set_up_link(&self) -> Result<Option<String>, Error> {
-        if self.store.any_user_exists().await? {
-            return Ok(None);
-        }
-        let token = LinkToken::generate().map_err(Error::internal)?;
-        let fact = DirectoryChange::SetMeta { key: SET_UP.into(), value: Some(hex(token.hash().as_bytes())) };
-        self.store.commit(Commit { directory: vec![fact], ..Commit::default() }).await?;
-        Ok(Some(self.link_url(&token)))
     }
 
     /// What a link is for.
@@ -281,58 +251,6 @@ impl Service {
         self.write(&caller, account_id, &command, &WriteOptions::default(), |_| ()).await.map(|_| ())
     }
 
-    /// Sets a platform up: the first person, who owns the first account, signed in.
-    ///
-    /// # Errors
-    /// [`Error::LinkInvalid`], [`Error::AlreadySetUp`], and the rules for passwords.
-    pub async fn set_up(&self, set_up: SetUp, origin: &Origin) -> Result<SignedIn, Error> {
-        let hash = parse(set_up.token.expose_secret())?;
-        if !self.is_set_up_link(&hash).await? {
-            return Err(if self.store.any_user_exists().await? {
-                Error::AlreadySetUp
-            } else {
-                Error::LinkInvalid
-            });
-        }
-        let own_words = [set_up.email.as_str(), set_up.name.as_str(), set_up.account_name.as_str()];
-        self.rules.check(set_up.password.expose_secret(), &own_words)?;
-        let stored = self.hasher.hash(&set_up.password).await?;
-        let user_id: UserId = new_id();
-        let account_id: AccountId = new_id();
-        let now = self.now();
-        let signed_in = self.new_session(user_id, Some(account_id), origin)?;
-        let first = vec![
-            DirectoryChange::CreateUser {
-                user_id,
-                email: set_up.email.as_str().to_owned(),
-                name: set_up.name.as_str().to_owned(),
-                verified_at: Some(now),
-                created_at: now,
-            },
-            DirectoryChange::SetPassword { user_id, hash: Some(stored) },
-            DirectoryChange::SetMeta { key: SET_UP.into(), value: None },
-        ];
-        let then = vec![
-            signed_in.change,
-            DirectoryChange::SetDefaultAccount { user_id, account_id: Some(account_id) },
-            DirectoryChange::SignedIn { user_id, at: now },
-        ];
-        let _one_at_a_time = self.accounts.setting_up.lock().await;
-        if self.store.any_user_exists().await? {
-            return Err(Error::AlreadySetUp);
-        }
-        let caller = Caller { actor: Actor::User(user_id), session: None, origin: origin.clone() };
-        self.open_account(&caller, account_id, set_up.account_name, user_id, first, then).await?;
-        self.record_sign_in(user_id, "link", origin).await;
-        Ok(signed_in.session)
-    }
-
-    async fn is_set_up_link(&self, hash: &TokenHash) -> Result<bool, Error> {
-        let stored = self.store.meta(SET_UP).await?;
-        // Hashes of random secrets: comparing them in variable time gives nothing away that helps to find a secret.
-        Ok(stored.is_some_and(|stored| stored == hex(&hash.0)))
-    }
-
     async fn link(&self, hash: TokenHash) -> Result<(LinkRow, LinkPurpose, UserRow), Error> {
         let link = self.store.link(hash).await?.ok_or(Error::LinkInvalid)?;
         if link.expires_at.is_some_and(|end| end <= self.now()) {
@@ -356,29 +274,6 @@ impl Service {
             memberships.into_iter().filter(|one| one.status == bailiwick_store::MembershipStatus::Active);
         Ok(active.map(|one| one.account_id).collect())
     }
-
-    /// Opens an account.
-    pub(super) async fn open_account(
-        &self,
-        caller: &Caller,
-        account_id: AccountId,
-        name: Name,
-        owner: UserId,
-        first: Vec<DirectoryChange>,
-        then: Vec<DirectoryChange>,
-    ) -> Result<std::sync::Arc<super::AccountHandle>, Error> {
-        let now = self.now();
-        let mut ids = uuid::Uuid::now_v7;
-        let decided = bailiwick_core::account::open(&self.catalog, account_id, name, owner, now, &mut ids);
-        let mut commit = super::write::commit_of_opening(&decided, caller, now);
-        commit.directory = first.into_iter().chain(super::directory::changes(&decided)).chain(then).collect();
-        self.store.ready().await;
-        match self.store.commit(commit).await {
-            Ok(()) => Ok(self.accounts.insert(decided.account).await),
-            Err(StoreError::Conflict) => Err(no_account()),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
 /// A mailed link proves the email, so it replaces whatever password was set without that proof. A copied one proves nothing:
@@ -392,7 +287,7 @@ fn needs_password(purpose: LinkPurpose, user: &UserRow) -> bool {
     }
 }
 
-fn parse(token: &str) -> Result<TokenHash, Error> {
+pub(super) fn parse(token: &str) -> Result<TokenHash, Error> {
     let token = LinkToken::parse(token).map_err(|_| Error::LinkInvalid)?;
     Ok(TokenHash(*token.hash().as_bytes()))
 }
