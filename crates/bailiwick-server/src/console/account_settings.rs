@@ -79,9 +79,19 @@ pub(super) async fn rename(
         }
         Err(problem) => Err(Complaint::text("name", "the name", &problem)),
     };
-    match renamed {
-        Ok(()) => Ok(done(&service, &context.path("/settings"), "The account is renamed.")),
-        Err(complaint) => render(&context, &fields, Some(&complaint)).await,
+    answer(&context, &fields, renamed, "The account is renamed.").await
+}
+
+/// Goes back to the page, or shows it with what was typed and why that was not done.
+async fn answer(
+    context: &AccountContext<'_>,
+    fields: &Fields,
+    written: Result<(), Complaint>,
+    notice: &str,
+) -> Answer {
+    match written {
+        Ok(()) => Ok(done(context.service, &context.path("/settings"), notice)),
+        Err(complaint) => render(context, fields, Some(&complaint)).await,
     }
 }
 
@@ -107,10 +117,7 @@ pub(super) async fn set_lifetime(
         }
         Err(_) => Err(Complaint::field("seconds", "this is not a time", "choose one of the list")),
     };
-    match written {
-        Ok(()) => Ok(done(&service, &context.path("/settings"), "The lifetime of invitations is saved.")),
-        Err(complaint) => render(&context, &fields, Some(&complaint)).await,
-    }
+    answer(&context, &fields, written, "The lifetime of invitations is saved.").await
 }
 
 /// The lifetimes that the catalog allows, of those that people usually want, and the one that is set.
@@ -154,14 +161,8 @@ pub(super) async fn offer(
             context.write(&command).await.map_err(|error| context.complaint(&error).about("to"))
         }
     };
-    match offered {
-        Ok(()) => {
-            let notice =
-                format!("Ownership is offered to {typed}, who has to accept it here in the settings.");
-            Ok(done(&service, &context.path("/settings"), &notice))
-        }
-        Err(complaint) => render(&context, &fields, Some(&complaint)).await,
-    }
+    let notice = format!("Ownership is offered to {typed}, who has to accept it here in the settings.");
+    answer(&context, &fields, offered, &notice).await
 }
 
 /// Accepts, declines or withdraws an offer.
