@@ -3,6 +3,7 @@
 //! [`Account::decide`] turns a command into events or a [`Refusal`]; [`Account::apply`] turns events into the next
 //! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
 
+mod above;
 mod command;
 mod decide;
 mod entities;

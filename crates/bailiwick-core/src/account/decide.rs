@@ -390,15 +390,14 @@ impl Decision<'_> {
         before: Option<&ExternalId>,
         after: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
-        if before.is_none() || after == before {
-            return Ok(());
-        }
+        let Some(before) = before.filter(|before| after != Some(before)) else { return Ok(()) };
         let catalog = &self.account.catalog;
         let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
         let held = self.held_anywhere();
         // What only protects Bailiwick's own operations is asked by id.
         let elsewhere = held.difference(&held.difference(&catalog.resource_permissions()));
-        self.covers(&managed.union(&elsewhere), scope, None)
+        let what = || format!("taking the external id `{before}` away");
+        self.reaches(&managed.union(&elsewhere), scope, what)
     }
 
     /// All that the actor was granted at any scope, through groups too.
@@ -520,7 +519,7 @@ impl Account {
     /// Rule 1: what the principal would give, it holds at that scope for as long, or it may escalate there.
     ///
     /// # Errors
-    /// [`Refusal::Escalation`] with what is missing.
+    /// [`Refusal::Escalation`] with what is missing, [`Refusal::Outlasts`] if it is only held for less long.
     pub(crate) fn covers(
         &self,
         principal: Principal,
@@ -535,7 +534,10 @@ impl Account {
         if missing.is_empty() || held.contains_any(&self.catalog.escalate) {
             return Ok(());
         }
-        let names = missing.iter().map(|index| self.catalog.permission_name(index).to_owned()).collect();
-        Err(Refusal::Escalation { missing: PermissionNames(names), scope: scope.clone() })
+        let names = PermissionNames::of(&self.catalog, &missing);
+        Err(match self.held_until(principal, permissions, scope, now) {
+            Some(until) => Refusal::Outlasts { until, missing: names, scope: scope.clone() },
+            None => Refusal::Escalation { missing: names, scope: scope.clone() },
+        })
     }
 }

@@ -98,18 +98,10 @@ impl Decision<'_> {
         self.covers_grant(grant)
     }
 
-    /// Whether the actor may take this grant away. A role that is only handed over is taken only by an equal.
+    /// Whether the actor may take this grant away: it is not above them.
     pub(super) fn may_take(&self, grant: &Grant) -> Result<(), Refusal> {
         self.require(Operation::WriteRoles, &grant.scope)?;
-        self.outranks(grant)
-    }
-
-    /// An owner is not undone by those who hold less.
-    pub(super) fn outranks(&self, grant: &Grant) -> Result<(), Refusal> {
-        match self.account.built_in(&grant.role) {
-            Some(role) if role.handed_over => self.covers(&role.permissions, &grant.scope, None),
-            _ => Ok(()),
-        }
+        self.reaches_grant(grant)
     }
 
     /// Grants to a principal what it does not have yet or has for less long, in the actor's name. The caller has checked

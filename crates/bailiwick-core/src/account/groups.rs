@@ -73,6 +73,7 @@ impl Decision<'_> {
         if after == before {
             return Err(Refusal::Nothing);
         }
+        self.reaches_all_of(Principal::Group(id))?;
         if after.name.folded() != before.name.folded() {
             self.free(Taken::GroupName, "name", &after.name.folded())?;
         }
@@ -87,6 +88,7 @@ impl Decision<'_> {
     pub(super) fn delete_group(&mut self, id: GroupId) -> Result<(), Refusal> {
         self.require(Operation::DeleteGroups, &Scope::Account)?;
         let group = self.group(id)?;
+        self.reaches_all_of(Principal::Group(id))?;
         self.revoke_all_of(Principal::Group(id));
         let members: Vec<UserId> = self.account.group_members_after(id, None).collect();
         self.events.extend(members.into_iter().map(|user| Event::GroupMemberRemoved { group: id, user }));
@@ -121,6 +123,7 @@ impl Decision<'_> {
         if !self.account.is_in_group(group, user) {
             return Err(Refusal::NotFound { kind: "group member" });
         }
+        self.reaches_all_of(Principal::Group(group))?;
         self.events.push(Event::GroupMemberRemoved { group, user });
         Ok(())
     }

@@ -194,6 +194,8 @@ impl Decision<'_> {
         })
     }
 
+    /// Needs the permission alone, whatever was promised: an invitation to a wrong address must never wait, and nobody holds
+    /// anything by it yet.
     pub(super) fn revoke_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let invitation = self.waiting(id)?;
         let scopes: Vec<Scope> = invitation.grants.iter().map(|grant| grant.scope.clone()).collect();

@@ -19,6 +19,7 @@ impl Decision<'_> {
         if before == after {
             return Err(Refusal::Nothing);
         }
+        self.reaches_all_that_reaches(Principal::Member(user))?;
         self.free_external_id(Taken::Member, after.as_ref())?;
         self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
         self.events.push(Event::MemberEdited { user, before, after });
@@ -46,7 +47,7 @@ impl Decision<'_> {
         if status == MemberStatus::Inactive {
             return Err(Refusal::AlreadySo { what: "the member is inactive" });
         }
-        self.outranks_all_of(user)?;
+        self.reaches_all_that_reaches(Principal::Member(user))?;
         self.end_what_stands_in_the_name_of(user);
         self.events.push(Event::MemberDeactivated { user });
         Ok(())
@@ -58,7 +59,7 @@ impl Decision<'_> {
         if self.actor.principal() == Principal::Member(user) {
             return Err(Refusal::Yourself);
         }
-        self.outranks_all_of(user)?;
+        self.reaches_all_that_reaches(Principal::Member(user))?;
         self.take_out(user);
         self.events.push(Event::MemberRemoved { user });
         Ok(())
@@ -69,10 +70,6 @@ impl Decision<'_> {
         self.take_out(user);
         self.events.push(Event::MemberLeft { user });
         Ok(())
-    }
-
-    fn outranks_all_of(&self, user: UserId) -> Result<(), Refusal> {
-        self.account.grants_of(Principal::Member(user)).try_for_each(|(_, grant)| self.outranks(&grant.value))
     }
 
     /// Everything that ends with a membership, before the membership itself.

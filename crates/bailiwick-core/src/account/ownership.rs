@@ -14,9 +14,8 @@ impl Decision<'_> {
         let from = self.person()?;
         let owner = self.owner_role()?;
         if self.ownership_of(from).is_none() {
-            return self
-                .covers(&owner.permissions, &Scope::Account, None)
-                .and(Err(Refusal::HandedOver { role: reference(owner) }));
+            let role = reference(owner);
+            return self.reaches_role(&role, &Scope::Account).and(Err(Refusal::HandedOver { role }));
         }
         if from == to {
             return Err(Refusal::Yourself);

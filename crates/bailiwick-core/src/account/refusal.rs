@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{InvitationStatus, RoleRef, Scope};
-use crate::catalog::Level;
+use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::UserId;
 
 /// What sort of no it is; the edge turns it into a status.
@@ -22,6 +22,12 @@ pub enum Kind {
 /// Names of permissions, for a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionNames(pub Vec<String>);
+
+impl PermissionNames {
+    pub(super) fn of(catalog: &Catalog, permissions: &PermissionSet) -> Self {
+        Self(permissions.iter().map(|index| catalog.permission_name(index).to_owned()).collect())
+    }
+}
 
 impl std::fmt::Display for PermissionNames {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,6 +82,18 @@ refusals! {
         missing: PermissionNames, /// Where.
         scope: Scope } = Denied, "escalation",
         "you cannot give what you do not hold: {missing} at `{scope}`", "leave these permissions out, or ask somebody who holds them for as long as the grant shall last";
+    /// The caller would give what they hold for longer than they hold it.
+    Outlasts { /// When the caller's own access ends.
+        until: Timestamp, /// The permissions that the caller does not hold for as long.
+        missing: PermissionNames, /// Where.
+        scope: Scope } = Denied, "outlasts_own_access",
+        "your own access ends at {until}, and what you give must end no later: {missing} at `{scope}`", "give an end (`until`) that is no later, or ask somebody who holds these permissions for longer";
+    /// The caller would change or end what carries more than they hold.
+    Above { /// What it is, in words.
+        what: String, /// The permissions that the caller does not hold.
+        missing: PermissionNames, /// Where.
+        scope: Scope } = Denied, "above_you",
+        "{what} is above what you hold at `{scope}`: you lack {missing}", "ask somebody who holds these permissions there";
     /// The caller is a member who may do nothing at present.
     Inactive = Denied, "member_inactive", "your membership of this account is inactive", "ask an administrator of the account to activate it";
     /// The caller was invited and has not accepted yet.

@@ -43,6 +43,8 @@ impl Decision<'_> {
     ) -> Result<(), Refusal> {
         self.require(Operation::WriteRoles, &Scope::Account)?;
         let before = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
+        // A role stands for its permissions wherever it is granted, so it is judged at the account like a new one.
+        self.reaches_role(&RoleRef::Custom(id), &Scope::Account)?;
         let mut after = before.clone();
         if let Some(name) = name {
             if name.folded() != before.name.folded() {
@@ -75,6 +77,7 @@ impl Decision<'_> {
         self.require(Operation::DeleteRoles, &Scope::Account)?;
         let role = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
         let reference = RoleRef::Custom(id);
+        self.reaches_role(&reference, &Scope::Account)?;
         let grants = self.account.uses_of(&reference);
         let invitations = self.account.invitations_naming(&reference).count();
         match reassign_to {

@@ -62,6 +62,7 @@ impl Decision<'_> {
         if after == before {
             return Err(Refusal::Nothing);
         }
+        self.reaches_all_of(Principal::ServiceAccount(id))?;
         if after.name.folded() != before.name.folded() {
             self.free(Taken::ServiceAccountName, "name", &after.name.folded())?;
         }
@@ -80,6 +81,7 @@ impl Decision<'_> {
     pub(super) fn delete_service_account(&mut self, id: ServiceAccountId) -> Result<(), Refusal> {
         self.require(Operation::DeleteKeys, &Scope::Account)?;
         let service_account = self.service_account(id)?;
+        self.reaches_all_of(Principal::ServiceAccount(id))?;
         let keys: Vec<KeyId> = self.account.keys_of_service_account(id).collect();
         for key in keys {
             self.push_key_deleted(key, EndReason::SubjectGone);
@@ -128,6 +130,7 @@ impl Decision<'_> {
         }
     }
 
+    /// Needs the permission alone, whatever the key may do: ending a leaked key must never wait for somebody stronger.
     pub(super) fn delete_key(&mut self, id: KeyId) -> Result<(), Refusal> {
         self.require(Operation::DeleteKeys, &Scope::Account)?;
         self.account.key(id).ok_or(Refusal::NotFound { kind: "management key" })?;

@@ -101,6 +101,53 @@ fn rule_1_nobody_gives_what_they_do_not_hold() {
     });
 }
 
+/// What is nobody's to hold back: the scope goes away with the access, people leave, or an invitation is answered.
+fn ends_by_itself(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Leave
+            | Command::DeleteAccount
+            | Command::DeleteProject { .. }
+            | Command::DeleteResource { .. }
+            | Command::AcceptInvitation { .. }
+    )
+}
+
+#[test]
+fn rule_1_nobody_takes_away_what_they_do_not_hold() {
+    for_random_sequences(|catalog, steps| {
+        run(catalog, steps, |world, actor, command, Decided { events, account: after }| {
+            let before = &world.given.account;
+            if ends_by_itself(command) {
+                return;
+            }
+            let taker = giver(before, actor, events);
+            for target in targets(before) {
+                let held = before.effective_at(taker, &target, world.given.now);
+                if held.contains_any(&before.catalog().escalate) {
+                    continue;
+                }
+                for principal in world.principals().into_iter().filter(|principal| *principal != taker) {
+                    for now in moments(world.given.now) {
+                        let had = before.effective_at(principal, &target, now);
+                        let lost = had.difference(&after.effective_at(principal, &target, now));
+                        // What every active member has is not granted to anybody.
+                        let newcomer = before.catalog().rules.newcomer;
+                        let newcomer =
+                            newcomer.map(|role| before.catalog().role_at(role).unwrap().permissions);
+                        let lost = lost.difference(&newcomer.unwrap_or_default()).difference(&held);
+                        let names: Vec<&str> = before.catalog().permission_names(lost).collect();
+                        assert!(
+                            lost.is_empty(),
+                            "{taker} took {names:?} from {principal} at {target:?} {now}: {command:?} → {events:?}"
+                        );
+                    }
+                }
+            }
+        });
+    });
+}
+
 /// Roles that must keep a holder, where an active member holds them without an end; by definition.
 fn kept(account: &Account) -> BTreeSet<(RoleRef, Scope)> {
     let catalog = account.catalog();

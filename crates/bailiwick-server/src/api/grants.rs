@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(example())
             .fails(&[
-                "escalation", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
+                "escalation", "outlasts_own_access", "above_you", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
                 "single_holder", "last_holder", "member_pending", "in_the_past", "unknown_resource_type",
                 "limit_reached",
             ]),
@@ -54,7 +54,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .writes(revoke)
             .if_match()
             .says("Take a grant back", "It ends at once.")
-            .fails(&["last_holder", "escalation", "one_role"]),
+            .fails(&["last_holder", "above_you", "one_role"]),
     ]
 }
 

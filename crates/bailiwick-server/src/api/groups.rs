@@ -43,12 +43,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a group", "What is absent stays.")
             .takes(json!({ "name": "Search and ranking" }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
         delete("delete_group", "/accounts/{account}/groups/{group}", remove)
             .writes(remove_group)
             .if_match()
             .says("Delete a group", "Its grants end with it, so that its members lose what they had through it.")
-            .fails(&["last_holder"]),
+            .fails(&["last_holder", "above_you"]),
         get("list_group_members", "/accounts/{account}/groups/{group}/members", read)
             .reads(list_members)
             .says("List the members of a group", "The oldest users first.")
@@ -60,11 +60,11 @@ pub(super) fn operations() -> Vec<Operation> {
                 "The member has at once what the group was granted, so you must hold all of that yourself. Nothing \
                  happens if the member is in the group already.",
             )
-            .fails(&["escalation", "member_pending", "target_inactive", "limit_reached"]),
+            .fails(&["escalation", "outlasts_own_access", "member_pending", "target_inactive", "limit_reached"]),
         delete("remove_group_member", "/accounts/{account}/groups/{group}/members/{member}", write)
             .writes(remove_member)
             .says("Take a member out of a group", "The member loses at once what comes through the group.")
-            .fails(&["last_holder"]),
+            .fails(&["last_holder", "above_you"]),
     ]
 }
 

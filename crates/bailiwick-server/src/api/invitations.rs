@@ -38,7 +38,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "emails": ["grace@example.com"], "roles": ["admin"] }))
             .answers(json!({ "invitations": [example()], "members": [] }))
             .fails(&[
-                "people_only", "invalid_text", "duplicate_email", "too_large", "too_many_mails", "escalation", "already_invited",
+                "people_only", "invalid_text", "duplicate_email", "too_large", "too_many_mails", "escalation", "outlasts_own_access", "already_invited",
                 "target_inactive", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
                 "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
             ]),
@@ -60,7 +60,7 @@ pub(super) fn operations() -> Vec<Operation> {
                  (`invitations.mail_interval`), and those of an account so often in an hour (`invitations.account_mails`).",
             )
             .answers(example())
-            .fails(&["people_only", "escalation", "invitation_not_pending", "in_the_past", "too_many_mails"]),
+            .fails(&["people_only", "escalation", "outlasts_own_access", "invitation_not_pending", "in_the_past", "too_many_mails"]),
         post(
             "revoke_invitation",
             "/accounts/{account}/invitations/{invitation}:revoke",
@@ -83,7 +83,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "link": "https://bailiwick.example.com/links/bwl_4Qm8sT1xYb0ZkR7uVn3WcE5pLh9aJd2fGi6oKq8rXt0wBz1000000",
                 "expires_at": "2026-11-23T12:00:00Z"
             }))
-            .fails(&["people_only", "escalation", "invitation_not_pending", "invitation_expired"]),
+            .fails(&["people_only", "escalation", "outlasts_own_access", "invitation_not_pending", "invitation_expired"]),
     ]
 }
 

@@ -46,7 +46,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "key": example(),
                 "secret": "bwk_0197a2b4c6d87e0f9a1b2c3d4e5f6078_(43 characters)(6 characters)",
             }))
-            .fails(&["escalation", "in_the_past", "invalid_text", "limit_reached"]),
+            .fails(&["escalation", "outlasts_own_access", "in_the_past", "invalid_text", "limit_reached"]),
         get("get_key", "/accounts/{account}/keys/{key}", read)
             .reads(show)
             .says("Show a management key", "Never its secret.")

@@ -53,7 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "roles": ["admin"] }))
             .answers(example())
             .fails(&[
-                "permission_denied", "one_change", "nothing_to_do", "invalid_text", "taken", "escalation",
+                "permission_denied", "one_change", "nothing_to_do", "invalid_text", "taken", "escalation", "outlasts_own_access", "above_you",
                 "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
                 "already_so", "member_pending", "target_inactive", "limit_reached",
             ]),
@@ -70,7 +70,7 @@ pub(super) fn operations() -> Vec<Operation> {
              at once. A pending member is not removed; revoke the invitation instead. Where the catalog says so, \
              `confirm_email` must be the member's email.",
         )
-        .fails(&["not_confirmed", "escalation", "last_holder", "yourself", "member_pending", "handed_over_only"]),
+        .fails(&["not_confirmed", "above_you", "last_holder", "yourself", "member_pending", "handed_over_only"]),
     ]
 }
 

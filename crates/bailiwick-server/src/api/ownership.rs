@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "to": "usr_019a0000000070008000000000000001" }))
             .answers(example())
             .fails(&[
-                "people_only", "escalation", "handed_over_only", "single_holder", "offer_pending", "yourself", "already_so",
+                "people_only", "above_you", "handed_over_only", "single_holder", "offer_pending", "yourself", "already_so",
                 "target_inactive", "member_pending",
             ]),
         get("list_ownership_offers", "/accounts/{account}/ownership-offers", Access::Member)

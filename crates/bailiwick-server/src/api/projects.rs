@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a project", "What is absent stays.")
             .takes(json!({ "description": "What customers use." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do", "escalation"]),
+            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you"]),
         delete("delete_project", "/accounts/{account}/projects/{project}", remove)
             .writes(remove_project)
             .if_match()

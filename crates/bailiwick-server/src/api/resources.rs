@@ -76,7 +76,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a resource", "What is absent stays. Type, project and parent never change.")
             .takes(json!({ "name": "search-eu-2" }))
             .answers(example())
-            .fails(&["permission_denied", "taken", "invalid_text", "nothing_to_do", "escalation"]),
+            .fails(&["permission_denied", "taken", "invalid_text", "nothing_to_do", "above_you"]),
         delete("delete_resource", "/accounts/{account}/resources/{resource}", Access::Member)
             .writes(remove_resource)
             .if_match()

@@ -45,7 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(example())
             .fails(&[
-                "escalation", "taken", "no_custom_roles", "unknown_permission", "empty_role", "invalid_text",
+                "escalation", "outlasts_own_access", "taken", "no_custom_roles", "unknown_permission", "empty_role", "invalid_text",
                 "limit_reached",
             ]),
         get("get_role", "/accounts/{account}/roles/{role}", read)
@@ -63,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "permissions": ["read:clusters", "write:clusters"] }))
             .answers(example())
             .fails(&[
-                "escalation", "taken", "built_in_role", "unknown_permission", "empty_role", "invalid_text",
+                "escalation", "outlasts_own_access", "above_you", "taken", "built_in_role", "unknown_permission", "empty_role", "invalid_text",
                 "nothing_to_do",
             ]),
         delete("delete_role", "/accounts/{account}/roles/{role}", remove)
@@ -74,7 +74,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "A role that somebody holds, or that a waiting invitation promises, is only deleted together with \
                  `reassign_to`, the role that its holders get instead at the same scopes.",
             )
-            .fails(&["role_in_use", "built_in_role", "escalation", "wrong_level", "nothing_to_do"]),
+            .fails(&["role_in_use", "built_in_role", "above_you", "escalation", "outlasts_own_access", "wrong_level", "nothing_to_do"]),
         post("duplicate_role", "/accounts/{account}/roles/{role}:duplicate", write)
             .writes(duplicate)
             .creates()
@@ -84,7 +84,7 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .takes(json!({ "name": "Admin without billing" }))
             .answers(example())
-            .fails(&["escalation", "taken", "no_custom_roles", "invalid_text", "limit_reached"]),
+            .fails(&["escalation", "outlasts_own_access", "taken", "no_custom_roles", "invalid_text", "limit_reached"]),
     ]
 }
 

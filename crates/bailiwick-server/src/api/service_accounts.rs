@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "name": "control-plane", "roles": ["admin"] }))
             .answers(example())
             .fails(&[
-                "escalation", "taken", "invalid_text", "limit_reached", "wrong_level", "handed_over_only",
+                "escalation", "outlasts_own_access", "taken", "invalid_text", "limit_reached", "wrong_level", "handed_over_only",
                 "newcomer_role", "in_the_past", "empty_scope", "unknown_resource_type",
             ]),
         get("get_service_account", "/accounts/{account}/service-accounts/{service_account}", read)
@@ -50,11 +50,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a service account", "What is absent stays. What it holds is changed by grants.")
             .takes(json!({ "description": "Registers clusters and asks for access." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do"]),
+            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
         delete("delete_service_account", "/accounts/{account}/service-accounts/{service_account}", remove)
             .writes(remove_service_account)
             .if_match()
-            .says("Delete a service account", "Its management keys and grants end at once."),
+            .says("Delete a service account", "Its management keys and grants end at once.")
+            .fails(&["above_you"]),
     ]
 }
 

@@ -74,6 +74,13 @@ fn message(error: &Error, account: Option<&Account>) -> String {
         (Error::Refused(Refusal::Escalation { missing, scope }), Some(account)) => {
             format!("you cannot give what you do not hold: {missing} in {}", account.scope_words(scope))
         }
+        (Error::Refused(Refusal::Outlasts { until, missing, scope }), Some(account)) => format!(
+            "your own access ends at {until}, and what you give must end no later: {missing} in {}",
+            account.scope_words(scope)
+        ),
+        (Error::Refused(Refusal::Above { what, missing, scope }), Some(account)) => {
+            format!("{what} is above what you hold in {}: you lack {missing}", account.scope_words(scope))
+        }
         (Error::Refused(Refusal::LastHolder { role, scope }), Some(account)) => {
             let title = account.role_title(role).unwrap_or("this role");
             format!("nobody would be {title} of {} any more", account.scope_words(scope))

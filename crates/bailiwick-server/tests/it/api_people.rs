@@ -286,7 +286,7 @@ async fn q13_ownership_is_handed_over_by_offer_and_acceptance() {
         .json(&json!({ "to": world.owner.id }))
         .send()
         .await
-        .problem(403, "escalation");
+        .problem(403, "above_you");
     let offer =
         world.post("~:offer-ownership").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
     let id = offer.json()["id"].as_str().unwrap().to_owned();

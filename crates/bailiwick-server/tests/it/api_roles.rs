@@ -239,6 +239,32 @@ async fn nobody_makes_a_role_of_what_they_do_not_hold() {
 }
 
 #[tokio::test]
+async fn what_is_above_somebody_stays_above_them() {
+    let world = World::new("bailiwick").await;
+    let admin = world.invite_and_accept("admin@example.com", &["admin"]).await;
+    let id = role(&world, "Closers", "account", &["read:account", "delete:account"]).await;
+    let closer = world.invite_and_accept("closer@example.com", &[&id]).await;
+    let path = format!("~/roles/{id}");
+    let edit = json!({ "permissions": ["read:account"] });
+    let problem = world.patch(&path).by(&admin).json(&edit).send().await.problem(403, "above_you");
+    assert_eq!(
+        problem["detail"],
+        "the role `Closers` is above what you hold at `account`: you lack `delete:account`"
+    );
+    world.delete(&format!("{path}?reassign_to=viewer")).by(&admin).send().await.problem(403, "above_you");
+    let off = json!({ "status": "inactive" });
+    let member = format!("~/members/{}", closer.id);
+    world.patch(&member).by(&admin).json(&off).send().await.problem(403, "above_you");
+    let grants = world.get(&format!("~/grants?principal={}", closer.id)).by(&world.owner).send().await.json();
+    let grant = format!("~/grants/{}", grants["items"][0]["id"].as_str().unwrap());
+    world.delete(&grant).by(&admin).send().await.problem(403, "above_you");
+    world.delete(&grant).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
+    world.patch(&path).by(&world.owner).json(&edit).send().await.expect(StatusCode::OK);
+    // Nothing is above anybody once it carries nothing that they lack.
+    world.patch(&path).by(&admin).json(&json!({ "name": "Readers" })).send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn pages_of_roles_join_the_built_in_and_the_custom_ones() {
     let world = World::new("qdrant-cloud").await;
     for n in 0..4 {

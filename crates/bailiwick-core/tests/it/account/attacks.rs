@@ -24,6 +24,10 @@ fn admins(given: &Given) -> GroupId {
     given.account.find_group("admins").unwrap()
 }
 
+fn is_above(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Above { .. })
+}
+
 fn is_escalation(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Escalation { .. })
 }
@@ -108,7 +112,7 @@ fn through_the_external_id_of_somebody_stronger() {
         Command::EditServiceAccount { service_account, name, description, external_id: mine() },
         Command::EditGroup { group, name: None, description: None, external_id: mine() },
     ] {
-        assert!(is_escalation(&given.refused(user, &command)), "{command:?}");
+        assert!(is_above(&given.refused(user, &command)), "{command:?}");
     }
     given.when(user, &Command::EditMember { user: plain, external_id: mine() }).unwrap();
 }
@@ -124,7 +128,7 @@ fn through_the_external_id_of_another_resource_or_project() {
     given.do_it(&edit(theirs, Patch::Set(external("production"))));
     // Whatever bears the name is answered for by it, so it would be deleted by who may delete the bearer.
     for taken_away in [Patch::Clear, Patch::Set(external("other"))] {
-        assert!(is_escalation(&given.refused(user, &edit(theirs, taken_away))));
+        assert!(is_above(&given.refused(user, &edit(theirs, taken_away))));
     }
     // Nor is who manages all of it answered for there as where they may do more than that.
     let manager = given.role(
@@ -150,10 +154,9 @@ fn through_the_external_id_of_another_resource_or_project() {
     given.decide(Actor::User(managing), &clear).unwrap();
     let reader = given.role("Reader", Level::Resource, &["read:cluster_data"]);
     given.grant(Principal::Member(managing), at(reader, Scope::resources([mine])));
-    assert_eq!(
-        given.refused(managing, &clear),
-        escalation(&["read:cluster_data"], Scope::resources([theirs]))
-    );
+    let Refusal::Above { what, missing, scope } = given.refused(managing, &clear) else { panic!() };
+    assert_eq!((missing.0, scope), (vec!["read:cluster_data".to_owned()], Scope::resources([theirs])));
+    assert_eq!(what, "taking the external id `production` away");
     // A first name takes nothing away from anything.
     given.when(user, &edit(mine, Patch::Set(external("mine")))).unwrap();
     given.do_it(&edit(theirs, Patch::Clear));
@@ -162,9 +165,78 @@ fn through_the_external_id_of_another_resource_or_project() {
     let user = given.member_who_may(&["write:projects"]);
     let edit = |external_id| Command::EditProject { project, name: None, description: None, external_id };
     given.when(user, &edit(Patch::Set(external("production")))).unwrap();
-    assert!(is_escalation(&given.refused(user, &edit(Patch::Clear))));
+    assert!(is_above(&given.refused(user, &edit(Patch::Clear))));
     let admin = given.member(&[at(built_in("project_admin"), Scope::Project(project)), at_account("admin")]);
     given.when(admin, &edit(Patch::Clear)).unwrap();
+}
+
+#[test]
+fn through_taking_down_what_is_above() {
+    let mut given = Given::new("bailiwick");
+    let admin = given.member(&[at_account("admin")]);
+    let role = given.role_id("Closers", Level::Account, &["read:account", "delete:account"]);
+    let closer = at(RoleRef::Custom(role), Scope::Account);
+    let own = given.grant(Principal::Member(given.owner), closer.clone());
+    let group = given.group("Closers");
+    given.grant(Principal::Group(group), closer.clone());
+    let user = given.member(&[]);
+    given.do_it(&Command::AddToGroup { group, user });
+    let machine = given.service_account("Closer", std::slice::from_ref(&closer));
+    let key = given.key(machine);
+    let inactive = given.inactive(std::slice::from_ref(&closer));
+    let rename = Command::EditRole {
+        role,
+        name: Some(role_name("Doers")),
+        description: None,
+        permissions: None,
+        external_id: Patch::Keep,
+    };
+    let edit_group =
+        Command::EditGroup { group, name: Some(name("Doers")), description: None, external_id: Patch::Keep };
+    let edit_machine = Command::EditServiceAccount {
+        service_account: machine,
+        name: Some(name("Doer")),
+        description: None,
+        external_id: Patch::Keep,
+    };
+    let called = |user| Command::EditMember { user, external_id: Patch::Set(external("theirs")) };
+    given.do_it(&called(user));
+    let unnamed = Command::EditMember { user, external_id: Patch::Clear };
+    let wanted = above("Closers", &["delete:account"]);
+    for command in [
+        rename,
+        Given::edit_permissions(role, &["read:account"]),
+        Command::DeleteRole { role, reassign_to: Some(built_in("viewer")) },
+        Command::RevokeGrant { grant: own },
+        edit_group,
+        Command::DeleteGroup { group },
+        Command::RemoveFromGroup { group, user },
+        edit_machine,
+        Command::DeleteServiceAccount { service_account: machine },
+        unnamed,
+        Command::DeactivateMember { user },
+        Command::RemoveMember { user },
+        Command::RemoveMember { user: inactive },
+    ] {
+        assert_eq!(given.refused(admin, &command), wanted, "{command:?}");
+        given.decide(Actor::User(given.owner), &command).unwrap();
+    }
+    assert_eq!(
+        given.refused(admin, &Command::SetMemberRoles { user: inactive, roles: vec![] }),
+        wanted,
+        "setting roles takes the others away"
+    );
+    // What ends by itself keeps nobody away, and a leaked key or a mistaken invitation never waits.
+    let (_, invitation) = given.pending(std::slice::from_ref(&closer));
+    given.when(admin, &Command::RevokeInvitation { invitation }).unwrap();
+    given.when(admin, &Command::DeleteKey { key }).unwrap();
+    let end = given.later(60);
+    let ending = given.member(&[until(closer, end)]);
+    assert_eq!(given.refused(admin, &Command::RemoveMember { user: ending }), wanted);
+    given.pass(60);
+    given.when(admin, &Command::RemoveMember { user: ending }).unwrap();
+    // Nobody is kept where they are.
+    given.when(user, &Command::Leave).unwrap();
 }
 
 #[test]
@@ -200,6 +272,8 @@ fn through_making_ones_own_time_longer() {
     let mut given = Given::new("bailiwick");
     let end = given.later(3_600);
     let user = given.member(&[until(at_account("admin"), end)]);
+    let is_escalation =
+        |refusal: &Refusal| matches!(refusal, Refusal::Outlasts { until, .. } if *until == end);
     let principal = Principal::Member(user);
     let grant = |grant| Command::Grant { principal, grant };
     let longer = given.later(7_200);
@@ -312,6 +386,9 @@ fn only_who_may_escalate_gives_what_they_do_not_hold() {
     let principal = Principal::Member(user);
     given.when(root, &Command::Grant { principal, grant: at_account("admin") }).unwrap();
     assert!(given.may(user, "write:people"));
+    // Nor is anything above them.
+    given.when(root, &Command::Grant { principal, grant: at_account("viewer") }).unwrap();
+    assert!(!given.may(user, "write:people"));
     // Ownership is handed over by owners all the same.
     let grant = Command::Grant { principal, grant: at_account("owner") };
     assert_eq!(given.refused(root, &grant), Refusal::HandedOver { role: built_in("owner") });

@@ -85,7 +85,7 @@ fn deactivating_is_refused() {
         Refusal::AlreadySo { what: "the member is inactive" }
     );
     let missing = ["write:account", "delete:account"];
-    assert_eq!(given.refused(admin, &deactivate(given.owner)), escalation(&missing, Scope::Account));
+    assert_eq!(given.refused(admin, &deactivate(given.owner)), above("Owner", &missing));
     let machine = given.machine("Machine", &[at_account("admin")]);
     given.by(machine, &deactivate(nobody)).unwrap();
 }
@@ -145,7 +145,7 @@ fn q08_only_who_has_accepted_is_removed() {
     assert_eq!(given.refused(admin, &remove(stranger)), unknown("member"));
     assert_eq!(given.refused(admin, &remove(admin)), Refusal::Yourself);
     let missing = ["write:account", "delete:account"];
-    assert_eq!(given.refused(admin, &remove(given.owner)), escalation(&missing, Scope::Account));
+    assert_eq!(given.refused(admin, &remove(given.owner)), above("Owner", &missing));
     assert_eq!(given.when(admin, &remove(nobody)).unwrap(), [Event::MemberRemoved { user: nobody }]);
 }
 

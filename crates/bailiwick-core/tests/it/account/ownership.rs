@@ -89,7 +89,7 @@ fn offering_is_refused() {
     let (pending, _) = given.pending(&[]);
     let (inactive, stranger) = (given.inactive(&[]), given.id());
     let missing = ["write:account", "delete:account"];
-    assert_eq!(given.refused(admin, &offer(to, true)), escalation(&missing, Scope::Account));
+    assert_eq!(given.refused(admin, &offer(to, true)), above("Owner", &missing));
     assert_eq!(given.refused(owner, &offer(owner, true)), Refusal::Yourself);
     assert_eq!(given.refused(owner, &offer(stranger, true)), unknown("member"));
     assert_eq!(given.refused(owner, &offer(pending, true)), Refusal::MemberPending { user: pending });

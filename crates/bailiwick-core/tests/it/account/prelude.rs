@@ -70,6 +70,12 @@ pub fn escalation(missing: &[&str], scope: Scope) -> Refusal {
     Refusal::Escalation { missing: PermissionNames(names), scope }
 }
 
+/// The refusal to change or end what carries a role on the account that the actor does not hold, with what is missing.
+pub fn above(role: &str, missing: &[&str]) -> Refusal {
+    let missing = PermissionNames(missing.iter().map(|name| (*name).to_owned()).collect());
+    Refusal::Above { what: format!("the role `{role}`"), missing, scope: Scope::Account }
+}
+
 pub fn external(text: &str) -> ExternalId {
     ExternalId::parse(text).unwrap()
 }

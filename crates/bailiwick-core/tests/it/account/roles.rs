@@ -101,7 +101,7 @@ fn editing_a_role_is_refused() {
     let mut given = Given::new("bailiwick");
     let id = given.role_id("Operators", Level::Account, &["write:clusters"]);
     given.role_id("Backups", Level::Account, &["write:backups"]);
-    let clerk = given.member_who_may(&["write:roles"]);
+    let clerk = given.member_who_may(&["write:roles", "write:clusters"]);
     let nobody = given.member(&[]);
     assert_eq!(given.refused(nobody, &edit(id)), denied("write:roles"));
     assert_eq!(given.refused(clerk, &edit(id)), Refusal::Nothing);
@@ -118,7 +118,6 @@ fn editing_a_role_is_refused() {
     assert_eq!(given.refused(clerk, &permissions(&[])), Refusal::EmptyRole);
     let more = given.refused(clerk, &permissions(&["write:clusters", "delete:clusters"]));
     assert_eq!(more, escalation(&["delete:clusters"], Scope::Account));
-    // Taking away needs no more than the right to edit.
     given.when(clerk, &permissions(&["read:clusters"])).unwrap();
 }
 
@@ -200,9 +199,9 @@ fn reassigning_is_refused() {
     );
     let level = Refusal::WrongLevel { role: built_in("project_admin"), level: Level::Project };
     assert_eq!(given.refused(owner, &to(built_in("project_admin"))), level);
-    let cleaner = given.member_who_may(&["delete:roles"]);
+    let cleaner = given.member_who_may(&["delete:roles", "write:clusters"]);
     assert_eq!(given.refused(cleaner, &to(built_in("viewer"))), denied("write:roles"));
-    let clerk = given.member_who_may(&["delete:roles", "write:roles"]);
+    let clerk = given.member_who_may(&["delete:roles", "write:roles", "write:clusters"]);
     let missing = ["read:deployments", "read:monitoring", "read:explore", "read:alerts"];
     assert_eq!(given.refused(clerk, &to(built_in("viewer"))), escalation(&missing, Scope::Account));
 }

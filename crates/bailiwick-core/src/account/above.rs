@@ -1,0 +1,79 @@
+//! What is above the actor stays as it is: whoever changes or ends what carries access holds that access themselves.
+//!
+//! One rule for roles, grants, groups, members and service accounts. It asks for what is held now and not for how long,
+//! since nothing is given. Two things are exempt, because ending them must never wait and takes nothing from anybody who
+//! was let in: management keys and invitations that wait for an answer.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::decide::Decision;
+use super::{Account, Grant, PermissionNames, Principal, Refusal, RoleRef, Scope};
+use crate::catalog::PermissionSet;
+
+impl Decision<'_> {
+    /// The rule itself: the actor holds all of this there, or may escalate there. `what` names the thing in a message.
+    pub(super) fn reaches(
+        &self,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Refusal> {
+        let held = self.account.held_at(self.actor.principal(), scope, None, self.now);
+        let missing = permissions.difference(&held);
+        if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
+            return Ok(());
+        }
+        let missing = PermissionNames::of(&self.account.catalog, &missing);
+        Err(Refusal::Above { what: what(), missing, scope: scope.clone() })
+    }
+
+    /// The rule for a role at a scope, for a grant of it or for the role itself.
+    pub(super) fn reaches_role(&self, role: &RoleRef, scope: &Scope) -> Result<(), Refusal> {
+        let permissions = self.account.permissions_of(role);
+        self.reaches(&permissions, scope, || match self.account.role_title(role) {
+            Some(title) => format!("the role `{title}`"),
+            None => format!("the role `{role}`"),
+        })
+    }
+
+    /// The rule for everything that a principal was granted, directly.
+    pub(super) fn reaches_all_of(&self, principal: Principal) -> Result<(), Refusal> {
+        let mut grants = self.account.grants_of(principal).map(|(_, grant)| &grant.value);
+        grants.try_for_each(|grant| self.reaches_grant(grant))
+    }
+
+    /// The rule for everything that a principal has, through groups too.
+    pub(super) fn reaches_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
+        self.reaches_all_of(principal)?;
+        let mut groups = self.account.groups_with(principal);
+        groups.try_for_each(|group| self.reaches_all_of(Principal::Group(group)))
+    }
+
+    /// The rule for a grant; one that has ended carries nothing any more.
+    pub(super) fn reaches_grant(&self, grant: &Grant) -> Result<(), Refusal> {
+        if grant.is_live(self.now) { self.reaches_role(&grant.role, &grant.scope) } else { Ok(()) }
+    }
+}
+
+impl Account {
+    /// Until when a principal holds all of this at a scope, or may escalate there; `None` if it does not do so now.
+    pub(super) fn held_until(
+        &self,
+        principal: Principal,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let suffices = |at: i64| {
+            let held = self.held_at(principal, scope, Some(at), now);
+            permissions.difference(&held).is_empty() || held.contains_any(&self.catalog.escalate)
+        };
+        let holders = self.groups_with(principal).map(Principal::Group).chain([principal]);
+        let ends =
+            holders.flat_map(|holder| self.grants_of(holder)).filter_map(|(_, grant)| grant.value.until);
+        let ends: BTreeSet<Timestamp> = ends.filter(|end| *end > now).collect();
+        ends.into_iter().rev().find(|end| suffices(end.as_microsecond()))
+    }
+}
