@@ -42,6 +42,7 @@ macro_rules! store_laws {
             sessions::a_link_is_not_used_up_by_a_refused_commit
             sessions::links_end_together
             sessions::sessions_end_alone_and_together
+            sessions::sessions_end_with_the_last_active_membership
             sessions::what_has_expired_is_pruned
             events::filters_combine
             events::nothing_in_a_text_is_a_wildcard

@@ -183,8 +183,9 @@ pub enum DirectoryChange {
         /// The session to keep, usually the one that asked.
         except: Option<TokenHash>,
     },
-    /// Ends a user's sessions that are in one account.
-    EndSessionsInAccount {
+    /// Takes a user's sessions out of an account, and ends every one of them when the user is active in no account any more.
+    /// Comes behind the change of the membership, by whose rows it is judged.
+    TakeSessionsOut {
         /// The user.
         user_id: UserId,
         /// The account.
@@ -284,8 +285,8 @@ impl fmt::Debug for DirectoryChange {
             Self::EndSessionsOfUser { user_id, except } => {
                 write!(f, "EndSessionsOfUser({user_id}, {except:?})")
             }
-            Self::EndSessionsInAccount { user_id, account_id } => {
-                write!(f, "EndSessionsInAccount({user_id}, {account_id})")
+            Self::TakeSessionsOut { user_id, account_id } => {
+                write!(f, "TakeSessionsOut({user_id}, {account_id})")
             }
             Self::SetSessionAccount { token_hash, account_id } => {
                 write!(f, "SetSessionAccount({token_hash:?}, {account_id:?})")

@@ -14,14 +14,15 @@ pub(super) fn changes(decided: &Decided) -> Vec<DirectoryChange> {
             Event::MemberJoined { user, .. } | Event::MemberActivated { user } => {
                 changes.push(membership(*user, MembershipStatus::Active));
             }
-            // Rule 3: sessions in this account end with the right to act in it; the person's other accounts are their own.
+            // Rule 3: a session is the person's, and each request asks for the membership anew. So the account is closed to
+            // them at once, and they are signed out with the last account in which they are active.
             Event::MemberDeactivated { user } => {
                 changes.push(membership(*user, MembershipStatus::Inactive));
-                changes.push(DirectoryChange::EndSessionsInAccount { user_id: *user, account_id });
+                changes.push(DirectoryChange::TakeSessionsOut { user_id: *user, account_id });
             }
             Event::MemberRemoved { user } | Event::MemberLeft { user } => {
                 changes.push(DirectoryChange::EndMembership { user_id: *user, account_id });
-                changes.push(DirectoryChange::EndSessionsInAccount { user_id: *user, account_id });
+                changes.push(DirectoryChange::TakeSessionsOut { user_id: *user, account_id });
             }
             Event::InvitationSent { invitation, .. } => {
                 changes.push(membership(invitation.user, MembershipStatus::Pending));

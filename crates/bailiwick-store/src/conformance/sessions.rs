@@ -3,7 +3,7 @@
 use bailiwick_core::ids::{AccountId, UserId};
 
 use super::given::{change, create_user, id, link, session, time, token, touch};
-use crate::{Commit, DirectoryChange, LinkRow, SessionRow, Store, StoreError};
+use crate::{Commit, DirectoryChange, LinkRow, MembershipStatus, SessionRow, Store, StoreError};
 
 async fn user(store: &dyn Store, number: u128) -> UserId {
     store.commit(change(vec![create_user(number, &format!("{number}@example.com"))])).await.unwrap();
@@ -137,10 +137,8 @@ pub async fn sessions_end_alone_and_together(store: &dyn Store) {
     let lost = DirectoryChange::SetSessionAccount { token_hash: token(9), account_id: None };
     assert_eq!(store.commit(change(vec![lost])).await, Err(StoreError::Missing { what: "session" }));
 
-    store
-        .commit(change(vec![DirectoryChange::EndSessionsInAccount { user_id: ana, account_id }]))
-        .await
-        .unwrap();
+    let others = DirectoryChange::EndSessionsOfUser { user_id: ana, except: Some(token(3)) };
+    store.commit(change(vec![others])).await.unwrap();
     assert_eq!(hashes(ana).await, [token(3)]);
     let more = vec![DirectoryChange::CreateSession(session(5, ana, 5, 100))];
     store.commit(change(more)).await.unwrap();
@@ -154,6 +152,41 @@ pub async fn sessions_end_alone_and_together(store: &dyn Store) {
         .await
         .unwrap();
     assert_eq!(hashes(ben).await, []);
+}
+
+/// Sessions leave an account with the membership, and end with the last one that is active.
+pub async fn sessions_end_with_the_last_active_membership(store: &dyn Store) {
+    let (ana, ben) = (user(store, 1).await, user(store, 2).await);
+    let (first, second, third): (AccountId, AccountId, AccountId) = (id(7), id(8), id(9));
+    for account_id in [first, second, third] {
+        store.commit(touch(account_id, 0)).await.unwrap();
+    }
+    let is = |user_id, account_id, status| DirectoryChange::SetMembership { user_id, account_id, status };
+    let active = MembershipStatus::Active;
+    let inside = |number, user_id, account_id| {
+        let session = SessionRow { account_id: Some(account_id), ..session(number, user_id, 0, 100) };
+        DirectoryChange::CreateSession(session)
+    };
+    let start = vec![
+        is(ana, first, active),
+        is(ana, second, active),
+        is(ana, third, MembershipStatus::Pending),
+        is(ben, first, active),
+        inside(1, ana, first),
+        inside(2, ana, second),
+        inside(3, ben, first),
+    ];
+    store.commit(change(start)).await.unwrap();
+    let account_of = async |number| store.session(token(number)).await.unwrap().map(|found| found.account_id);
+    let out = |account_id| DirectoryChange::TakeSessionsOut { user_id: ana, account_id };
+
+    store.commit(change(vec![is(ana, first, MembershipStatus::Inactive), out(first)])).await.unwrap();
+    assert_eq!(account_of(1).await, Some(None), "active elsewhere, so still signed in");
+    assert_eq!(account_of(2).await, Some(Some(second)));
+    let ends = vec![DirectoryChange::EndMembership { user_id: ana, account_id: second }, out(second)];
+    store.commit(change(ends)).await.unwrap();
+    assert_eq!((account_of(1).await, account_of(2).await), (None, None), "inactive and pending do not count");
+    assert_eq!(account_of(3).await, Some(Some(first)), "nobody else's");
 }
 
 /// Pruning takes what ended at the time or before it, and no link without an end.

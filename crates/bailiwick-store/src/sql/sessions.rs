@@ -19,9 +19,15 @@ pub static END_SESSION: Query = Query::new("delete from sessions where token_has
 pub static END_SESSIONS_OF_USER: Query =
     Query::new("delete from sessions where user_id = $1 and token_hash <> $2");
 
-/// Ends a user's sessions in an account.
-pub static END_SESSIONS_IN_ACCOUNT: Query =
-    Query::new("delete from sessions where user_id = $1 and account_id = $2");
+/// Takes a user's sessions out of an account.
+pub static LEAVE_ACCOUNT_OF_USER: Query =
+    Query::new("update sessions set account_id = null where user_id = $1 and account_id = $2");
+
+/// Ends the sessions of a user who is active in no account.
+pub static END_SESSIONS_WITHOUT_ACCOUNT: Query = Query::new(
+    "delete from sessions where user_id = $1 \
+     and not exists (select 1 from memberships where user_id = $1 and status = 'active')",
+);
 
 /// Moves a session to an account or to none.
 pub static SET_SESSION_ACCOUNT: Query =

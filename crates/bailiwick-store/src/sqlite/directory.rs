@@ -49,9 +49,10 @@ pub fn apply(db: &Connection, change: &DirectoryChange) -> Result<(), StoreError
             run(execute(db, &sessions::END_SESSION, params![token_hash.0]))
         }
         DirectoryChange::EndSessionsOfUser { user_id, except } => end_sessions_of_user(db, *user_id, *except),
-        DirectoryChange::EndSessionsInAccount { user_id, account_id } => {
+        DirectoryChange::TakeSessionsOut { user_id, account_id } => {
             let values = params![user_id.to_string(), account_id.to_string()];
-            run(execute(db, &sessions::END_SESSIONS_IN_ACCOUNT, values))
+            execute(db, &sessions::LEAVE_ACCOUNT_OF_USER, values)?;
+            run(execute(db, &sessions::END_SESSIONS_WITHOUT_ACCOUNT, [user_id.to_string()]))
         }
         DirectoryChange::SetSessionAccount { token_hash, account_id } => {
             let values = params![token_hash.0, text_of(*account_id)];

@@ -200,13 +200,11 @@ async fn delete(ctx: &Context, confirm: Option<String>, edit: &EditArgs) -> Resu
 }
 
 /// No profile goes on naming an account that the caller is not in, and nobody is left to wonder why the next command asks
-/// for a sign-in: a session that began in an account ends with the membership.
+/// for a sign-in: sessions end with the last account.
 async fn gone(ctx: &Context, account: &str) -> Result<(), Failure> {
     profile::leave_account(&ctx.chosen.name, account)?;
     if ctx.client.me().await.is_err_and(|error| error.status() == Some(401)) {
-        note(
-            "your session began in this account and has ended with it; `bailiwick login` signs you in again",
-        );
+        note("this was your last account, so you are signed out; `bailiwick login` signs you in again");
     }
     Ok(())
 }
