@@ -6,7 +6,7 @@ use jiff::Timestamp;
 /// The answer that was given to a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// What the key is unique in: the account's id, or the user's where no account is involved.
+    /// What the key is unique in: the account with the caller, say.
     pub scope: String,
     /// The caller's key.
     pub key: String,

@@ -2,6 +2,8 @@
 
 /// Makes a write safe to repeat: 1 to 128 visible ASCII characters, remembered for a day.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// `true` on the answer to a write that was done before under the same idempotency key.
+pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 /// Lets a write pass only if the entity is still at the revision that the caller saw (RFC 9110, section 13.1.1).
 pub const IF_MATCH: &str = "if-match";
 /// The revision of the entity in the answer (RFC 9110, section 8.8.3).

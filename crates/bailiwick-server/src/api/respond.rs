@@ -18,6 +18,7 @@ use super::views::{Views, people_of_difference, planned_event_people};
 use crate::service::{AccessDifference, Error, Outcome, WriteOptions};
 
 const REVISION: HeaderName = HeaderName::from_static(headers::REVISION);
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static(headers::IDEMPOTENCY_REPLAYED);
 
 /// The answer of an operation whose body is `T`; `()` stands for none.
 #[derive(Debug)]
@@ -83,6 +84,12 @@ impl<T> Answer<T> {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// The same with the word that it was given before, to an earlier request under the same idempotency key.
+    #[must_use]
+    pub(super) fn replayed(self) -> Self {
+        self.header(IDEMPOTENCY_REPLAYED, "true")
     }
 
     /// The same with the entity's revision as its `ETag`.
@@ -162,7 +169,7 @@ impl Call {
             Outcome::Done { value, revision } => self.shown(value.as_ref(), Some(revision)),
             Outcome::Replayed(replay) => {
                 let value: Option<T> = serde_json::from_str(&replay.answer).map_err(Error::internal)?;
-                self.shown(value.as_ref(), replay.revision)
+                Ok(self.shown(value.as_ref(), replay.revision)?.replayed())
             }
             Outcome::Dry { value, events, access } => self.dry_run(value, &events, &access).await,
         }
@@ -175,10 +182,13 @@ impl Call {
     pub async fn done(&self, outcome: Outcome<()>) -> Result<Answer<()>, Failure> {
         match outcome {
             Outcome::Done { revision, .. } => Ok(Answer::done().revision(revision)),
-            Outcome::Replayed(replay) => Ok(match replay.revision {
-                Some(revision) => Answer::done().revision(revision),
-                None => Answer::done(),
-            }),
+            Outcome::Replayed(replay) => {
+                let answer = Answer::done().replayed();
+                Ok(match replay.revision {
+                    Some(revision) => answer.revision(revision),
+                    None => answer,
+                })
+            }
             Outcome::Dry { events, access, .. } => self.dry_run(None, &events, &access).await,
         }
     }
@@ -209,7 +219,9 @@ impl Call {
             return Ok(None);
         }
         let options = WriteOptions { idempotency: self.idempotency()?, ..WriteOptions::default() };
-        let Some(replay) = self.service.replay(account, &options).await? else { return Ok(None) };
+        let Some(replay) = self.service.replay(self.actor()?, account, &options).await? else {
+            return Ok(None);
+        };
         let status = self.status();
         let mut answer = if status == StatusCode::NO_CONTENT {
             Answer::done()
@@ -230,7 +242,7 @@ impl Call {
         if let Some(revision) = replay.revision {
             answer = answer.revision(revision);
         }
-        Ok(Some(answer.into_response(status)))
+        Ok(Some(answer.replayed().into_response(status)))
     }
 
     fn shown<T: Entity + Serialize>(

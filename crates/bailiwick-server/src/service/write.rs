@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::account::{Account, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
+use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
     AccountCommit, Commit, CommitReceipt, DirectoryChange, Ending, EntityChange, IdempotencyRecord,
@@ -117,7 +117,7 @@ impl Service {
         shape: impl Fn(&Changed<'_>) -> T,
         beside: impl Fn(&Changed<'_>) -> Result<Beside, Error>,
     ) -> Result<Outcome<T>, Error> {
-        if let Some(replay) = self.replay(account, options).await? {
+        if let Some(replay) = self.replay(caller.actor, account, options).await? {
             return Ok(Outcome::Replayed(replay));
         }
         let started = std::time::Instant::now();
@@ -125,14 +125,14 @@ impl Service {
         loop {
             self.store.ready().await;
             let Some(handle) = self.accounts.get(account).await? else {
-                let replay = self.replay_of_queued(account, options).await?;
+                let replay = self.replay_of_queued(caller.actor, account, options).await?;
                 return replay.map(Outcome::Replayed).ok_or_else(no_account);
             };
             let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
                 Ok(Attempt::Dry(dry)) => return Ok(dry.outcome()),
                 Ok(Attempt::Queued(queued)) => queued,
                 Err(error) => {
-                    if let Some(replay) = self.replay_of_queued(account, options).await? {
+                    if let Some(replay) = self.replay_of_queued(caller.actor, account, options).await? {
                         return Ok(Outcome::Replayed(replay));
                     }
                     if let (Error::Refused(refusal), false) = (&error, options.dry_run) {
@@ -149,7 +149,7 @@ impl Service {
                     return Ok(Outcome::Done { value: queued.value, revision });
                 }
                 Err(StoreError::IdempotencyKeyUsed) => {
-                    let replay = self.replay(account, options).await?;
+                    let replay = self.replay(caller.actor, account, options).await?;
                     return replay
                         .map(Outcome::Replayed)
                         .ok_or_else(|| Error::internal("the idempotency record vanished"));
@@ -204,7 +204,7 @@ impl Service {
         let derived = super::directory::changes(&decided);
         commit.directory = extra.first.into_iter().chain(derived).chain(extra.then).collect();
         commit.outbox = extra.outbox;
-        commit.idempotency = idempotency_record(before.id(), &decided, options, &value, now)?;
+        commit.idempotency = idempotency_record(caller.actor, &decided, options, &value, now)?;
         let receipt = self.store.commit(commit);
         let account = Arc::new(decided.account);
         tip.account = Arc::clone(&account);
@@ -230,6 +230,7 @@ impl Service {
     /// on top of that one it may have been refused, for instance because the name is taken.
     async fn replay_of_queued(
         &self,
+        actor: Actor,
         account: AccountId,
         options: &WriteOptions,
     ) -> Result<Option<Replay>, Error> {
@@ -238,20 +239,21 @@ impl Service {
         }
         // The writer answers in the order of the queue, so what stood there before is durable or refused after this.
         self.store.ping().await?;
-        self.replay(account, options).await
+        self.replay(actor, account, options).await
     }
 
-    /// The answer to an earlier write with the same idempotency key.
+    /// The answer to an earlier write of the same caller with the same idempotency key.
     ///
     /// # Errors
     /// [`Error::IdempotencyMismatch`] if the earlier one was another request.
     pub(crate) async fn replay(
         &self,
+        actor: Actor,
         account: AccountId,
         options: &WriteOptions,
     ) -> Result<Option<Replay>, Error> {
         let Some((key, fingerprint)) = &options.idempotency else { return Ok(None) };
-        match self.store.idempotency(&account.to_string(), key).await? {
+        match self.store.idempotency(&idempotency_scope(account, actor), key).await? {
             None => Ok(None),
             Some(record) if record.fingerprint == *fingerprint => {
                 Ok(Some(Replay { answer: record.answer, revision: record.revision }))
@@ -487,8 +489,13 @@ pub(super) fn commit_of_opening(decided: &Decided, caller: &Caller, now: Timesta
     commit
 }
 
+/// What an idempotency key is unique in: nobody meets the keys of anybody else, let alone the answers under them.
+fn idempotency_scope(account: AccountId, actor: Actor) -> String {
+    format!("{account}/{}", actor.reference())
+}
+
 fn idempotency_record<T: Serialize>(
-    account: AccountId,
+    actor: Actor,
     decided: &Decided,
     options: &WriteOptions,
     value: &T,
@@ -496,7 +503,7 @@ fn idempotency_record<T: Serialize>(
 ) -> Result<Option<IdempotencyRecord>, Error> {
     let Some((key, fingerprint)) = &options.idempotency else { return Ok(None) };
     Ok(Some(IdempotencyRecord {
-        scope: account.to_string(),
+        scope: idempotency_scope(decided.account.id(), actor),
         key: key.clone(),
         fingerprint: *fingerprint,
         revision: Some(decided.account.revision()),
