@@ -19,7 +19,7 @@ use super::problem::{Failure, code};
 use super::respond::Answer;
 use super::sign_in::email;
 use super::views::{Views, invitation_status};
-use crate::service::{Changed, InviteRequest, Invited, Outcome};
+use crate::service::{Changed, Error, InviteRequest, Invited, Outcome};
 
 /// The operations on invitations.
 pub(super) fn operations() -> Vec<Operation> {
@@ -109,8 +109,18 @@ async fn create(
         let message = format!("has {} email addresses, may have at most {most}", input.emails.len());
         return Err(Failure::field(&code::TOO_LARGE, "/emails", message));
     }
-    let emails = emails(&input.emails)?;
-    let grants = call.references(&account)?.grants(&input.roles, &input.grants)?;
+    let (places, emails, wrong) = emails(&input.emails);
+    let grants = call.references(&account)?.grants(&input.roles, &input.grants);
+    if let Some(failure) = wrong {
+        // Whoever else is in the way is named in the same answer.
+        let request = InviteRequest { emails, grants: grants.unwrap_or_default() };
+        let mut others = call.service.in_the_way(call.caller()?, account.id(), &request).await?;
+        for other in &mut others {
+            other.place = places.get(other.place).copied().unwrap_or(other.place);
+        }
+        return Err(failure.with_fields_of(Error::InTheWay(others).into()).in_order_of_fields());
+    }
+    let grants = grants?;
     let options = call.write_options(query.dry_run, None)?;
     let shape = |invited: Invited<'_>| {
         let views = Views::new(invited.account, invited.people, invited.now);
@@ -124,16 +134,20 @@ async fn create(
     call.written(outcome).await
 }
 
-/// Parses emails; every wrong one and every repetition is named, not only the first.
-fn emails(texts: &[String]) -> Result<Vec<bailiwick_core::values::Email>, Failure> {
+/// Parses emails, with the place of each; every wrong one and every repetition is named, not only the first.
+fn emails(texts: &[String]) -> (Vec<usize>, Vec<bailiwick_core::values::Email>, Option<Failure>) {
     let mut parsed = Vec::with_capacity(texts.len());
+    let mut parsed_places = Vec::with_capacity(texts.len());
     let mut places = BTreeMap::new();
     let mut failure: Option<Failure> = None;
     for (place, text) in texts.iter().enumerate() {
         let field = format!("emails/{place}");
         match email(&field, text) {
             Ok(email) => match places.insert(email.as_str().to_owned(), place) {
-                None => parsed.push(email),
+                None => {
+                    parsed.push(email);
+                    parsed_places.push(place);
+                }
                 Some(first) => {
                     let message = format!("is the same as `emails/{first}`");
                     failure = Some(match failure.take() {
@@ -152,7 +166,7 @@ fn emails(texts: &[String]) -> Result<Vec<bailiwick_core::values::Email>, Failur
             }
         }
     }
-    failure.map_or(Ok(parsed), Err)
+    (parsed_places, parsed, failure)
 }
 
 async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitation>>, Failure> {

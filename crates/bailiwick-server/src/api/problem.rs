@@ -68,6 +68,14 @@ impl Failure {
         self
     }
 
+    /// The same with the field errors in the order of the places in a list that they point to.
+    #[must_use]
+    pub fn in_order_of_fields(mut self) -> Self {
+        let place = |field: &str| field.rsplit('/').next().and_then(|last| last.parse::<usize>().ok());
+        self.0.errors.sort_by_key(|error| place(&error.field));
+        self
+    }
+
     /// The same with a response header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {

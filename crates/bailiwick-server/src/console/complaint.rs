@@ -89,6 +89,10 @@ fn message(error: &Error, account: Option<&Account>) -> String {
             let title = account.role_title(role).unwrap_or("this role");
             format!("the role {title} is not granted at this kind of scope")
         }
+        (Error::InTheWay(people), _) => {
+            let each: Vec<String> = people.iter().map(ToString::to_string).collect();
+            format!("nobody was invited; {}", each.join("; "))
+        }
         (error, _) => error.to_string(),
     }
 }
@@ -98,6 +102,7 @@ fn hint(error: &Error) -> &'static str {
         // The reference to the API's parameter helps nobody here.
         Error::Refused(Refusal::RoleInUse { .. }) => "choose the role that its holders get instead",
         Error::Refused(refusal) | Error::Field { refusal, .. } => refusal.hint(),
+        Error::InTheWay(people) => people.first().map_or("", |one| one.refusal.hint()),
         Error::Password(problem) => problem.hint(),
         Error::Unauthenticated => "your session has ended",
         Error::WrongCredentials => {
@@ -126,7 +131,9 @@ fn status(error: &Error) -> StatusCode {
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::TooManyAttempts { .. } | Error::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::StaleRevision { .. } => StatusCode::PRECONDITION_FAILED,
-        Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken => StatusCode::CONFLICT,
+        Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken | Error::InTheWay(_) => {
+            StatusCode::CONFLICT
+        }
         Error::SelfServiceOff | Error::EmailNotVerified => StatusCode::FORBIDDEN,
         Error::WrongCredentials
         | Error::PasswordNotAsked
@@ -142,6 +149,7 @@ fn status(error: &Error) -> StatusCode {
 fn field_of(error: &Error) -> Option<String> {
     let field = match error {
         Error::Password(_) => "password",
+        Error::InTheWay(_) => "emails",
         Error::Refused(Refusal::Taken { field: "name", .. }) => "name",
         _ => return None,
     };

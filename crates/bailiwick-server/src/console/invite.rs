@@ -22,6 +22,9 @@ use super::text::{counted, duration_words};
 use super::visitor::Visitor;
 use crate::service::{InviteRequest, Outcome, Service, WriteOptions};
 
+/// How many wrong addresses are named before the others are counted.
+const NAMED: usize = 20;
+
 /// What is chosen already, for links from a role's page.
 #[derive(Debug, Deserialize)]
 pub(super) struct Chosen {
@@ -119,14 +122,25 @@ fn emails(text: &str) -> Result<Vec<Email>, Complaint> {
     let mut known = BTreeSet::new();
     let words =
         text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).filter(|word| !word.is_empty());
+    let mut wrong = Vec::new();
     for word in words {
-        let email = Email::parse(word).map_err(|problem| {
-            let shown: String = word.chars().take(80).collect();
-            Complaint::field("emails", &format!("`{shown}` {problem}"), "check its spelling")
-        })?;
-        if known.insert(email.as_str().to_owned()) {
-            emails.push(email);
+        match Email::parse(word) {
+            Ok(email) if known.insert(email.as_str().to_owned()) => emails.push(email),
+            Ok(_) => {}
+            Err(problem) => {
+                let shown: String = word.chars().take(80).collect();
+                wrong.push(format!("`{shown}` {problem}"));
+            }
         }
+    }
+    if !wrong.is_empty() {
+        // Enough to correct a list; a pasted letter is not repeated word by word.
+        let more = wrong.len().saturating_sub(NAMED);
+        wrong.truncate(NAMED);
+        if more > 0 {
+            wrong.push(format!("{more} more are no addresses either"));
+        }
+        return Err(Complaint::field("emails", &wrong.join("; "), "check the spelling"));
     }
     if emails.is_empty() {
         return Err(Complaint::field("emails", "an email address is needed", ""));
@@ -212,8 +226,10 @@ mod tests {
 
     #[test]
     fn what_is_no_email_is_named() {
-        let complaint = emails("ann@example.com, bob").unwrap_err();
-        assert!(complaint.message.contains("<code>bob</code>"), "{}", complaint.message);
+        let complaint = emails("bob, ann@example.com, carol@").unwrap_err();
+        for word in ["bob", "carol@"] {
+            assert!(complaint.message.contains(&format!("<code>{word}</code>")), "{}", complaint.message);
+        }
         assert!(emails(" ,").is_err());
     }
 }

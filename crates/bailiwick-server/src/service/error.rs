@@ -4,6 +4,7 @@ use bailiwick_core::account::Refusal;
 use bailiwick_core::values::InvalidText;
 use bailiwick_store::{StoreError, Unavailable};
 
+use super::InTheWay;
 use crate::identity::password::HashError;
 use crate::identity::password::rules::PasswordProblem;
 
@@ -73,6 +74,9 @@ pub enum Error {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// People who cannot be invited; never empty. Nobody was.
+    #[error("{}", people_text(.0))]
+    InTheWay(Vec<InTheWay>),
     /// A password that is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
@@ -157,6 +161,13 @@ impl From<HashError> for Error {
             },
             other => Self::internal(other),
         }
+    }
+}
+
+fn people_text(people: &[InTheWay]) -> String {
+    match people {
+        [one] => one.to_string(),
+        many => format!("{} of these people cannot be invited, so nobody was", many.len()),
     }
 }
 

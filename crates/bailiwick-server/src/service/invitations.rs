@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::invitation_mails::Counted;
 use super::links::LinkPurpose;
 use super::write::{Beside, Changed, Outcome};
-use super::{Caller, Error, People, Service, WriteOptions, new_id};
+use super::{Caller, Error, People, Service, WriteOptions, in_the_way, new_id};
 use crate::delivery::request::{self, MailRequest, Newcomer, SecretLink};
 use crate::identity::tokens::LinkToken;
 
@@ -54,6 +54,9 @@ pub struct InvitationLink {
 
 impl Service {
     /// Invites people by email, or gives members of the account the grants at once.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] with everybody who cannot be invited; then nobody is.
     pub async fn invite<T: Serialize>(
         &self,
         caller: &Caller,
@@ -67,6 +70,11 @@ impl Service {
         loop {
             match self.try_invite(caller, account, request, options, &shape, &counted).await {
                 Err(Error::EmailTaken) if attempts < ATTEMPTS => attempts += 1,
+                Err(Error::Refused(refusal)) if in_the_way::is_about_a_person(&refusal) => {
+                    let people = self.in_the_way(caller, account, request).await?;
+                    let nobody_now = people.is_empty();
+                    return Err(if nobody_now { refusal.into() } else { Error::InTheWay(people) });
+                }
                 other => return other,
             }
         }

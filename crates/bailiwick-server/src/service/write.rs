@@ -446,7 +446,7 @@ impl Drop for Durable {
     }
 }
 
-fn new_uuid() -> uuid::Uuid {
+pub(super) fn new_uuid() -> uuid::Uuid {
     use bailiwick_core::ids::Id;
     new_id::<bailiwick_core::ids::GrantId>().uuid()
 }

@@ -118,6 +118,40 @@ async fn invalid_addresses_are_refused_and_international_domains_taken() {
 }
 
 #[tokio::test]
+async fn everybody_who_is_in_the_way_of_inviting_several_is_named_at_once() {
+    let world = World::new("bailiwick").await;
+    world.invite("waiting@example.com", &[]).await;
+    let inactive = world.invite_and_accept("inactive@example.com", &[]).await;
+    let off = json!({ "status": "inactive" });
+    let path = format!("~/members/{}", inactive.id);
+    world.patch(&path).by(&world.owner).json(&off).send().await.expect(StatusCode::OK);
+    let before = contents(&world).await;
+    let emails = ["new@example.com", "waiting@example.com", "owner@example.com", "inactive@example.com"];
+    let problem =
+        invite(&world, &json!({ "emails": emails }).to_string()).await.problem(409, "already_invited");
+    assert_eq!(fields(&problem), ["/emails/1", "/emails/2", "/emails/3"]);
+    let codes: Vec<&Value> =
+        problem["errors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
+    assert_eq!(codes, ["already_invited", "already_so", "target_inactive"]);
+    assert_eq!(
+        problem["errors"][0]["message"],
+        "`waiting@example.com`: an invitation for this person is waiting"
+    );
+    assert_eq!(problem["detail"], "3 of these people cannot be invited, so nobody was");
+    // With what is no address and what is named twice.
+    let emails =
+        ["waiting@example.com", "nobody", "new@example.com", "inactive@example.com", "new@example.com"];
+    let problem = invite(&world, &json!({ "emails": emails }).to_string()).await.problem(422, "invalid_text");
+    assert_eq!(fields(&problem), ["/emails/0", "/emails/1", "/emails/3", "/emails/4"]);
+    assert_eq!(contents(&world).await, before);
+    // Who may not invite is told nothing of anybody.
+    let plain = world.invite_and_accept("plain@example.com", &[]).await;
+    let ask = world.post("~/invitations").by(&plain).json(&json!({ "emails": emails }));
+    let refused = ask.send().await;
+    assert!(!refused.text.contains("waiting for") && !refused.text.contains("/emails/0"), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn header_injection_and_control_characters_in_names_are_refused() {
     let world = World::new("bailiwick").await;
     let before = everything(&world).await;

@@ -6,7 +6,7 @@ use bailiwick_core::values::InvalidText;
 
 use super::codes::{code, status_of};
 use super::{Failure, Inner};
-use crate::service::Error;
+use crate::service::{Error, InTheWay};
 
 /// RFC 6750 section 3. The realm tells people which system asks.
 const CHALLENGE: &str = r#"Bearer realm="bailiwick""#;
@@ -61,6 +61,7 @@ impl From<Error> for Failure {
                 failure.0.detail = text;
                 failure.with_field(pointer, code, message)
             }
+            Error::InTheWay(people) => Self::in_the_way(&people, text),
             Error::Password(problem) => Self::new(&code::PASSWORD_REFUSED, problem.to_string()).with_field(
                 "/password",
                 "password_refused",
@@ -87,6 +88,16 @@ impl Failure {
     /// Nothing of this kind in the account.
     pub fn not_found(kind: &'static str) -> Self {
         Refusal::NotFound { kind }.into()
+    }
+
+    /// People who cannot be invited, each by their place in the request.
+    fn in_the_way(people: &[InTheWay], text: String) -> Self {
+        let first = people.first().map_or(Refusal::Nothing, |one| one.refusal.clone());
+        let mut failure = Self::from(first);
+        failure.0.detail = text;
+        people.iter().fold(failure, |failure, one| {
+            failure.with_field(format!("/emails/{}", one.place), one.refusal.code(), one.to_string())
+        })
     }
 
     /// A text that a field does not take; `field` is a JSON pointer without its first slash.
