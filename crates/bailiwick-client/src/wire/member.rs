@@ -63,6 +63,10 @@ pub struct Member {
     pub id: String,
     /// The email.
     pub email: String,
+    /// Whether the person has shown that the email is theirs, by following a link that was mailed to it. Not so of who came by
+    /// a copied link. Absent while pending: an account knows nothing of who has not joined it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// What the person is called, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -20,7 +20,7 @@ use crate::service::{Changed, People};
 pub(super) fn operations() -> Vec<Operation> {
     let example = || {
         json!({
-            "id": "usr_019a0000000070008000000000000001", "email": "grace@example.com", "name": "Grace Hopper",
+            "id": "usr_019a0000000070008000000000000001", "email": "grace@example.com", "email_verified": true, "name": "Grace Hopper",
             "status": "active", "joined_at": "2026-11-02T09:30:00Z", "last_sign_in_at": "2026-11-20T08:00:00Z",
             "roles": [{ "role": "admin", "title": "Admin", "via": "grant",
                 "grant": "grt_019a0000000070008000000000000002", "scope": "account" }],

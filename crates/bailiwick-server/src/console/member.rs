@@ -36,6 +36,7 @@ struct MemberPage {
     external_id: Option<String>,
     status: &'static str,
     is_self: bool,
+    is_unproved: bool,
     joined: Moment,
     last_sign_in: Option<Moment>,
     groups: Vec<String>,
@@ -112,6 +113,7 @@ pub(super) async fn render(
         external_id: member.external_id.as_ref().map(ToString::to_string),
         status: status_word(member.status),
         is_self,
+        is_unproved: people.get(user).is_some_and(|user| user.verified_at.is_none()),
         joined: moment(member.joined_at, context.now),
         last_sign_in: last_sign_in.map(|at| moment(at, context.now)),
         groups: account

@@ -10,6 +10,7 @@ use bailiwick_server::service::{Caller, Origin, SignInRequest};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use crate::console::{look, members};
 use crate::hang_up::advance;
 use crate::support::{PASSWORD, Person, Reply, World};
 
@@ -54,6 +55,26 @@ async fn a_copied_link_does_not_take_over_a_bootstrapped_owner() {
     let victim = Person::of(&accept(&world, &own, CHOSEN).await.expect(StatusCode::OK), VICTIM);
     let body = json!({ "token": token });
     world.post("/links:accept").by(&victim).json(&body).send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_came_by_a_copied_link_is_told_apart_from_who_proved_the_email() {
+    let world = World::new("bailiwick").await;
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let waiting = world.get("~/members?status=pending").by(&world.owner).send().await.json();
+    assert!(waiting["items"][0].get("email_verified").is_none(), "not of who has not joined: {waiting}");
+    let victim = Person::of(&accept(&world, &token, CHOSEN).await.expect(StatusCode::OK), VICTIM);
+    let proved = world.invite_and_accept("proved@example.com", &[]).await;
+    for (person, wanted) in [(&victim, false), (&proved, true)] {
+        let shown = world.get(&format!("~/members/{}", person.id)).by(&world.owner).send().await.json();
+        assert_eq!(shown["email_verified"], wanted, "{shown}");
+        let me = world.get("/me").by(person).send().await.json();
+        assert_eq!(me["email_verified"], wanted, "{me}");
+        let page = look(&world, &format!("{}/{}", members(&world), person.id), Some(&world.owner)).await;
+        assert_eq!(page.has("email not proved"), !wanted);
+    }
+    let list = look(&world, &members(&world), Some(&world.owner)).await;
+    assert_eq!(list.text.matches("email not proved").count(), 1);
 }
 
 #[tokio::test]

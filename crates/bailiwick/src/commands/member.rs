@@ -18,6 +18,7 @@ use crate::{input, names};
 pub const COLUMNS: &[&str] = &[
     "id",
     "email",
+    "email_verified",
     "name",
     "status",
     "roles",

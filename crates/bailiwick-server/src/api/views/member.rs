@@ -13,6 +13,7 @@ impl Views<'_> {
         let shown = wire::Member {
             id: user.to_string(),
             email: row.map(|row| row.email.clone()).unwrap_or_default(),
+            email_verified: row.map(|row| row.verified_at.is_some()),
             name: self.name_of_member(user),
             status: wire::MemberStatus::Pending,
             joined_at: None,
@@ -35,8 +36,9 @@ impl Views<'_> {
         let id = self.account.waiting_invitation(user)?;
         let invitation = self.account.invitation(id)?;
         Some(wire::Member {
-            // When somebody else last signed in is not for an account to know before they join it.
+            // When somebody else last signed in, or what they proved elsewhere, is not for an account to know before they join it.
             last_sign_in_at: None,
+            email_verified: None,
             roles: invitation.value.grants.iter().map(|grant| self.promised_role(grant)).collect(),
             invitation: Some(id.to_string()),
             revision: invitation.revision.0,
