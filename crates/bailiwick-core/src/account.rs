@@ -380,7 +380,7 @@ impl Account {
         }
         let by_id = self.find(reference, Taken::Role, |id| self.roles.contains_key(id));
         by_id
-            .or_else(|| self.taken_by(Taken::RoleName, &SmolStr::new(reference.to_lowercase())))
+            .or_else(|| self.taken_by(Taken::RoleName, &crate::values::folded(reference)))
             .map(RoleRef::Custom)
     }
 

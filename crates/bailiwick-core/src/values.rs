@@ -117,7 +117,7 @@ pub struct $name(SmolStr);
 texts! {
     /// The name of an account, person, group, project, resource, service account or key: 1 to 64 printable characters.
     Name = |text| printable(text, 1, 64);
-    /// The name of a custom role: 4 to 64 printable characters, unique in its account without regard to case.
+    /// The name of a custom role: 4 to 64 printable characters, unique in its account in the form of [`folded`].
     RoleName = |text| printable(text, 4, 64);
     /// A description: up to 256 printable characters, possibly none.
     Description = |text| printable(text, 0, 256);
@@ -173,17 +173,32 @@ impl Name {
         Self(SmolStr::new(title))
     }
 
-    /// Form in which two names count as the same: lower case.
+    /// Form in which two names count as the same, see [`folded`].
     pub fn folded(&self) -> SmolStr {
-        SmolStr::new(self.0.to_lowercase())
+        folded(&self.0)
     }
 }
 
 impl RoleName {
-    /// Form in which two names count as the same: lower case.
+    /// Form in which two names count as the same, see [`folded`].
     pub fn folded(&self) -> SmolStr {
-        SmolStr::new(self.0.to_lowercase())
+        folded(&self.0)
     }
+}
+
+/// The form in which two names count as the same: compatibility characters as the plain ones (NFKC), letters without their
+/// case, and each run of white space as one space. `ADMIN`, `ａｄｍｉｎ` and `Admin ` are one name.
+///
+/// Letters of other scripts that only look alike, such as a Cyrillic `А`, are different letters and stay different names.
+pub fn folded(text: &str) -> SmolStr {
+    let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_ascii() {
+        return SmolStr::new(spaced(text).to_ascii_lowercase());
+    }
+    // By way of the upper case, since lower case alone leaves `ß` apart from `SS` and a final sigma from the others.
+    let plain: String = text.nfkc().collect();
+    let folded: String = plain.to_uppercase().chars().flat_map(char::to_lowercase).nfkc().collect();
+    SmolStr::new(spaced(&folded))
 }
 
 /// Prefixes of Bailiwick's own ids and secrets, so that a reference never means two things.
@@ -254,6 +269,27 @@ mod tests {
             "ann@example.com,bob@example.com",
         ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_read_the_same_are_the_same() {
+        for one in ["ADMIN", "ａｄｍｉｎ", " Admin ", "𝐀dmin", "admın".replace('ı', "i").as_str()] {
+            assert_eq!(Name::parse(one).unwrap().folded(), "admin", "{one}");
+        }
+        for (one, other) in [
+            ("Straße", "STRASSE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("Zo\u{eb}", "ZOE\u{308}"),
+            ("Search  team", "search\u{a0}team"),
+            ("ﬁnance", "Finance"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        // A letter of another script is another letter.
+        assert_ne!(folded("\u{410}dmin"), folded("Admin"));
+        for text in ["ADMIN", "Straße", "ΟΔΟΣ", "İ", "ﬁ", "a  b"] {
+            assert_eq!(folded(&folded(text)), folded(text), "{text}");
         }
     }
 

@@ -25,9 +25,11 @@ struct Known {
 
 /// The member with this email, or the text as it is.
 pub async fn member(account: &InAccount, given: &str) -> Result<String, Failure> {
-    if !given.contains('@') {
-        return Ok(given.to_owned());
-    }
+    if given.contains('@') { member_called(account, given).await } else { Ok(given.to_owned()) }
+}
+
+/// The member with this email or external id, or the text as it is.
+async fn member_called(account: &InAccount, given: &str) -> Result<String, Failure> {
     let query = MemberQuery { q: Some(given.to_owned()), ..MemberQuery::default() };
     find("member", given, account.list_members(&query), |member| Known {
         id: member.id,
@@ -124,11 +126,19 @@ pub async fn principal(account: &InAccount, given: &str) -> Result<String, Failu
     if given.contains('@') {
         return member(account, given).await;
     }
-    let named_group = group(account, given).await?;
-    if named_group != given {
-        return Ok(named_group);
+    // One kind must not catch what is meant for another: whoever names a group or machine like a person's external id would
+    // get what was meant for them.
+    let found = [
+        member_called(account, given).await?,
+        group(account, given).await?,
+        service_account(account, given).await?,
+    ];
+    let mut named = found.into_iter().filter(|id| id != given);
+    match (named.next(), named.next()) {
+        (None, _) => Ok(given.to_owned()),
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(ambiguous("principal", given)),
     }
-    service_account(account, given).await
 }
 
 /// The invitation that waits for the person with this email, or has expired, or the text as it is.
@@ -207,7 +217,8 @@ pub async fn target(account: &InAccount, target: &TargetText) -> Result<TargetRe
     Ok(TargetRef { target_type: target.target_type.clone(), id })
 }
 
-/// The one thing in a list that bears this name: an external id goes before a name.
+/// The one thing in a list that bears this id, external id or name; where one bears the external id and another the name, it
+/// is neither, since anybody who may edit one of them could make it catch what is meant for the other.
 async fn find<T: DeserializeOwned>(
     kind: &str,
     given: &str,
@@ -221,21 +232,22 @@ async fn find<T: DeserializeOwned>(
         Err(error) => return Err(error.into()),
     };
     let candidates: Vec<Known> = found.items.into_iter().map(known).collect();
-    if let Some(exact) =
-        candidates.iter().find(|known| known.id == given || known.external_id.as_deref() == Some(given))
-    {
+    if let Some(exact) = candidates.iter().find(|known| known.id == given) {
         return Ok(exact.id.clone());
     }
     let lower = given.to_lowercase();
-    let mut named = candidates.iter().filter(|known| known.name.to_lowercase() == lower);
+    let mut named = candidates
+        .iter()
+        .filter(|known| known.external_id.as_deref() == Some(given) || known.name.to_lowercase() == lower);
     match (named.next(), named.next()) {
         (Some(one), None) if found.complete => Ok(one.id.clone()),
         (None, _) if found.complete => Ok(given.to_owned()),
-        _ => Err(Failure::refused(
-            format!("`{given}` can mean more than one {kind}"),
-            "name it by its id or external id",
-        )),
+        _ => Err(ambiguous(kind, given)),
     }
+}
+
+fn ambiguous(kind: &str, given: &str) -> Failure {
+    Failure::refused(format!("`{given}` can mean more than one {kind}"), "name it by its id")
 }
 
 fn is_not_for_us(error: &Error) -> bool {

@@ -112,6 +112,9 @@ refusals! {
     Taken { /// The field.
         field: &'static str, /// The value.
         value: String } = Conflict, "taken", "the {field} `{value}` is taken in this account", "choose another one";
+    /// An external id that reads like an email address, where it could be taken for a person.
+    EmailAsExternalId { /// The value.
+        value: String } = Invalid, "email_as_external_id", "the external id `{value}` reads like the email address of a person", "choose one without an `@`; a member can have their own address";
     /// The last holder of a role that must keep one would lose it.
     LastHolder { /// The role.
         role: RoleRef, /// Where.

@@ -8,7 +8,7 @@ use super::{EndReason, Event, Patch, Refusal, Role, RoleAtScope, RoleRef, RoleSp
 use crate::catalog::{Catalog, MAX_PERMISSIONS, Operation, PermissionSet};
 use crate::ids::RoleId;
 use crate::limits;
-use crate::values::{Description, ExternalId, RoleName};
+use crate::values::{self, Description, ExternalId, RoleName};
 
 impl Decision<'_> {
     pub(super) fn create_role(&mut self, spec: &RoleSpec) -> Result<(), Refusal> {
@@ -17,8 +17,8 @@ impl Decision<'_> {
         if self.account.roles.len() >= limits::ROLES {
             return Err(Refusal::LimitReached { what: "custom roles", most: limits::ROLES });
         }
-        self.free_role_name(&spec.name)?;
-        self.free_external_id(Taken::Role, spec.external_id.as_ref())?;
+        self.free_role_name(None, &spec.name)?;
+        self.free_role_external_id(None, spec.external_id.as_ref())?;
         let permissions = self.known(&spec.permissions)?;
         self.covers(&permissions, &Scope::Account, None)?;
         let role = Role {
@@ -48,7 +48,7 @@ impl Decision<'_> {
         let mut after = before.clone();
         if let Some(name) = name {
             if name.folded() != before.name.folded() {
-                self.free_role_name(name)?;
+                self.free_role_name(Some(id), name)?;
             }
             after.name = name.clone();
         }
@@ -64,7 +64,7 @@ impl Decision<'_> {
         }
         after.external_id = external_id.apply(before.external_id.as_ref());
         if after.external_id != before.external_id {
-            self.free_external_id(Taken::Role, after.external_id.as_ref())?;
+            self.free_role_external_id(Some(id), after.external_id.as_ref())?;
         }
         if after == before {
             return Err(Refusal::Nothing);
@@ -142,15 +142,34 @@ impl Decision<'_> {
         if self.account.catalog.rules.custom_roles { Ok(()) } else { Err(Refusal::NoCustomRoles) }
     }
 
-    fn free_role_name(&self, name: &RoleName) -> Result<(), Refusal> {
-        let catalog = &self.account.catalog;
+    /// A name that no other role is called by. References to roles are external ids, names of built-in roles and names alike,
+    /// so none of them may stand for what is another role's.
+    fn free_role_name(&self, own: Option<RoleId>, name: &RoleName) -> Result<(), Refusal> {
         let folded = name.folded();
-        let built_in =
-            catalog.roles.iter().any(|role| role.title.to_lowercase() == folded || role.name == folded);
-        if built_in {
+        let called_so = self.account.roles_after(None).any(|(id, role)| {
+            let external_id = role.value.external_id.as_ref();
+            Some(id) != own && external_id.is_some_and(|text| values::folded(text.as_str()) == folded)
+        });
+        if called_so || self.is_built_in_role(&folded) {
             return Err(Refusal::Taken { field: "name", value: name.to_string() });
         }
         self.free(Taken::RoleName, "name", &folded)
+    }
+
+    fn free_role_external_id(&self, own: Option<RoleId>, value: Option<&ExternalId>) -> Result<(), Refusal> {
+        let Some(external_id) = value else { return Ok(()) };
+        let folded = values::folded(external_id.as_str());
+        let named_so =
+            self.account.taken_by::<RoleId>(Taken::RoleName, &folded).filter(|id| Some(*id) != own);
+        if named_so.is_some() || self.is_built_in_role(&folded) {
+            return Err(Refusal::Taken { field: "external id", value: external_id.to_string() });
+        }
+        self.free_external_id(Taken::Role, value)
+    }
+
+    fn is_built_in_role(&self, folded: &SmolStr) -> bool {
+        let mut roles = self.account.catalog.roles.iter();
+        roles.any(|role| values::folded(&role.title) == *folded || values::folded(&role.name) == *folded)
     }
 
     /// Names as permissions, with what they imply (Q11: the server adds it whatever the client ticked).
@@ -179,8 +198,14 @@ impl Decision<'_> {
         }
     }
 
+    /// An external id that nothing of the kind has and that is not taken for somebody's email address. A member may have
+    /// one of that form, since control planes call people so; the service sees to it that it is their own.
     pub(super) fn free_external_id(&self, kind: Taken, value: Option<&ExternalId>) -> Result<(), Refusal> {
-        value.map_or(Ok(()), |value| self.free(kind, "external id", &SmolStr::new(value.as_str())))
+        let Some(value) = value else { return Ok(()) };
+        if !matches!(kind, Taken::Member | Taken::Resource) && value.as_str().contains('@') {
+            return Err(Refusal::EmailAsExternalId { value: value.to_string() });
+        }
+        self.free(kind, "external id", &SmolStr::new(value.as_str()))
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Create a group", "It starts empty and without roles: add members, and grant it roles.")
             .takes(json!({ "name": "Search team", "external_id": "team-search" }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "limit_reached"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "limit_reached"]),
         get("get_group", "/accounts/{account}/groups/{group}", read)
             .reads(show)
             .says("Show a group", "By id or external id. The `ETag` changes with the group's grants and its members too.")
@@ -43,7 +43,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a group", "What is absent stays.")
             .takes(json!({ "name": "Search and ranking" }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
         delete("delete_group", "/accounts/{account}/groups/{group}", remove)
             .writes(remove_group)
             .if_match()

@@ -1,9 +1,10 @@
 //! Members: list, look at, change, remove.
 
 use bailiwick_client::wire::{self, Member, MemberQuery, Page, RemoveMemberQuery, UpdateMember, WriteQuery};
-use bailiwick_core::account::{Account, Command, EntityKey, Refusal};
+use bailiwick_core::account::{Account, Command, EntityKey, Patch, Refusal, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::UserId;
+use bailiwick_core::values::Email;
 use serde_json::json;
 
 use super::call::Call;
@@ -53,7 +54,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "roles": ["admin"] }))
             .answers(example())
             .fails(&[
-                "permission_denied", "one_change", "nothing_to_do", "invalid_text", "taken", "escalation", "outlasts_own_access", "above_you",
+                "permission_denied", "one_change", "nothing_to_do", "invalid_text", "email_as_external_id", "taken", "escalation", "outlasts_own_access", "above_you",
                 "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
                 "already_so", "member_pending", "target_inactive", "limit_reached",
             ]),
@@ -128,6 +129,7 @@ async fn update(call: Call, query: WriteQuery, input: UpdateMember) -> Result<An
     let command = command(&call, &account, user, input)?;
     let options = call.write_options(query.dry_run, Some(EntityKey::Member(user)))?;
     let people = call.service.people([user]).await?;
+    is_own_email(&call, &account, &command, people.email(user))?;
     let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).member(user);
     let outcome = call.service.write(call.caller()?, account.id(), &command, &options, shape).await?;
     call.written(outcome).await
@@ -154,6 +156,21 @@ fn command(call: &Call, account: &Account, user: UserId, input: UpdateMember) ->
             &code::ONE_CHANGE,
             "`external_id`, `roles` and `status` are changed one at a time",
         )),
+    }
+}
+
+/// An external id that is an email address is the member's own: people are called by email too, and by that of another one
+/// this one would be taken for them.
+fn is_own_email(call: &Call, account: &Account, command: &Command, own: Option<&str>) -> Result<(), Failure> {
+    let Command::EditMember { external_id: Patch::Set(external_id), .. } = command else { return Ok(()) };
+    let given = Email::parse(external_id.as_str()).ok();
+    // Only to whom the domain would not refuse it, since the answer tells whether it is the email.
+    let may = account.authorize(call.actor()?, Permission::WriteMembers, &Scope::Account, call.now()).is_ok();
+    match given {
+        Some(email) if may && own != Some(email.as_str()) => {
+            Err(Refusal::EmailAsExternalId { value: external_id.to_string() }.into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .takes(json!({ "name": "Production", "external_id": "prod" }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "limit_reached"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "limit_reached"]),
         get("get_project", "/accounts/{account}/projects/{project}", read)
             .reads(show)
             .says("Show a project", "By id or external id.")
@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a project", "What is absent stays.")
             .takes(json!({ "description": "What customers use." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "nothing_to_do", "above_you"]),
         delete("delete_project", "/accounts/{account}/projects/{project}", remove)
             .writes(remove_project)
             .if_match()

@@ -45,7 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(example())
             .fails(&[
-                "escalation", "outlasts_own_access", "taken", "no_custom_roles", "unknown_permission", "empty_role", "invalid_text",
+                "escalation", "outlasts_own_access", "taken", "no_custom_roles", "unknown_permission", "empty_role", "invalid_text", "email_as_external_id",
                 "limit_reached",
             ]),
         get("get_role", "/accounts/{account}/roles/{role}", read)
@@ -63,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "permissions": ["read:clusters", "write:clusters"] }))
             .answers(example())
             .fails(&[
-                "escalation", "outlasts_own_access", "above_you", "taken", "built_in_role", "unknown_permission", "empty_role", "invalid_text",
+                "escalation", "outlasts_own_access", "above_you", "taken", "built_in_role", "unknown_permission", "empty_role", "invalid_text", "email_as_external_id",
                 "nothing_to_do",
             ]),
         delete("delete_role", "/accounts/{account}/roles/{role}", remove)
@@ -84,7 +84,7 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .takes(json!({ "name": "Admin without billing" }))
             .answers(example())
-            .fails(&["escalation", "outlasts_own_access", "taken", "no_custom_roles", "invalid_text", "limit_reached"]),
+            .fails(&["escalation", "outlasts_own_access", "taken", "no_custom_roles", "invalid_text", "email_as_external_id", "limit_reached"]),
     ]
 }
 

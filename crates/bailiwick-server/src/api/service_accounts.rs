@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(json!({ "name": "control-plane", "roles": ["admin"] }))
             .answers(example())
             .fails(&[
-                "escalation", "outlasts_own_access", "taken", "invalid_text", "limit_reached", "wrong_level", "handed_over_only",
+                "escalation", "outlasts_own_access", "taken", "invalid_text", "email_as_external_id", "limit_reached", "wrong_level", "handed_over_only",
                 "newcomer_role", "in_the_past", "empty_scope", "unknown_resource_type",
             ]),
         get("get_service_account", "/accounts/{account}/service-accounts/{service_account}", read)
@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a service account", "What is absent stays. What it holds is changed by grants.")
             .takes(json!({ "description": "Registers clusters and asks for access." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
         delete("delete_service_account", "/accounts/{account}/service-accounts/{service_account}", remove)
             .writes(remove_service_account)
             .if_match()

@@ -437,6 +437,14 @@ async fn an_external_id_names_a_member_and_is_free_again_when_taken_away() {
     change(&owner, json!({ "external_id": "crm:17" })).send().await.problem(409, "taken");
     let wrong = change(&owner, json!({ "external_id": "usr_1" })).send().await.problem(422, "invalid_text");
     assert_eq!(wrong["errors"][0]["code"], "reserved_prefix");
+    // Who is called by an email address is called by the own one.
+    for other in ["owner@example.com", "stranger@elsewhere.example"] {
+        let body = json!({ "external_id": other });
+        change(&path, body).send().await.problem(422, "email_as_external_id");
+    }
+    let member = world.invite_and_accept("plain@example.com", &[]).await;
+    let probe = world.patch(&path).by(&member).json(&json!({ "external_id": "owner@example.com" }));
+    probe.send().await.problem(403, "permission_denied");
     change("~/members/crm%3A17", json!({ "external_id": null })).send().await.expect(StatusCode::OK);
     change(&owner, json!({ "external_id": "crm:17" })).send().await.expect(StatusCode::OK);
 }

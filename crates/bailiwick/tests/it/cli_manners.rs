@@ -352,3 +352,21 @@ fn a_level_is_printed_as_it_is_written() {
     let said = owner.refused(&["grant", "create", OWNER, "cluster_read_only"]);
     assert!(said.contains("at the level `resource`"), "{said}");
 }
+
+#[test]
+fn a_name_that_somebody_else_goes_by_too_names_nobody() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    platform.join(&owner, "grace@example.com", &[]);
+    owner.json(&["member", "set-external-id", "grace@example.com", "employee-17"]);
+    owner.json(&["group", "create", "employee-17"]);
+    let said = owner.refused(&["grant", "create", "employee-17", "admin"]);
+    assert!(said.contains("`employee-17` can mean more than one principal"), "{said}");
+    // Nor is an external id preferred to the name of another.
+    owner.json(&["group", "create", "Editors"]);
+    owner.json(&["group", "create", "Others", "--external-id", "Editors"]);
+    let said = owner.refused(&["grant", "create", "Editors", "admin"]);
+    assert!(said.contains("`Editors` can mean more than one group"), "{said}");
+    let granted = owner.json(&["grant", "create", "Others", "viewer"]);
+    assert_eq!(text(&granted["principal"], "name"), "Others", "{granted}");
+}

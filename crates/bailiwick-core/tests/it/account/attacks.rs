@@ -118,6 +118,60 @@ fn through_the_external_id_of_somebody_stronger() {
 }
 
 #[test]
+fn through_an_external_id_that_reads_like_somebody_else() {
+    let mut given = Given::new("bailiwick");
+    let user = clerk(&mut given);
+    let group = given.group("Mine");
+    let email = || external("ann@example.com");
+    let refusal = Refusal::EmailAsExternalId { value: "ann@example.com".to_owned() };
+    let description = Description::default;
+    for command in [
+        Command::EditGroup { group, name: None, description: None, external_id: Patch::Set(email()) },
+        Command::CreateGroup { name: name("New"), description: description(), external_id: Some(email()) },
+        Command::CreateProject { name: name("New"), description: description(), external_id: Some(email()) },
+        Command::CreateServiceAccount {
+            name: name("New"),
+            description: description(),
+            external_id: Some(email()),
+            grants: vec![],
+        },
+    ] {
+        assert_eq!(given.refused(user, &command), refusal, "{command:?}");
+    }
+    // A role is named by id, external id and name alike.
+    let deployers = given.role_id("Deployers", Level::Account, &["write:roles"]);
+    let role = |text: &str, external_id| Command::CreateRole {
+        role: RoleSpec {
+            name: role_name(text),
+            description: Description::default(),
+            level: Level::Account,
+            permissions: vec!["write:roles".into()],
+            external_id,
+        },
+    };
+    for text in ["Deployers", "deployers", "ＤＥＰＬＯＹＥＲＳ", "admin", "Owner"] {
+        let refused = given.refused(user, &role("Other", Some(external(text))));
+        assert!(matches!(refused, Refusal::Taken { field: "external id", .. }), "{text}: {refused}");
+    }
+    given.when(user, &role("Early", Some(external("auditors-to-be")))).unwrap();
+    assert_eq!(
+        given.refused(given.owner, &role("Auditors-To-Be", None)),
+        taken("name", "Auditors-To-Be"),
+        "it would catch what is meant for the role of this name"
+    );
+    // Its own name is no other's.
+    let own = Command::EditRole {
+        role: deployers,
+        name: None,
+        description: None,
+        permissions: None,
+        external_id: Patch::Set(external("deployers")),
+    };
+    given.do_it(&own);
+    assert_eq!(given.account.find_role("DEPLOYERS"), Some(RoleRef::Custom(deployers)));
+}
+
+#[test]
 fn through_the_external_id_of_another_resource_or_project() {
     let mut given = Given::new("bailiwick");
     let writer = given.role("Writer", Level::Resource, &["write:clusters"]);

@@ -194,14 +194,20 @@ impl World {
     }
 
     fn external(number: u16) -> Option<ExternalId> {
-        (number.is_multiple_of(3)).then(|| ExternalId::parse(&format!("ext-{}", number % 5)).unwrap())
+        (number.is_multiple_of(3)).then(|| Self::external_id(number))
+    }
+
+    /// One of a few; now and then one that reads like an email address.
+    fn external_id(number: u16) -> ExternalId {
+        let end = if number % 7 == 6 { "@" } else { "" };
+        ExternalId::parse(&format!("ext-{}{end}", number % 5)).unwrap()
     }
 
     fn patch(number: u16) -> Patch<ExternalId> {
         match number % 3 {
             0 => Patch::Keep,
             1 => Patch::Clear,
-            _ => Patch::Set(ExternalId::parse(&format!("ext-{}", number % 5)).unwrap()),
+            _ => Patch::Set(Self::external_id(number)),
         }
     }
 
