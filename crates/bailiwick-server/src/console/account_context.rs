@@ -67,22 +67,24 @@ impl<'a> AccountContext<'a> {
         self.account.authorize_anywhere(self.actor(), operation, self.now).is_ok()
     }
 
-    /// Refuses a page to people who may do this nowhere.
-    pub(super) fn require_anywhere(&self, operation: Operation) -> Result<(), Failure> {
+    /// Refuses a page to people who may do this nowhere, and records that. `request` is what it would be in the API.
+    pub(super) async fn admit_anywhere(
+        &self,
+        operation: Operation,
+        request: &'static str,
+    ) -> Result<(), Failure> {
         let answer = self.account.authorize_anywhere(self.actor(), operation, self.now);
-        answer.map_err(|refusal| self.refused(refusal))
+        self.or_recorded(answer, request).await
     }
 
-    /// Refuses a page to people who may not do this in the whole account.
-    pub(super) fn require(&self, operation: Operation) -> Result<(), Failure> {
-        let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.now);
-        answer.map_err(|refusal| self.refused(refusal))
-    }
-
-    /// Refuses a form to people who may not do this in the whole account, and records that: before anything that was typed
-    /// is looked at, because what is said of it would tell of the page. `request` is what the form asks for.
+    /// Refuses a page or form to people who may not do this in the whole account, and records that: before anything that was
+    /// typed is looked at, because what is said of it would tell of the page. `request` is what it would be in the API.
     pub(super) async fn admit(&self, operation: Operation, request: &'static str) -> Result<(), Failure> {
         let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.now);
+        self.or_recorded(answer, request).await
+    }
+
+    async fn or_recorded(&self, answer: Result<(), Refusal>, request: &'static str) -> Result<(), Failure> {
         let Err(refusal) = answer else { return Ok(()) };
         self.service.record_refused_request(&self.handle, &self.person.caller, request, &refusal).await;
         Err(self.refused(refusal))

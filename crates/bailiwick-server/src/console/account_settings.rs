@@ -193,7 +193,7 @@ pub(super) async fn ask_delete(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::DeleteAccount)?;
+    context.admit(Operation::DeleteAccount, "delete_account").await?;
     Ok(confirm_deletion(&context, "", None))
 }
 

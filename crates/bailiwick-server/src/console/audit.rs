@@ -86,7 +86,7 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::ReadEvents)?;
+    context.admit(Operation::ReadEvents, "list_events").await?;
     let mut note = None;
     let actor = actor_id(&context, &filter).await?;
     let (found, complaint) = match query(&context, &filter, &actor, &mut note).await? {

@@ -64,7 +64,7 @@ pub(super) async fn form(
     chosen: Query<Chosen>,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require_anywhere(Operation::WriteInvitations)?;
+    context.admit_anywhere(Operation::WriteInvitations, "invite").await?;
     Ok(render(&context, &Fields::default(), &chosen.role, None))
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn ask_delete_key(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::DeleteKeys)?;
+    context.admit(Operation::DeleteKeys, "delete_key").await?;
     let (id, key) = parse_key(&context, &service_account, &key)?;
     let found = context.account.key(key).ok_or_else(|| Failure::missing("key"))?;
     let heading = format!("Delete the key {}?", found.value.name);
@@ -54,7 +54,7 @@ pub(super) async fn ask_delete_service_account(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::DeleteKeys)?;
+    context.admit(Operation::DeleteKeys, "delete_service_account").await?;
     let id = parse(&context, &service_account)?;
     let found = context.account.service_account(id).ok_or_else(|| Failure::missing("service account"))?;
     let heading = format!("Delete the service account {}?", found.value.name);

@@ -77,7 +77,7 @@ pub(super) async fn list(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::ReadKeys)?;
+    context.admit(Operation::ReadKeys, "list_keys").await?;
     Ok(render(&context, &Fields::default(), None))
 }
 

@@ -123,7 +123,7 @@ pub(super) async fn ask_deactivate(
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
     let user = find(&context, &member)?;
-    context.require(Operation::WriteMembers)?;
+    context.admit(Operation::WriteMembers, "deactivate_member").await?;
     confirm_deactivation(&context, user, None).await
 }
 
@@ -176,7 +176,7 @@ pub(super) async fn ask_remove(
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
     let user = find(&context, &member)?;
-    context.require(Operation::DeleteMembers)?;
+    context.admit(Operation::DeleteMembers, "remove_member").await?;
     confirm_removal(&context, user, "", None).await
 }
 

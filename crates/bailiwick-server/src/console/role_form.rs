@@ -75,7 +75,7 @@ pub(super) async fn new(
     Query(copy): Query<CopyOf>,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::WriteRoles)?;
+    context.admit(Operation::WriteRoles, "create_role").await?;
     let account = &context.account;
     let draft = match account.find_role(&copy.copy) {
         Some(role) => Draft {
@@ -146,7 +146,7 @@ pub(super) async fn edit(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::WriteRoles)?;
+    context.admit(Operation::WriteRoles, "edit_role").await?;
     let id = custom(&context, &role)?;
     let role = &context.account.role(id).ok_or_else(|| Failure::missing("role"))?.value;
     let draft = Draft {

@@ -79,7 +79,7 @@ pub(super) async fn list(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require_anywhere(Operation::ReadRoles)?;
+    context.admit_anywhere(Operation::ReadRoles, "list_roles").await?;
     let account = &context.account;
     let newcomer = account.newcomer_role();
     let line = |role: RoleRef, title: &str, description: &str, level| RoleLine {
@@ -115,7 +115,7 @@ pub(super) async fn show(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require_anywhere(Operation::ReadRoles)?;
+    context.admit_anywhere(Operation::ReadRoles, "get_role").await?;
     let account = &context.account;
     let role = account.find_role(&role).ok_or_else(|| Failure::missing("role"))?;
     let (mut members, mut others) = (Vec::<UserId>::new(), Vec::new());
@@ -207,7 +207,7 @@ pub(super) async fn ask_delete(
     visitor: Visitor,
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
-    context.require(Operation::DeleteRoles)?;
+    context.admit(Operation::DeleteRoles, "delete_role").await?;
     let role = custom(&context, &role)?;
     Ok(confirm(&context, role, None))
 }

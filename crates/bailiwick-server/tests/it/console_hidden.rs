@@ -62,6 +62,20 @@ async fn people_of_a_project_see_the_invitations_to_it_only() {
 }
 
 #[tokio::test]
+async fn pages_that_somebody_may_not_open_are_recorded_like_requests() {
+    let world = World::new("bailiwick").await;
+    let ann = world.invite_and_accept("ann@example.com", &[]).await;
+    let base = format!("/accounts/{}", world.account);
+    for page in ["members", "roles", "audit", "keys", "invite", "new-role", "delete"] {
+        world.advance(SignedDuration::from_mins(1));
+        let before = world.event_types().await.len();
+        let page = format!("{base}/{page}");
+        assert_eq!(look(&world, &page, Some(&ann)).await.status, StatusCode::FORBIDDEN, "{page}");
+        assert_eq!(world.event_types().await[before..], ["request.refused"], "{page}");
+    }
+}
+
+#[tokio::test]
 async fn who_holds_something_through_a_group_is_seen_where_it_counts() {
     let (world, admin) = project_world().await;
     let bob = world.invite_and_accept("bob@example.com", &[]).await;
