@@ -20,6 +20,7 @@ mod label;
 mod link;
 mod me;
 mod member;
+pub mod moment;
 mod ownership;
 mod page;
 mod patch;

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
     /// Fewer characters than the field needs.
-    #[error("has {found} characters, needs at least {least}")]
+    #[error("has {}, needs at least {least}", characters(*found))]
     TooShort {
         /// The least number of characters.
         least: usize,
@@ -20,7 +20,7 @@ pub enum InvalidText {
         found: usize,
     },
     /// More characters than the field takes.
-    #[error("has {found} characters, may have at most {most}")]
+    #[error("has {}, may have at most {most}", characters(*found))]
     TooLong {
         /// The greatest number of characters.
         most: usize,
@@ -48,6 +48,10 @@ pub enum InvalidText {
     /// The part before the `@` has characters outside ASCII.
     #[error("has characters outside ASCII before the `@`, which mail servers do not reliably accept")]
     InternationalLocalPart,
+}
+
+fn characters(count: usize) -> String {
+    if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
 }
 
 /// Marks that reorder or hide text: a name with them could imitate another.
@@ -299,6 +303,8 @@ mod tests {
         for wrong in ["", "   ", "a\nb", "a\u{202e}b", "a\u{0}b", &"x".repeat(65)] {
             assert!(Name::parse(wrong).is_err(), "{wrong:?}");
         }
+        let short = RoleName::parse("a").unwrap_err();
+        assert_eq!(short.to_string(), "has 1 character, needs at least 4");
         assert_eq!(RoleName::parse("abc"), Err(InvalidText::TooShort { least: 4, found: 3 }));
     }
 

@@ -2,12 +2,8 @@
 
 use std::str::FromStr;
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-
-/// The length of a date with a year of four digits.
-const DATE_LEN: usize = 10;
 
 /// How a scope is spelled, for `--help`.
 pub const SYNTAX: &str = "Scopes are spelled\n  \
@@ -139,18 +135,18 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     }
 }
 
-/// A moment, or a date, which stands for its midnight in UTC.
-pub fn moment_or_date(text: &str) -> Result<Timestamp, String> {
-    let midnight = |date: Date| date.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp());
-    // Tried first, since a date is the beginning of a moment.
-    if let Some(Ok(midnight)) = text.parse().ok().filter(|_| text.len() <= DATE_LEN).map(midnight) {
-        return Ok(midnight);
-    }
-    moment(text).map_err(|_| {
-        format!(
-            "`{text}` is no moment: write one such as `2027-01-31T12:00:00Z`, or a date such as `2027-01-31`"
-        )
-    })
+/// Where a stretch of time begins: a moment as everywhere, or a day of UTC.
+pub fn first_moment(text: &str) -> Result<Timestamp, String> {
+    bailiwick_client::wire::moment::parse_first(text).map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
+}
+
+/// Where a stretch of time ends: a moment as everywhere, or a day of UTC, which is in it.
+pub fn last_moment(text: &str) -> Result<Timestamp, String> {
+    bailiwick_client::wire::moment::parse_last(text).map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
+}
+
+fn no_time(text: &str) -> String {
+    format!("`{text}` is no moment: write one such as `2027-01-31T12:00:00Z`, or a day such as `2027-01-31`")
 }
 
 /// A length of time in seconds, for instance `7d` or `36h`.
@@ -212,10 +208,11 @@ mod tests {
         let before = Timestamp::now().as_second();
         let then = moment("+48h").unwrap().as_second();
         assert!((before + 48 * 3600..=Timestamp::now().as_second() + 48 * 3600).contains(&then));
-        assert_eq!(moment_or_date("2027-01-31T12:00:00Z").unwrap().as_second(), 1_801_396_800);
-        assert_eq!(moment_or_date("2027-01-31").unwrap().as_second(), 1_801_396_800 - 12 * 3600);
+        assert_eq!(first_moment("2027-01-31T12:00:00Z").unwrap().as_second(), 1_801_396_800);
+        assert_eq!(first_moment("2027-01-31").unwrap().as_second(), 1_801_396_800 - 12 * 3600);
+        assert_eq!(last_moment("2027-01-31").unwrap().as_second(), 1_801_396_800 + 12 * 3600);
         for wrong in ["2027-01-31T12:00:00", "2027-02-30", "31.1.2027", "today"] {
-            assert!(moment_or_date(wrong).is_err(), "{wrong}");
+            assert!(first_moment(wrong).is_err(), "{wrong}");
         }
         assert_eq!(seconds("7d"), Ok(7 * 24 * 3600));
         for wrong in ["48h", "+", "+x", "tomorrow"] {

@@ -3,15 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How a delivery stands.
+/// How a delivery stands. What the mail server took is no delivery any more: it is deleted, since there is a secret link in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Will be tried, perhaps again.
     Waiting,
-    /// Handed over.
-    Sent,
     /// Given up.
     Failed,
 }

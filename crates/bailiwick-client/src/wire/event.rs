@@ -69,13 +69,13 @@ pub enum Order {
 #[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
 #[serde(default, deny_unknown_fields)]
 pub struct EventQuery {
-    /// Only those at or after this moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", param(value_type = Option<String>, format = DateTime))]
+    /// Only those at or after this moment (RFC 3339), or from the first moment of this day of UTC on, such as `2026-11-21`.
+    #[serde(deserialize_with = "super::moment::first", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(value_type = Option<String>))]
     pub from: Option<Timestamp>,
-    /// Only those before this moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", param(value_type = Option<String>, format = DateTime))]
+    /// Only those before this moment (RFC 3339), or up to the end of this day of UTC, such as `2026-11-21`.
+    #[serde(deserialize_with = "super::moment::last", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(value_type = Option<String>))]
     pub to: Option<Timestamp>,
     /// Only those by this actor: id of a user or service account, a member's email or external id, or `system`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,13 +132,13 @@ pub struct ExportQuery {
     /// JSON lines, unless told otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<ExportFormat>,
-    /// Only those at or after this moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", param(value_type = Option<String>, format = DateTime))]
+    /// Only those at or after this moment (RFC 3339), or from the first moment of this day of UTC on, such as `2026-11-21`.
+    #[serde(deserialize_with = "super::moment::first", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(value_type = Option<String>))]
     pub from: Option<Timestamp>,
-    /// Only those before this moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", param(value_type = Option<String>, format = DateTime))]
+    /// Only those before this moment (RFC 3339), or up to the end of this day of UTC, such as `2026-11-21`.
+    #[serde(deserialize_with = "super::moment::last", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(value_type = Option<String>))]
     pub to: Option<Timestamp>,
     /// Only those by this actor: id of a user or service account, a member's email or external id, or `system`.
     #[serde(skip_serializing_if = "Option::is_none")]

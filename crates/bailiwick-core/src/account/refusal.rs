@@ -138,7 +138,7 @@ refusals! {
     /// The role is granted to somebody.
     RoleInUse { /// How many grants name it.
         grants: usize, /// How many waiting invitations name it.
-        invitations: usize } = Conflict, "role_in_use", "the role is in use: {grants} grants and {invitations} waiting invitations name it", "revoke these first, or say which role its holders get instead (`reassign_to`)";
+        invitations: usize } = Conflict, "role_in_use", "the role is in use: grants that name it: {grants}, waiting invitations: {invitations}", "revoke these first, or say which role its holders get instead (`reassign_to`)";
     /// The scope does not fit the role's level.
     WrongLevel { /// The role.
         role: RoleRef, /// Its level.
@@ -204,7 +204,7 @@ refusals! {
     OfferVoid = Conflict, "offer_void", "the offer of ownership no longer stands", "ask the owner for a new one";
     /// The resource holds other resources.
     HasChildren { /// How many directly.
-        children: usize } = Conflict, "has_children", "the resource holds {children} others", "delete these first";
+        children: usize } = Conflict, "has_children", "the resource holds others: {children}", "delete these first";
     /// The project holds resources.
     ProjectInUse = Conflict, "project_in_use", "the project holds resources", "delete these first";
     /// The default project stays.

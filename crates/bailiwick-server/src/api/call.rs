@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX_CHARS, parse_etag};
 use bailiwick_core::account::{Account, Actor, EntityKey};
@@ -201,6 +201,15 @@ impl Call {
             } else {
                 Err(Failure::new(&code::UNEXPECTED_BODY, format!("`{}` takes no body", self.operation.id)))
             };
+        }
+        // RFC 9110, section 8.4: a coding that is not known is answered with 415 and what is taken.
+        let encoding = self.headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
+        if let Some(encoding) = encoding.filter(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"))
+        {
+            let detail = format!("the body is in the encoding `{encoding}`");
+            return Err(
+                Failure::new(&code::UNSUPPORTED_ENCODING, detail).with_header(ACCEPT_ENCODING, "identity")
+            );
         }
         let media_type =
             self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

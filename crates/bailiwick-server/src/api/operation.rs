@@ -360,7 +360,13 @@ impl Operation {
             codes.push("invalid_cursor");
         }
         if self.input.is_some() {
-            codes.extend(["unsupported_media_type", "body_too_large", "malformed_json", "too_deep"]);
+            codes.extend([
+                "unsupported_media_type",
+                "unsupported_encoding",
+                "body_too_large",
+                "malformed_json",
+                "too_deep",
+            ]);
             codes.extend([
                 "unknown_field",
                 "missing_field",

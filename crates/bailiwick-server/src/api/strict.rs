@@ -39,7 +39,7 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
             _ => None,
         });
         let name = named.or_else(|| quoted(&message).map(str::to_owned)).unwrap_or_default();
-        Failure::field(&code::INVALID_QUERY, format!("?{name}"), message)
+        Failure::field(&code::INVALID_QUERY, format!("?{name}"), in_words(&name, message))
     })
 }
 
@@ -90,7 +90,28 @@ fn json_failure(path: &Path, error: &serde_json::Error) -> Failure {
             pointer.push_str(&name);
         }
     }
+    let message = in_words(pointer.rsplit('/').next().unwrap_or_default(), message);
     Failure::field(kind, pointer, message)
+}
+
+/// Fields that hold a moment.
+const MOMENTS: [&str; 3] = ["until", "expires_at", "as_of"];
+
+/// What parsers of numbers and moments say, which means something only to whoever knows them, in words and with an example.
+fn in_words(field: &str, message: String) -> String {
+    let is_about_the_value = ["unknown", "missing", "duplicate", "invalid type"];
+    if is_about_the_value.iter().any(|start| message.starts_with(start)) {
+        return message;
+    }
+    let number = ["invalid digit found in string", "cannot parse integer from empty string"];
+    let range = ["number too large to fit in target type", "number too small to fit in target type"];
+    if MOMENTS.contains(&field) {
+        "is no moment: give one such as `2026-11-21T12:00:00Z`".to_owned()
+    } else if number.iter().chain(&range).any(|text| message.contains(text)) {
+        "is no whole number that is taken here: give one such as `100`".to_owned()
+    } else {
+        message
+    }
 }
 
 fn kind_of(message: &str) -> &'static Code {

@@ -88,6 +88,11 @@ async fn a_body_of_another_type_is_refused() {
         world.post("/sign-in").bytes(b"email=a").header("content-type", "application/x-www-form-urlencoded");
     form.send().await.problem(415, "unsupported_media_type");
     world.post("/sign-in").bytes(b"{}").send().await.problem(415, "unsupported_media_type");
+    let packed = world.post("/sign-in").text("{}").header("content-encoding", "gzip").send().await;
+    assert_eq!(packed.header("accept-encoding"), "identity");
+    let problem = packed.problem(415, "unsupported_encoding");
+    assert_eq!(problem["detail"], "the body is in the encoding `gzip`");
+    assert!(problem["hint"].as_str().unwrap().contains("Content-Encoding"));
     world.get("~/members").by(&world.owner).text("{\"a\":1}").send().await.problem(400, "unexpected_body");
     assert_eq!(everything(&world).await, before);
 }

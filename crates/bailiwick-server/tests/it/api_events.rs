@@ -93,6 +93,31 @@ async fn conditions_narrow_the_list_and_hold_together() {
 }
 
 #[tokio::test]
+async fn a_day_is_taken_for_all_of_it_and_what_is_no_moment_is_told_in_words() {
+    let world = World::new("qdrant-cloud").await;
+    let all = list(&world, "").await;
+    assert_eq!(list(&world, "from=2026-11-21&to=2026-11-21").await, all, "the day itself is in it");
+    assert_eq!(export(&world, "from=2026-11-21&to=2026-11-21&order=desc").await.len(), all.len());
+    assert_eq!(list(&world, "to=2026-11-20").await, [] as [Value; 0]);
+    assert_eq!(list(&world, "from=2026-11-22").await, [] as [Value; 0]);
+    let told = async |path: &str| {
+        let problem = world.get(path).by(&world.owner).send().await.problem(400, "invalid_query");
+        problem["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let moment = "is no moment: give one such as `2026-11-21T12:00:00Z`, or a day such as `2026-11-21`";
+    assert_eq!(told("~/events?from=yesterday").await, moment);
+    assert_eq!(told("~/events?to=2026-11-31").await, moment);
+    let number = "is no whole number that is taken here: give one such as `100`";
+    for limit in ["abc", "", "-1", "99999999999"] {
+        assert_eq!(told(&format!("~/members?limit={limit}")).await, number, "{limit}");
+    }
+    let grant = json!({ "principal": world.owner.id, "role": "admin", "scope": "account", "until": "soon" });
+    let problem =
+        world.post("~/grants").by(&world.owner).json(&grant).send().await.problem(422, "invalid_value");
+    assert_eq!(problem["errors"][0]["message"], "is no moment: give one such as `2026-11-21T12:00:00Z`");
+}
+
+#[tokio::test]
 async fn a_text_that_too_many_people_match_is_refused_rather_than_cut_off() {
     let world = World::new("qdrant-cloud").await;
     let emails: Vec<String> = (0..21).map(|n| format!("person{n}@crowd.example")).collect();

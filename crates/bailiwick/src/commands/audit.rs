@@ -45,11 +45,11 @@ pub enum AuditCommand {
 /// Which events; all conditions hold together.
 #[derive(Debug, Args)]
 pub struct FilterArgs {
-    /// Only from this moment on: RFC 3339, or a date such as 2027-01-31, which begins at midnight in UTC
-    #[arg(long, value_name = "MOMENT", value_parser = scope::moment_or_date)]
+    /// Only from this moment on: RFC 3339, or a day of UTC such as 2026-11-21
+    #[arg(long, value_name = "MOMENT", value_parser = scope::first_moment)]
     from: Option<Timestamp>,
-    /// Only before this moment: RFC 3339, or a date, none of which is shown then
-    #[arg(long, value_name = "MOMENT", value_parser = scope::moment_or_date)]
+    /// Only before this moment: RFC 3339, or up to the end of a day of UTC such as 2026-11-21
+    #[arg(long, value_name = "MOMENT", value_parser = scope::last_moment)]
     to: Option<Timestamp>,
     /// Only what this member or service account did
     #[arg(long, value_name = "ACTOR")]

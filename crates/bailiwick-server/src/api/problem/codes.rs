@@ -83,6 +83,8 @@ codes! {
     METHOD_NOT_ALLOWED = "method_not_allowed", METHOD_NOT_ALLOWED, "use one of the methods in `Allow`";
     /// The body is not JSON
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "send JSON with `Content-Type: application/json`";
+    /// The body is compressed
+    UNSUPPORTED_ENCODING = "unsupported_encoding", UNSUPPORTED_MEDIA_TYPE, "send it as it is, without `Content-Encoding`";
     /// The body is larger than this server takes
     BODY_TOO_LARGE = "body_too_large", PAYLOAD_TOO_LARGE, "split it into several requests";
     /// The body could not be read
