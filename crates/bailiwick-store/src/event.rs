@@ -109,6 +109,9 @@ pub struct EventQuery {
     pub target_kind: Option<String>,
     /// To this thing.
     pub target_id: Option<String>,
+    /// Also these, where a `target_id` is asked for: what happened to another thing and concerns this one. At most
+    /// [`MAX_ALSO`].
+    pub also: Vec<AlsoTarget>,
     /// With this text in the type, an id or the body. ASCII letters match in either case; nothing is a wildcard.
     pub text: Option<String>,
     /// Users whose name or email has the text: their events match the text too. At most [`MAX_TEXT_USERS`].
@@ -124,6 +127,18 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
+/// How many kinds of events a filter by target takes in besides those to the target itself.
+pub const MAX_ALSO: usize = 8;
+
+/// Events whose body names a thing that is not their target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlsoTarget {
+    /// Their types start so.
+    pub type_prefix: String,
+    /// This is in their body.
+    pub text: String,
+}
+
 impl EventQuery {
     /// All events of an account, the newest first.
     pub fn of_account(account_id: AccountId, limit: usize) -> Self {
@@ -136,6 +151,7 @@ impl EventQuery {
             type_prefix: None,
             target_kind: None,
             target_id: None,
+            also: Vec::new(),
             text: None,
             text_user_ids: Vec::new(),
             searched_events: MAX_SEARCHED_EVENTS,
@@ -163,6 +179,10 @@ impl EventQuery {
                 what: "the number of bytes of a filter",
                 limit: MAX_TEXT_BYTES,
             });
+        }
+        let long = |also: &AlsoTarget| also.type_prefix.len().max(also.text.len()) > MAX_TEXT_BYTES;
+        if self.also.len() > MAX_ALSO || self.also.iter().any(long) {
+            return Err(StoreError::TooLarge { what: "a filter by target", limit: MAX_ALSO });
         }
         if self.text_user_ids.len() > MAX_TEXT_USERS {
             return Err(StoreError::TooLarge {

@@ -36,8 +36,8 @@ pub use directory::{
 pub use entity::{AccountRow, EntityChange, EntityRow, EntityRows, TakeEntities};
 pub use error::{StoreError, Unavailable};
 pub use event::{
-    EventPage, EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES,
-    MAX_TEXT_USERS, StoredEvent,
+    AlsoTarget, EventPage, EventPosition, EventQuery, EventRow, MAX_ALSO, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS,
+    MAX_TEXT_BYTES, MAX_TEXT_USERS, StoredEvent,
 };
 pub use idempotency::IdempotencyRecord;
 pub use operations::StoreFacts;

@@ -84,7 +84,8 @@ pub struct EventQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "type")]
     pub event_type: Option<String>,
-    /// Only those about the entity with this id.
+    /// Only those about the entity with this id: of a grant too who receives it and which role it is, of a change of a group who
+    /// came or went, and of an invitation who is invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Only those with this text in type, ids, request id or details.
@@ -147,7 +148,8 @@ pub struct ExportQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "type")]
     pub event_type: Option<String>,
-    /// Only those about the entity with this id.
+    /// Only those about the entity with this id: of a grant too who receives it and which role it is, of a change of a group who
+    /// came or went, and of an invitation who is invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Only those with this text in type, ids, request id or details.

@@ -118,6 +118,45 @@ async fn a_day_is_taken_for_all_of_it_and_what_is_no_moment_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn what_concerns_somebody_is_found_by_them() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let ada = world.invite_and_accept("ada@example.com", &["admin"]).await;
+    let grant = |principal: &str| {
+        let body = json!({ "principal": principal, "role": "viewer", "scope": "account" });
+        world.post("~/grants").by(&ada).json(&body)
+    };
+    let id =
+        grant(&grace.id).send().await.expect(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+    grant(&world.owner.id).send().await.expect(StatusCode::CREATED);
+    world.delete(&format!("~/grants/{id}")).by(&ada).send().await.expect(StatusCode::NO_CONTENT);
+    let groups = world.get("~/groups?q=auditors").by(&world.owner).send().await.json();
+    let group = groups["items"][0]["id"].as_str().unwrap();
+    let put = world.put(&format!("~/groups/{group}/members/{}", grace.id)).by(&world.owner).send().await;
+    assert!(put.status.is_success(), "{}", put.text);
+
+    let about = list(&world, &format!("target={}&order=asc", grace.id)).await;
+    let wanted = [
+        "invitation.sent",
+        "member.joined",
+        "sign_in.succeeded",
+        "grant.made",
+        "grant.revoked",
+        "group.member_added",
+    ];
+    assert_eq!(types(&about), wanted);
+    for event in &about[3..5] {
+        assert_eq!(event["target"]["label"], "grace@example.com, Viewer", "{event}");
+    }
+    // The role is what a grant is about too, and who made a grant is not.
+    assert_eq!(
+        types(&list(&world, "target=viewer&type=grant").await),
+        ["grant.revoked", "grant.made", "grant.made"]
+    );
+    assert!(!types(&list(&world, &format!("target={}", ada.id)).await).contains(&"grant.revoked"));
+}
+
+#[tokio::test]
 async fn a_text_that_too_many_people_match_is_refused_rather_than_cut_off() {
     let world = World::new("qdrant-cloud").await;
     let emails: Vec<String> = (0..21).map(|n| format!("person{n}@crowd.example")).collect();

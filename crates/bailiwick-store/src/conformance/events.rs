@@ -4,8 +4,8 @@ use bailiwick_core::ids::AccountId;
 
 use super::given::{commit, event, id, time};
 use crate::{
-    EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES, MAX_TEXT_USERS,
-    Store, StoreError,
+    AlsoTarget, EventPosition, EventQuery, EventRow, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES,
+    MAX_TEXT_USERS, Store, StoreError,
 };
 
 const ACCOUNT: u128 = 1;
@@ -46,6 +46,12 @@ async fn story(store: &dyn Store) -> Vec<EventRow> {
     rows.into_iter().flatten().collect()
 }
 
+/// What is to a thing, and what is of a type that starts so with a text in its body.
+fn about(target: &str, type_prefix: &str, text: &str) -> EventQuery {
+    let also = AlsoTarget { type_prefix: type_prefix.to_owned(), text: text.to_owned() };
+    EventQuery { target_id: Some(target.to_owned()), also: vec![also], ..query() }
+}
+
 fn query() -> EventQuery {
     EventQuery::of_account(id(ACCOUNT), 100)
 }
@@ -67,6 +73,10 @@ pub async fn filters_combine(store: &dyn Store) {
         ("type", EventQuery { type_prefix: Some("invitation.".to_owned()), ..query() }, vec![3, 2, 1]),
         ("whole type", EventQuery { type_prefix: Some("member.left".to_owned()), ..query() }, vec![6]),
         ("target", EventQuery { target_id: Some("grp_a".to_owned()), ..query() }, vec![3, 1]),
+        ("target and what concerns it", about("grp_a", "invitation.", "Mistake"), vec![3, 1]),
+        ("target and another's body", about("grp_b", "invitation.", r#""why":"Mistake""#), vec![3, 2]),
+        ("target and a body of another type", about("grp_b", "invitation.sent", "Mistake"), vec![2]),
+        ("no wildcards in bodies", about("grp_b", "key.", "1__%"), vec![2]),
         ("target kind", EventQuery { target_kind: Some("group".to_owned()), ..query() }, vec![3, 2, 1]),
         ("text in bodies", text("mistake"), vec![6, 3]),
         ("text in types", text("REVOKED"), vec![3]),

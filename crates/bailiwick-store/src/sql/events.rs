@@ -55,12 +55,12 @@ pub fn filtered(query: &EventQuery) -> FilteredQuery {
     filtered.add_equal("actor_kind", query.actor_kind.as_deref());
     filtered.add_equal("actor_id", query.actor_id.as_deref());
     filtered.add_equal("target_kind", query.target_kind.as_deref());
-    filtered.add_equal("target_id", query.target_id.as_deref());
+    if let Some(target) = &query.target_id {
+        filtered.add_target(target, query);
+    }
     if let Some(prefix) = &query.type_prefix {
-        // No type goes on with the last code point there is, so this is the range of all that start with the prefix.
-        let first = filtered.text_value(prefix);
-        let end = filtered.text_value(&format!("{prefix}\u{10ffff}"));
-        filtered.push(&format!(" and event_type >= ${first} and event_type < ${end}"));
+        let range = filtered.types(prefix);
+        filtered.push(&format!(" and {range}"));
     }
     if let Some(text) = &query.text {
         filtered.add_text(text, query);
@@ -148,6 +148,26 @@ impl FilteredQuery {
                  and revision <= (select max(revision) from events where account_id = ${account}{range})"
             );
         }
+    }
+
+    /// The condition on the types that start so.
+    fn types(&mut self, prefix: &str) -> String {
+        // No type goes on with the last code point there is, so this is the range of all that start with the prefix.
+        let first = self.text_value(prefix);
+        let end = self.text_value(&format!("{prefix}\u{10ffff}"));
+        format!("event_type >= ${first} and event_type < ${end}")
+    }
+
+    fn add_target(&mut self, target: &str, query: &EventQuery) {
+        let number = self.text_value(target);
+        let mut matches = vec![format!("target_id = ${number}")];
+        for also in &query.also {
+            // The type first, so that few bodies are read.
+            let types = self.types(&also.type_prefix);
+            let inside = self.text_value(&containing(&also.text));
+            matches.push(format!(r"({types} and body like ${inside} escape '\')"));
+        }
+        self.push(&format!(" and ({})", matches.join(" or ")));
     }
 
     fn add_text(&mut self, text: &str, query: &EventQuery) {

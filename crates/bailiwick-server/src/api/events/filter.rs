@@ -2,7 +2,7 @@
 
 use bailiwick_client::wire;
 use bailiwick_core::account::{Account, ActorRef, Event};
-use bailiwick_store::{EventQuery, MAX_TEXT_USERS};
+use bailiwick_store::{AlsoTarget, EventQuery, MAX_TEXT_USERS};
 use jiff::Timestamp;
 
 use crate::api::call::Call;
@@ -65,6 +65,7 @@ impl Conditions<'_> {
         (query.from, query.to) = (self.from, self.to);
         query.newest_first = self.newest_first();
         query.target_id = self.target.map(str::to_owned);
+        query.also = self.target.map(concerned).unwrap_or_default();
         query.type_prefix = self.event_type.map(type_prefix).transpose()?;
         if let Some(text) = self.actor {
             add_actor(&mut query, text, call, account).await?;
@@ -138,6 +139,23 @@ async fn add_actor(
     };
     query.actor_id = Some(actor);
     Ok(())
+}
+
+/// What happens to somebody by way of something else: a grant, a group or an invitation is the target, and they are named in
+/// it. Of grants the role is too.
+fn concerned(target: &str) -> Vec<AlsoTarget> {
+    // A text always has a JSON form.
+    let id = serde_json::to_string(target).unwrap_or_default();
+    let named = |type_prefix: &str, field: &str| AlsoTarget {
+        type_prefix: type_prefix.to_owned(),
+        text: format!("\"{field}\":{id}"),
+    };
+    vec![
+        named("grant.", "principal"),
+        named("grant.", "role"),
+        named("group.member_", "user"),
+        named("invitation.sent", "user"),
+    ]
 }
 
 /// A whole type stays as it is; the name of a kind gets its dot, so that `key` does not find more than `key.…`.

@@ -1,7 +1,7 @@
 //! The record of what happened, with what people call those who are named in it.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Event, RoleRef};
+use bailiwick_core::account::{Account, Event, Grant, RoleRef};
 use bailiwick_core::ids::{
     GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId,
     UserId,
@@ -59,8 +59,26 @@ impl Views<'_> {
     }
 
     fn target(&self, kind: &str, id: &str, details: &Value) -> wire::EventTarget {
-        let label = self.label(id).or_else(|| recorded_name(details).map(str::to_owned));
+        let label = if kind == "grant" { self.grant_label(id, details) } else { self.label(id) };
+        let label = label.or_else(|| recorded_name(details).map(str::to_owned));
         wire::EventTarget { kind: kind.to_owned(), id: id.to_owned(), label }
+    }
+
+    /// Who receives a grant, and which role it is: `grace@example.com, Admin`. A grant that is gone stands in its last event.
+    fn grant_label(&self, id: &str, details: &Value) -> Option<String> {
+        let grant =
+            id.parse::<GrantId>().ok().and_then(|id| self.account.grant(id)).map(|found| &found.value);
+        let role = match grant {
+            Some(grant) => Some(self.role_title(&grant.role)),
+            None => recorded(details, "role")
+                .and_then(|role| role.parse().ok())
+                .map(|role| self.role_title(&role)),
+        };
+        let principal = recorded(details, "principal").map(str::to_owned);
+        let principal = principal.or_else(|| grant.map(|grant| grant.principal.to_string()));
+        let receiver = principal.map(|id| self.label(&id).unwrap_or(id));
+        let words: Vec<String> = receiver.into_iter().chain(role).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// What people call the thing with this id today; `None` once it is gone.
@@ -100,12 +118,24 @@ impl Views<'_> {
 pub fn people_of_event(account: &Account, stored: &StoredEvent) -> Vec<UserId> {
     let actor = stored.event.actor_id.as_deref();
     let target = stored.event.target_id.as_deref();
-    actor.into_iter().chain(target).filter_map(|id| person_named(account, id)).collect()
+    let is_grant = stored.event.target_kind.as_deref() == Some("grant");
+    let body =
+        if is_grant { serde_json::from_str(&stored.event.body).unwrap_or_default() } else { Value::Null };
+    let receiver = recorded(&body, "principal");
+    actor.into_iter().chain(target).chain(receiver).filter_map(|id| person_named(account, id)).collect()
 }
 
 /// Who must be looked up to show events that would be recorded.
 pub fn planned_event_people(account: &Account, events: &[Event]) -> Vec<UserId> {
-    events.iter().filter_map(Event::target).filter_map(|(_, id)| person_named(account, &id)).collect()
+    let targets = events.iter().filter_map(Event::target).filter_map(|(_, id)| person_named(account, &id));
+    let receivers = events.iter().filter_map(|event| match event {
+        Event::GrantMade { grant: Grant { principal, .. }, .. }
+        | Event::GrantRevoked { grant: Grant { principal, .. }, .. }
+        | Event::GrantExtended { principal, .. }
+        | Event::GrantNarrowed { principal, .. } => person_named(account, &principal.to_string()),
+        _ => None,
+    });
+    targets.chain(receivers).collect()
 }
 
 /// The person whom an id stands for or leads to.
@@ -145,6 +175,11 @@ pub fn withhold(value: &mut Value) {
 }
 
 /// The name that a thing had when it was recorded, for things that are gone.
+/// A text of the grant that an event is about, or of the event itself.
+fn recorded<'a>(details: &'a Value, field: &str) -> Option<&'a str> {
+    details.get("grant").and_then(|grant| grant.get(field)).or_else(|| details.get(field))?.as_str()
+}
+
 fn recorded_name(details: &Value) -> Option<&str> {
     let fields = details.as_object()?;
     let named = |value: &'_ Value| value.get("name").is_some_and(Value::is_string);
