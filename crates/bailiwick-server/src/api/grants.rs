@@ -94,10 +94,11 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
             && resource.is_none_or(
                 |resource| matches!(&grant.scope, Scope::Resources(ids) if ids.contains(&resource)),
             );
-        let seen = match fits {
-            false => Seen::No,
-            true if sees_all || may_see(&call, &account, grant) => Seen::Yes(id),
-            true => Seen::Hidden,
+        // What is hidden is so whatever is asked: whether it fits would tell something of it.
+        let seen = match sees_all || may_see(&call, &account, grant) {
+            false => Seen::Hidden,
+            true if fits => Seen::Yes(id),
+            true => Seen::No,
         };
         (id, seen)
     };

@@ -82,10 +82,11 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
     let projects = account.projects_after(page.after()?).map(|(id, project)| {
         let external_id = project.value.external_id.as_ref().map_or("", |text| text.as_str());
         let texts = [project.value.name.as_str(), project.value.description.as_str(), external_id];
-        let seen = match needle.is_in(&texts) {
-            false => Seen::No,
-            true if sees_all || may_see(&call, &account, id) => Seen::Yes(id),
-            true => Seen::Hidden,
+        // What is hidden is so whatever is asked: whether it fits would tell something of it.
+        let seen = match sees_all || may_see(&call, &account, id) {
+            false => Seen::Hidden,
+            true if needle.is_in(&texts) => Seen::Yes(id),
+            true => Seen::No,
         };
         (id, seen)
     });

@@ -114,17 +114,14 @@ async fn list(call: Call, query: wire::ResourceQuery) -> Result<Answer<wire::Pag
     let seen = |(id, resource): (ResourceId, &Versioned<Resource>)| {
         let resource = &resource.value;
         let external_id = resource.external_id.as_ref().map_or("", |text| text.as_str());
+        // What is hidden is so whatever is asked: whether it fits would tell something of it.
+        if !sees_type(&account, resource, &everywhere) && !sees_resource(&account, actor, id, now) {
+            return (id, Seen::Hidden);
+        }
         let fits = of.as_ref().is_none_or(|of| resource.resource_type == *of)
             && project.is_none_or(|project| resource.project == project)
             && needle.is_in(&[resource.name.as_str(), external_id]);
-        let is_visible =
-            || sees_type(&account, resource, &everywhere) || sees_resource(&account, actor, id, now);
-        let seen = match fits {
-            false => Seen::No,
-            true if is_visible() => Seen::Yes(id),
-            true => Seen::Hidden,
-        };
-        (id, seen)
+        (id, if fits { Seen::Yes(id) } else { Seen::No })
     };
     let after: Option<ResourceId> = page.after()?;
     let found = match parent {

@@ -39,6 +39,44 @@ fn emails(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn lists_say_the_same_of_hidden_projects_resources_and_grants_whatever_they_are_searched_for() {
+    let (world, admin) = project_world().await;
+    let project = json!({ "name": "Takeover", "external_id": "secret" });
+    world.post("~/projects").by(&world.owner).json(&project).send().await.expect(StatusCode::CREATED);
+    let resources = json!({ "resources": [
+        { "type": "cluster", "name": "takeover-eu", "project": "secret" },
+        { "type": "cluster", "name": "open-eu", "project": "prod" },
+    ] });
+    world
+        .post("~/resources:register")
+        .by(&world.owner)
+        .json(&resources)
+        .send()
+        .await
+        .expect(StatusCode::CREATED);
+    for path in [
+        "projects",
+        "projects?q=takeover",
+        "projects?q=nothing",
+        "resources",
+        "resources?q=takeover",
+        "resources?q=nothing",
+        "resources?type=cluster",
+        "resources?type=volume",
+        "grants",
+        "grants?role=owner",
+        "grants?role=viewer",
+    ] {
+        let page = list(&world, &admin, &format!("~/{path}")).await;
+        assert_eq!(page["filtered"], true, "{path}: {page}");
+        assert!(!page.to_string().contains("akeover"), "{path}: {page}");
+    }
+    let found = list(&world, &admin, "~/resources?q=open").await;
+    assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(list(&world, &world.owner, "~/projects?q=nothing").await["filtered"], false);
+}
+
+#[tokio::test]
 async fn a_list_says_the_same_of_hidden_members_whatever_it_is_searched_for() {
     let (world, admin) = project_world().await;
     world.invite_and_accept("secret@hidden.example", &["viewer"]).await;
