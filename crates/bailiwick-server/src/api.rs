@@ -31,6 +31,7 @@ mod me;
 mod members;
 mod my_invitations;
 mod my_sessions;
+mod naming;
 mod ownership;
 mod projects;
 mod resources;

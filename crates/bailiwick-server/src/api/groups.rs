@@ -1,17 +1,17 @@
 //! Groups, and who is in them.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Group, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::{GroupId, UserId};
 use serde_json::json;
 
 use super::call::Call;
 use super::listing::{Needle, show_page};
+use super::naming::{Naming, Renaming, is_called};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch, post, put};
 use super::page::Seen;
 use super::problem::Failure;
-use super::references;
 use super::respond::Answer;
 use super::views::Views;
 use crate::service::People;
@@ -86,9 +86,9 @@ async fn list(call: Call, query: wire::GroupQuery) -> Result<Answer<wire::Page<w
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let groups = account.groups_after(page.after()?).map(|(id, group)| {
-        let external_id = group.value.external_id.as_ref().map_or("", |text| text.as_str());
-        let texts = [group.value.name.as_str(), group.value.description.as_str(), external_id];
-        (id, if needle.is_in(&texts) { Seen::Yes(id) } else { Seen::No })
+        let Group { name, description, external_id, .. } = &group.value;
+        let fits = is_called(&needle, name, description, external_id.as_ref());
+        (id, if fits { Seen::Yes(id) } else { Seen::No })
     });
     let found = page.take(groups);
     let people = People::default();
@@ -111,11 +111,9 @@ async fn create(
     query: wire::WriteQuery,
     input: wire::CreateGroup,
 ) -> Result<Answer<wire::Group>, Failure> {
-    let command = Command::CreateGroup {
-        name: references::name("name", &input.name)?,
-        description: references::description("description", &input.description)?,
-        external_id: references::external_id(input.external_id.as_ref())?,
-    };
+    let Naming { name, description, external_id } =
+        Naming::read(&input.name, &input.description, input.external_id.as_ref())?;
+    let command = Command::CreateGroup { name, description, external_id };
     let people = People::default();
     call.change(&command, query.dry_run, None, &people, |views, events| {
         let created = events.iter().find_map(|event| match event {
@@ -133,13 +131,9 @@ async fn edit(
     input: wire::UpdateGroup,
 ) -> Result<Answer<wire::Group>, Failure> {
     let group = in_path(&call, &*call.account()?)?;
-    let description = input.description.as_ref();
-    let command = Command::EditGroup {
-        group,
-        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
-        description: description.map(|text| references::description("description", text)).transpose()?,
-        external_id: references::external_id_patch(&input.external_id)?,
-    };
+    let Renaming { name, description, external_id } =
+        Renaming::read(input.name.as_ref(), input.description.as_ref(), &input.external_id)?;
+    let command = Command::EditGroup { group, name, description, external_id };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.group(group);
     call.change(&command, query.dry_run, Some(EntityKey::Group(group)), &people, show).await

@@ -10,7 +10,7 @@ use bailiwick_client::wire::headers::PROBLEM_JSON;
 use bailiwick_client::wire::{FieldError, Problem};
 use bailiwick_core::account::Refusal;
 
-pub use codes::{Code, all as all_codes, code};
+pub use codes::{Code, all as all_codes, code, status_of};
 
 /// A request that was not done: what the caller is told, and apart from it what the log is told.
 #[derive(Debug)]

@@ -1,17 +1,17 @@
 //! Projects.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Project, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::ProjectId;
 use serde_json::json;
 
 use super::call::Call;
 use super::listing::{Needle, show_page};
+use super::naming::{Naming, Renaming, is_called};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
 use super::page::Seen;
 use super::problem::Failure;
-use super::references;
 use super::respond::Answer;
 use super::views::Views;
 use crate::service::People;
@@ -80,12 +80,12 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
     let needle = Needle::new(query.q.as_ref())?;
     let sees_all = call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
     let projects = account.projects_after(page.after()?).map(|(id, project)| {
-        let external_id = project.value.external_id.as_ref().map_or("", |text| text.as_str());
-        let texts = [project.value.name.as_str(), project.value.description.as_str(), external_id];
+        let Project { name, description, external_id, .. } = &project.value;
+        let fits = is_called(&needle, name, description, external_id.as_ref());
         // What is hidden is so whatever is asked: whether it fits would tell something of it.
         let seen = match sees_all || may_see(&call, &account, id) {
             false => Seen::Hidden,
-            true if needle.is_in(&texts) => Seen::Yes(id),
+            true if fits => Seen::Yes(id),
             true => Seen::No,
         };
         (id, seen)
@@ -112,11 +112,9 @@ async fn create(
     query: wire::WriteQuery,
     input: wire::CreateProject,
 ) -> Result<Answer<wire::Project>, Failure> {
-    let command = Command::CreateProject {
-        name: references::name("name", &input.name)?,
-        description: references::description("description", &input.description)?,
-        external_id: references::external_id(input.external_id.as_ref())?,
-    };
+    let Naming { name, description, external_id } =
+        Naming::read(&input.name, &input.description, input.external_id.as_ref())?;
+    let command = Command::CreateProject { name, description, external_id };
     let people = People::default();
     call.change(&command, query.dry_run, None, &people, |views, events| {
         let created = events.iter().find_map(|event| match event {
@@ -134,13 +132,9 @@ async fn edit(
     input: wire::UpdateProject,
 ) -> Result<Answer<wire::Project>, Failure> {
     let project = in_path(&call, &*call.account()?)?;
-    let description = input.description.as_ref();
-    let command = Command::EditProject {
-        project,
-        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
-        description: description.map(|text| references::description("description", text)).transpose()?,
-        external_id: references::external_id_patch(&input.external_id)?,
-    };
+    let Renaming { name, description, external_id } =
+        Renaming::read(input.name.as_ref(), input.description.as_ref(), &input.external_id)?;
+    let command = Command::EditProject { project, name, description, external_id };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.project(project);
     call.change(&command, query.dry_run, Some(EntityKey::Project(project)), &people, show).await

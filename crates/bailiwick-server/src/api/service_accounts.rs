@@ -1,17 +1,17 @@
 //! Service accounts: machines in an account.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope, ServiceAccount};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::ServiceAccountId;
 use serde_json::json;
 
 use super::call::Call;
 use super::listing::{Needle, show_page};
+use super::naming::{Naming, Renaming, is_called};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
 use super::page::Seen;
 use super::problem::Failure;
-use super::references;
 use super::respond::Answer;
 use super::views::Views;
 use crate::service::People;
@@ -82,9 +82,9 @@ async fn list(
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let machines = account.service_accounts_after(page.after()?).map(|(id, machine)| {
-        let external_id = machine.value.external_id.as_ref().map_or("", |text| text.as_str());
-        let texts = [machine.value.name.as_str(), machine.value.description.as_str(), external_id];
-        (id, if needle.is_in(&texts) { Seen::Yes(id) } else { Seen::No })
+        let ServiceAccount { name, description, external_id, .. } = &machine.value;
+        let fits = is_called(&needle, name, description, external_id.as_ref());
+        (id, if fits { Seen::Yes(id) } else { Seen::No })
     });
     let found = page.take(machines);
     let people = People::default();
@@ -108,10 +108,12 @@ async fn create(
     input: wire::CreateServiceAccount,
 ) -> Result<Answer<wire::ServiceAccount>, Failure> {
     let account = call.account()?;
+    let Naming { name, description, external_id } =
+        Naming::read(&input.name, &input.description, input.external_id.as_ref())?;
     let command = Command::CreateServiceAccount {
-        name: references::name("name", &input.name)?,
-        description: references::description("description", &input.description)?,
-        external_id: references::external_id(input.external_id.as_ref())?,
+        name,
+        description,
+        external_id,
         grants: call.references(&account)?.grants(&input.roles, &input.grants)?,
     };
     let people = People::default();
@@ -131,13 +133,9 @@ async fn edit(
     input: wire::UpdateServiceAccount,
 ) -> Result<Answer<wire::ServiceAccount>, Failure> {
     let service_account = in_path(&call, &*call.account()?)?;
-    let description = input.description.as_ref();
-    let command = Command::EditServiceAccount {
-        service_account,
-        name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
-        description: description.map(|text| references::description("description", text)).transpose()?,
-        external_id: references::external_id_patch(&input.external_id)?,
-    };
+    let Renaming { name, description, external_id } =
+        Renaming::read(input.name.as_ref(), input.description.as_ref(), &input.external_id)?;
+    let command = Command::EditServiceAccount { service_account, name, description, external_id };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.service_account(service_account);
     let entity = Some(EntityKey::ServiceAccount(service_account));

@@ -1,10 +1,11 @@
 //! Refusals in plain words, by the field where they belong.
 
 use axum::http::StatusCode;
-use bailiwick_core::account::{Account, Kind, Refusal};
+use bailiwick_core::account::{Account, Refusal};
 use bailiwick_core::values::InvalidText;
 
 use super::text::{prose, sentence};
+use crate::api::problem::status_of;
 use crate::service::Error;
 
 /// What a person is told when something was not done.
@@ -121,12 +122,7 @@ fn hint(error: &Error) -> &'static str {
 
 fn status(error: &Error) -> StatusCode {
     match error {
-        Error::Refused(refusal) => match refusal.kind() {
-            Kind::Denied => StatusCode::FORBIDDEN,
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::Conflict => StatusCode::CONFLICT,
-            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        },
+        Error::Refused(refusal) => status_of(refusal.kind()),
         Error::LinkInvalid => StatusCode::NOT_FOUND,
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::TooManyAttempts { .. } | Error::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,

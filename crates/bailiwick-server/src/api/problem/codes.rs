@@ -121,7 +121,7 @@ codes! {
 }
 
 /// The status of a sort of refusal.
-pub(super) fn status_of(kind: Kind) -> StatusCode {
+pub fn status_of(kind: Kind) -> StatusCode {
     match kind {
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
