@@ -99,7 +99,7 @@ pub struct Member {
 pub enum MemberStatusChange {
     /// May do what grants allow.
     Active,
-    /// May do nothing until activated: sessions end at once.
+    /// May do nothing here until activated, from the next request on; sessions end with the last account.
     Inactive,
 }
 

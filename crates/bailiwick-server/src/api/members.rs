@@ -48,8 +48,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .says(
                 "Change a member",
                 "Changes one thing of a member: the external id, all account-level roles, or the status. Naming several \
-                 of them in one request is refused, because each is decided and recorded by itself. Deactivating ends the \
-                 member's sessions at once. Roles need the permission to write roles, the rest that to write members.",
+                 of them in one request is refused, because each is decided and recorded by itself. Deactivating closes \
+                 the account to the member at once; with the last account in which they are active their sessions end. Roles need the permission to write roles, the rest that to write members.",
             )
             .takes(json!({ "roles": ["admin"] }))
             .answers(example())
@@ -67,8 +67,8 @@ pub(super) fn operations() -> Vec<Operation> {
         .if_match()
         .says(
             "Remove a member",
-            "Takes an active or inactive member out of the account: sessions, grants and invitations made in their name end \
-             at once. A pending member is not removed; revoke the invitation instead. Where the catalog says so, \
+            "Takes an active or inactive member out of the account: grants and invitations made in their name end \
+             at once, and so do their sessions if it was the last account in which they were active. A pending member is not removed; revoke the invitation instead. Where the catalog says so, \
              `confirm_email` must be the member's email.",
         )
         .fails(&["not_confirmed", "above_you", "last_holder", "yourself", "member_pending", "handed_over_only"]),

@@ -140,7 +140,7 @@ async fn confirm_deactivation(
         heading: format!("Deactivate {label}?"),
         consequences: vec![
             "They can do nothing in this account until somebody activates them again.".to_owned(),
-            "Their sessions here end at once, and invitations in their name are revoked.".to_owned(),
+            "The account is closed to them at once, and invitations in their name are revoked.".to_owned(),
             "Their roles are kept for when they come back.".to_owned(),
         ],
         retype: None,
@@ -200,7 +200,7 @@ async fn confirm_removal(
         alert: Alert::unless_about(complaint, &["confirm_email"]),
         heading: format!("Remove {}?", people.label(user)),
         consequences: vec![
-            "They lose all roles and groups in this account, and their sessions here end at once.".to_owned(),
+            "They lose all roles and groups in this account, and it is closed to them at once.".to_owned(),
             "Invitations in their name are revoked.".to_owned(),
             "To let them in again, invite them anew.".to_owned(),
         ],

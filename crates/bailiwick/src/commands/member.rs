@@ -108,7 +108,7 @@ pub enum MemberCommand {
         #[command(flatten)]
         edit: EditArgs,
     },
-    /// Keep a member from acting; sessions end at once
+    /// Keep a member from acting, from the next request on; sessions end with the last account
     Deactivate {
         /// Email, id or external id
         #[arg(value_name = "MEMBER")]
