@@ -137,12 +137,14 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
 
 /// Where a stretch of time begins: a moment as everywhere, or a day of UTC.
 pub fn first_moment(text: &str) -> Result<Timestamp, String> {
-    bailiwick_client::wire::moment::parse_first(text).map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
+    bailiwick_client::wire::moment::parse_first(text)
+        .map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
 }
 
 /// Where a stretch of time ends: a moment as everywhere, or a day of UTC, which is in it.
 pub fn last_moment(text: &str) -> Result<Timestamp, String> {
-    bailiwick_client::wire::moment::parse_last(text).map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
+    bailiwick_client::wire::moment::parse_last(text)
+        .map_or_else(|| moment(text).map_err(|_| no_time(text)), Ok)
 }
 
 fn no_time(text: &str) -> String {

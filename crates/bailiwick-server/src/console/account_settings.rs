@@ -58,7 +58,7 @@ pub(super) async fn show(
 ) -> Answer {
     let context = AccountContext::open(&service, &visitor, &account).await?;
     if !context.sees_settings() {
-        context.require_anywhere(Operation::ReadAccount)?;
+        context.admit_anywhere(Operation::ReadAccount, "get_account").await?;
     }
     render(&context, &Fields::default(), None).await
 }

@@ -115,7 +115,8 @@ impl Accounts {
         if let Some(handle) = self.cached(id).await {
             return Ok(Some(handle));
         }
-        let loaded = self.cache.try_get_with(id, self.load_handle(id)).await;
+        // Boxed, or every future that asks for an account would have room for all that loading one needs.
+        let loaded = Box::pin(self.cache.try_get_with(id, self.load_handle(id))).await;
         gauge!(ACCOUNTS_CACHED).set(to_f64(self.cache.entry_count()));
         match loaded {
             Ok(handle) => Ok(Some(handle)),

@@ -223,7 +223,7 @@ impl Service {
         has_mail: bool,
     ) -> Durable {
         let (service, handle) = (self.clone(), Arc::clone(handle));
-        Durable { receipt: Some(receipt), service, handle, account, epoch, has_mail }
+        Durable(Some((receipt, Effects { service, handle, account, epoch, has_mail })))
     }
 
     /// The answer to an earlier write with the same idempotency key that was still in the queue when this one was decided:
@@ -384,10 +384,40 @@ struct Queued<T> {
 /// Resolves when a queued commit is durable and published, or refused and taken back.
 ///
 /// Dropping it, because its caller hung up or ran out of time, leaves that to a task: what became durable is published (rule 3).
+///
+/// Nothing is in it once it has resolved.
 #[must_use = "the writer does not know whether the commit was refused"]
-struct Durable {
-    /// Gone once it has resolved.
-    receipt: Option<CommitReceipt>,
+struct Durable(Option<(CommitReceipt, Effects)>);
+
+impl Future for Durable {
+    type Output = Result<(), StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some((receipt, _)) = &mut self.0 else {
+            return Poll::Ready(Err(StoreError::Internal {
+                detail: "a commit was awaited twice".to_owned(),
+            }));
+        };
+        let outcome = std::task::ready!(Pin::new(receipt).poll(ctx));
+        if let Some((_, effects)) = self.0.take() {
+            effects.show(&outcome);
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        let Some((receipt, effects)) = self.0.take() else { return };
+        // Without a runtime the process is ending, and nobody reads the account any more.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { effects.show(&receipt.await) });
+        }
+    }
+}
+
+/// What a commit leads to in this process.
+struct Effects {
     service: Service,
     handle: Arc<AccountHandle>,
     account: Arc<Account>,
@@ -395,8 +425,8 @@ struct Durable {
     has_mail: bool,
 }
 
-impl Durable {
-    fn resolved(&self, outcome: &Result<(), StoreError>) {
+impl Effects {
+    fn show(&self, outcome: &Result<(), StoreError>) {
         if outcome.is_err() {
             self.handle.reset(self.epoch);
             return;
@@ -409,39 +439,6 @@ impl Durable {
         }
         if self.has_mail {
             self.service.mail_queued.notify_one();
-        }
-    }
-}
-
-impl Future for Durable {
-    type Output = Result<(), StoreError>;
-
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(receipt) = &mut self.receipt else {
-            return Poll::Ready(Err(StoreError::Internal {
-                detail: "a commit was awaited twice".to_owned(),
-            }));
-        };
-        let outcome = std::task::ready!(Pin::new(receipt).poll(ctx));
-        self.receipt = None;
-        self.resolved(&outcome);
-        Poll::Ready(outcome)
-    }
-}
-
-impl Drop for Durable {
-    fn drop(&mut self) {
-        let Some(receipt) = self.receipt.take() else { return };
-        // Without a runtime the process is ending, and nobody reads the account any more.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(Self {
-                receipt: Some(receipt),
-                service: self.service.clone(),
-                handle: Arc::clone(&self.handle),
-                account: Arc::clone(&self.account),
-                epoch: self.epoch,
-                has_mail: self.has_mail,
-            });
         }
     }
 }

@@ -73,7 +73,7 @@ async fn settings_are_offered_to_who_may_read_them() {
     let renamed = submit(&world, &settings, &base, &[("name", "Mine")]).await;
     assert!(renamed.status == StatusCode::FORBIDDEN && !renamed.has("Catalog"), "{}", renamed.text);
     let refused = world.event_types().await.into_iter().filter(|name| name == "request.refused").count();
-    assert_eq!(refused, 1);
+    assert_eq!(refused, 2, "the page and the form");
 
     // Whoever is offered ownership answers there.
     let offer = format!("/accounts/{}/ownership", world.account);

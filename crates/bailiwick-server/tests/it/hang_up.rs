@@ -68,6 +68,24 @@ async fn a_deleted_account_does_not_go_on_answering_because_its_caller_hung_up()
     world.get("~").by(&world.owner).send().await.problem(404, "not_found");
 }
 
+#[test]
+fn a_process_that_ends_with_writes_under_way_ends() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::new("bailiwick").await;
+        let mut writing = Box::pin(async move {
+            let (caller, options) = (owner(&world), WriteOptions::default());
+            let name = bailiwick_core::values::Name::parse("Acme Ltd").unwrap();
+            let command = Command::RenameAccount { name };
+            world.service.write(&caller, world.account, &command, &options, |_| ()).await.unwrap();
+        });
+        assert!(advance(writing.as_mut(), 1).await.is_none(), "the write was over before the process ended");
+        // Dropped by the runtime, when nothing can be spawned any more.
+        tokio::spawn(writing);
+    });
+    drop(runtime);
+}
+
 #[tokio::test]
 async fn requests_with_one_idempotency_key_at_the_same_moment_get_one_answer() {
     let world = World::new("bailiwick").await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ALAN, GRACE, platform};
-use crate::support::{OWNER, text, texts};
+use crate::support::{OWNER, PASSWORD, text, texts};
 
 /// What people read for a built-in role.
 fn titled(role: &str) -> String {
