@@ -7,9 +7,14 @@ use rusqlite::{Connection, Rows};
 use tokio::sync::oneshot;
 
 use super::bind::{count, first, text, time};
+use super::open::{READER_CACHE_KIB, set_cache};
 use super::readers::in_snapshot;
 use crate::sql::accounts;
 use crate::{AccountRow, EntityRow, EntityRows, StoreError, TakeEntities, Unavailable};
+
+/// The most memory for pages while entities are read, in KiB. They are read once, one after the other, so keeping them would
+/// only take the place of the account.
+const LOAD_CACHE_KIB: i32 = 256;
 
 /// After how many rows to look whether anybody still waits.
 const ROWS_BETWEEN_LOOKS: u32 = 1_024;
@@ -24,7 +29,8 @@ pub fn load(
     take: TakeEntities,
     reply: &Reply,
 ) -> Result<Option<AccountRow>, StoreError> {
-    in_snapshot(db, |db| {
+    set_cache(db, LOAD_CACHE_KIB)?;
+    let loaded = in_snapshot(db, |db| {
         let account_id = account_id.to_string();
         let account = first(db, &accounts::ACCOUNT, [&account_id], |row| {
             Ok(AccountRow { revision: Revision(count(row, 0)?), created_at: time(row, 1)? })
@@ -35,7 +41,9 @@ pub fn load(
             take(&mut Found { rows, reply, until_look: 0 })?;
         }
         Ok(account)
-    })
+    });
+    set_cache(db, READER_CACHE_KIB)?;
+    loaded
 }
 
 struct Found<'a> {

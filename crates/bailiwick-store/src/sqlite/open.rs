@@ -26,7 +26,7 @@ const CHECKPOINT_PAGES: u32 = 4_096;
 const LOG_BYTES_KEPT: u32 = 64 << 20;
 /// The most memory for pages, in KiB, taken only as far as needed.
 const WRITER_CACHE_KIB: i32 = 64 << 10;
-const READER_CACHE_KIB: i32 = 4 << 10;
+pub const READER_CACHE_KIB: i32 = 4 << 10;
 
 /// Why a data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -223,6 +223,11 @@ fn settings(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
     db.pragma_update(None, "cell_size_check", true)?;
     // Savepoints copy the pages they change; in memory, since they last for one commit.
     db.pragma_update(None, "temp_store", "memory")?;
-    db.pragma_update(None, "cache_size", -cache_kib)?;
-    Ok(())
+    set_cache(db, cache_kib)
+}
+
+/// Sets the most memory for pages, in KiB.
+pub fn set_cache(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
+    // SQLite takes a negative number as KiB, a positive one as pages.
+    Ok(db.pragma_update(None, "cache_size", -cache_kib)?)
 }
