@@ -39,7 +39,7 @@ fn reset_password(args: &ResetPasswordArgs) -> Result<ExitCode, Stop> {
     } else {
         println!("user        {}", made.user);
         println!("reset link  {}", made.url.expose_secret());
-        println!("expires at  {}", made.expires_at);
+        println!("expires at  {:.0}", made.expires_at);
         eprintln!("\nThe link works once and is not shown again. Hand it only to who owns the email.");
     }
     Ok(ExitCode::SUCCESS)

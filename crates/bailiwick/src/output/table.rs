@@ -15,6 +15,8 @@ const CHANGES: &[&str] = &["principal", "scope", "permissions"];
 
 /// A column takes at least so much room for its texts to be broken into lines.
 const WRAP_MIN: usize = 20;
+/// And so much for objects of which only the beginning is shown.
+const CUT_MIN: usize = 12;
 /// Between columns.
 const GAP: u16 = 2;
 /// How many members of a list within a cell are shown by name, where they may be cut.
@@ -42,20 +44,25 @@ pub fn rows(items: &[Value], columns: &[&'static str], long: Long, width: Option
         .collect();
     let widths = columns.iter().map(|(name, cells)| {
         let longest = cells.iter().map(|cell| cell.chars().count()).max();
-        longest.unwrap_or_default().max(name.chars().count())
+        let is_cut =
+            long == Long::Cut && items.iter().any(|item| item.get(*name).is_some_and(Value::is_object));
+        (longest.unwrap_or_default().max(name.chars().count()), is_cut)
     });
     let fits = fitted(widths, width.map(usize::from));
     let mut table = new_table(width);
     let shown = || columns.iter().zip(&fits).filter(|(_, fit)| **fit != Fit::Hidden);
     table.set_header(shown().map(|((name, _), _)| *name));
     for index in 0..items.len() {
-        let cells = shown().map(|((_, cells), _)| cells.get(index).map_or("", String::as_str));
-        table.add_row(Row::from(cells.collect::<Vec<_>>()));
+        let cell = |(column, fit): (&(&str, Vec<String>), &Fit)| {
+            let cell = column.1.get(index).cloned().unwrap_or_default();
+            if let Fit::Cut(room) = fit { cut(cell, usize::from(room - GAP)) } else { cell }
+        };
+        table.add_row(Row::from(shown().map(cell).collect::<Vec<_>>()));
     }
     for (column, (_, fit)) in table.column_iter_mut().zip(shown()) {
         column.set_padding((0, GAP)).set_constraint(match fit {
             Fit::Wrapped(room) => ColumnConstraint::Absolute(Width::Fixed(*room)),
-            Fit::Whole | Fit::Hidden => ColumnConstraint::ContentWidth,
+            Fit::Whole | Fit::Cut(_) | Fit::Hidden => ColumnConstraint::ContentWidth,
         });
     }
     let hidden: Vec<&str> = columns
@@ -78,13 +85,16 @@ fn in_row(column: &str, value: Option<&Value>, long: Long) -> String {
             let named: Vec<Value> = members.iter().take(NAMED).cloned().collect();
             format!("{} and {} more", text(column, &Value::Array(named)), members.len() - NAMED)
         }
-        Some(value @ Value::Object(_)) if long == Long::Cut => cut(text(column, value)),
+        Some(value @ Value::Object(_)) if long == Long::Cut => cut(text(column, value), OBJECT_MAX),
         Some(value) => text(column, value),
     }
 }
 
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(OBJECT_MAX) {
+/// At most so many characters.
+fn cut(mut text: String, most: usize) -> String {
+    if text.chars().count() > most
+        && let Some((end, _)) = text.char_indices().nth(most.saturating_sub(1))
+    {
         text.truncate(end);
         text.push('…');
     }
@@ -96,23 +106,25 @@ fn cut(mut text: String) -> String {
 enum Fit {
     Whole,
     Wrapped(u16),
+    Cut(u16),
     Hidden,
 }
 
-/// What fits side by side, from the left. One column's texts are broken into lines if that makes it fit.
-fn fitted(widths: impl Iterator<Item = usize>, room: Option<usize>) -> Vec<Fit> {
+/// What fits side by side, from the left. One column's texts are broken into lines, or cut, if that makes it fit.
+fn fitted(widths: impl Iterator<Item = (usize, bool)>, room: Option<usize>) -> Vec<Fit> {
     let Some(mut room) = room else { return widths.map(|_| Fit::Whole).collect() };
     let gap = usize::from(GAP);
-    let fit = |width: usize| {
+    let fit = |(width, is_cut): (usize, bool)| {
         if width + gap <= room {
             room -= width + gap;
             return Fit::Whole;
         }
-        if room < WRAP_MIN + gap {
+        let least = if is_cut { CUT_MIN } else { WRAP_MIN };
+        if room < least + gap {
             return Fit::Hidden;
         }
-        let taken = std::mem::take(&mut room);
-        Fit::Wrapped(u16::try_from(taken).unwrap_or(u16::MAX))
+        let taken = u16::try_from(std::mem::take(&mut room)).unwrap_or(u16::MAX);
+        if is_cut { Fit::Cut(taken) } else { Fit::Wrapped(taken) }
     };
     widths.map(fit).collect()
 }
@@ -224,6 +236,15 @@ mod tests {
         assert_eq!(*last, "(no room for until: `--json` shows all)");
         let wide = rows(&items, &["id", "description"], Long::Cut, Some(200));
         assert_eq!(wide.lines().count(), 2, "{wide}");
+    }
+
+    #[test]
+    fn an_object_shows_as_much_as_there_is_room() {
+        let items = [json!({"id": "a", "details": {"from": "viewer", "to": "editor"}, "seq": 1})];
+        let shown = rows(&items, &["id", "details"], Long::Cut, Some(24));
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1].trim_end(), "a   from=viewer to=ed…", "{shown}");
+        assert_eq!(lines[2..], ["(no room for seq: `--json` shows all)"]);
     }
 
     #[test]
