@@ -85,7 +85,7 @@ test("what was typed is kept when an address is wrong", async () => {
   await owner.getByLabel("Email addresses").fill("hans@northwind.example, hans@@example");
   await owner.getByRole("checkbox", { name: "Admin" }).check();
   await owner.getByRole("button", { name: "Send invitations" }).click();
-  await owner.getByText("Check its spelling").waitFor();
+  await owner.getByText("Check the spelling").waitFor();
   assert.equal(await owner.getByLabel("Email addresses").inputValue(), "hans@northwind.example, hans@@example");
   assert.ok(await owner.getByRole("checkbox", { name: "Admin" }).isChecked());
   assert.equal(await owner.getByLabel("Email addresses").getAttribute("aria-invalid"), "true");
