@@ -70,19 +70,39 @@ impl ServeArgs {
     }
 }
 
+/// Where a command finds the deployment for which it makes a link, with or without a server running.
+#[derive(Debug, Clone, Args)]
+pub struct BesideArgs {
+    /// Where the deployment is.
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
+    /// Catalog of the accounts, if the configuration does not say [default: bailiwick]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub catalog: Option<String>,
+    /// How people reach the server from outside; the link starts with it [default: that of the server that runs, or the
+    /// configured one]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+impl BesideArgs {
+    /// What the configuration is read with.
+    pub fn options(&self) -> Options {
+        let mut options = self.deployment.options();
+        let flags = [("catalog", &self.catalog), ("public_url", &self.public_url)];
+        options
+            .flags
+            .extend(flags.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.clone()?))));
+        options
+    }
+}
+
 /// Arguments of `bootstrap`.
 #[derive(Debug, Clone, Args)]
 pub struct BootstrapArgs {
     /// Where the deployment is.
     #[command(flatten)]
-    pub deployment: DeploymentArgs,
-    /// Catalog to open the account under, if the configuration does not say [default: bailiwick]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub catalog: Option<String>,
-    /// How people reach the server from outside; the sign-in link starts with it [default: that of the server that runs, or
-    /// the configured one]
-    #[arg(long, value_name = "URL")]
-    pub public_url: Option<String>,
+    pub beside: BesideArgs,
     /// Email of the owner; known to be theirs, since you say so
     #[arg(long, value_name = "EMAIL")]
     pub email: String,
@@ -94,48 +114,18 @@ pub struct BootstrapArgs {
     pub json: bool,
 }
 
-impl BootstrapArgs {
-    /// What the configuration is read with.
-    pub fn options(&self) -> Options {
-        with_flags(&self.deployment, self.catalog.as_deref(), self.public_url.as_deref())
-    }
-}
-
 /// Arguments of `reset-password`.
 #[derive(Debug, Clone, Args)]
 pub struct ResetPasswordArgs {
     /// Where the deployment is.
     #[command(flatten)]
-    pub deployment: DeploymentArgs,
-    /// Catalog of the accounts, if the configuration does not say [default: bailiwick]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub catalog: Option<String>,
-    /// How people reach the server from outside; the link starts with it [default: that of the server that runs, or the
-    /// configured one]
-    #[arg(long, value_name = "URL")]
-    pub public_url: Option<String>,
+    pub beside: BesideArgs,
     /// Email of the person; whoever gets the link counts as its owner, since you say so
     #[arg(value_name = "EMAIL")]
     pub email: String,
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,
-}
-
-impl ResetPasswordArgs {
-    /// What the configuration is read with.
-    pub fn options(&self) -> Options {
-        with_flags(&self.deployment, self.catalog.as_deref(), self.public_url.as_deref())
-    }
-}
-
-/// The options of commands that make links.
-fn with_flags(deployment: &DeploymentArgs, catalog: Option<&str>, public_url: Option<&str>) -> Options {
-    let mut options = deployment.options();
-    let flags = [("catalog", catalog), ("public_url", public_url)];
-    let given = flags.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?.to_owned())));
-    options.flags.extend(given);
-    options
 }
 
 /// Arguments of `backup`.

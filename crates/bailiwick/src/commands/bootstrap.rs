@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use bailiwick_core::values::{Email, Name};
+use bailiwick_core::values::Name;
 use bailiwick_server::service::Bootstrapped;
 use secrecy::ExposeSecret;
 
-use super::deployment::{Stop, USAGE, finish, load_config, runtime, service_beside};
+use super::deployment::{Stop, USAGE, email, finish, load_config, runtime, service_beside};
 use crate::cli::BootstrapArgs;
 
 /// Runs `bailiwick bootstrap`.
@@ -15,13 +15,11 @@ pub fn run(args: &BootstrapArgs) -> ExitCode {
 }
 
 fn bootstrap(args: &BootstrapArgs) -> Result<ExitCode, Stop> {
-    let email = Email::parse(&args.email).map_err(|problem| {
-        Stop::new(USAGE, format!("`{}` {problem}", args.email), "give an address such as `ann@example.com`")
-    })?;
+    let email = email(&args.email)?;
     let name = Name::parse(&args.account).map_err(|problem| {
         Stop::new(USAGE, format!("the account name {problem}"), "give a name of 1 to 64 characters")
     })?;
-    let loaded = load_config(&args.options())?;
+    let loaded = load_config(&args.beside.options())?;
     let service = service_beside(loaded)?;
     let made = runtime()?.block_on(async {
         let made = service.bootstrap(&email, name).await?;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bailiwick_core::values::Email;
 use bailiwick_server::config::Config;
 use bailiwick_server::config::error::Origin;
 use bailiwick_server::config::load::{Loaded, Options};
@@ -96,6 +97,13 @@ pub fn load_config(options: &Options) -> Result<Loaded, Stop> {
 pub fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Stop::refused(error, "the operating system refused to start threads"))
+}
+
+/// An email that an operator wrote.
+pub fn email(text: &str) -> Result<Email, Stop> {
+    Email::parse(text).map_err(|problem| {
+        Stop::new(USAGE, format!("`{text}` {problem}"), "give an address such as `ann@example.com`")
+    })
 }
 
 /// A service over the deployment's own database, with or without a server running. Its links lead to the server that runs,

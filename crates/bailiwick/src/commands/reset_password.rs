@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use bailiwick_core::values::Email;
 use secrecy::ExposeSecret;
 
-use super::deployment::{Stop, USAGE, finish, load_config, runtime, service_beside};
+use super::deployment::{Stop, email, finish, load_config, runtime, service_beside};
 use crate::cli::ResetPasswordArgs;
 
 /// Runs `bailiwick reset-password`.
@@ -14,10 +13,8 @@ pub fn run(args: &ResetPasswordArgs) -> ExitCode {
 }
 
 fn reset_password(args: &ResetPasswordArgs) -> Result<ExitCode, Stop> {
-    let email = Email::parse(&args.email).map_err(|problem| {
-        Stop::new(USAGE, format!("`{}` {problem}", args.email), "give an address such as `ann@example.com`")
-    })?;
-    let service = service_beside(load_config(&args.options())?)?;
+    let email = email(&args.email)?;
+    let service = service_beside(load_config(&args.beside.options())?)?;
     let made = runtime()?.block_on(async {
         let made = service.make_reset_link(&email).await?;
         service.store().close().await;
