@@ -14,7 +14,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{BoxError, Router};
 use bailiwick_core::access::{Question, Target};
 use bailiwick_core::account::Account;
@@ -86,6 +86,7 @@ pub fn router(service: Service) -> Router {
     Router::new()
         .route("/accounts/{account}/access/v1/evaluation", post(ask))
         .route("/accounts/{account}/access/v1/evaluations", post(ask))
+        .route("/accounts/{account}/access/{*rest}", any(no_such_question))
         .route("/.well-known/authzen-configuration/accounts/{account}", get(metadata))
         .with_state(Questions::new(service))
 }
@@ -131,6 +132,12 @@ impl Questions {
         };
         respond(&head.headers, answer)
     }
+}
+
+/// A program that asks elsewhere is told so as a program, not by a page for people.
+async fn no_such_question(headers: HeaderMap) -> Response {
+    let message = "there is no such question; ask `access/v1/evaluation` or `access/v1/evaluations`".into();
+    respond(&headers, Err(Failure { status: StatusCode::NOT_FOUND, message }))
 }
 
 async fn metadata(
@@ -258,7 +265,7 @@ fn may_ask(account: &Account, key: &ManagementKey, now: Timestamp) -> Result<(),
     let name = account.catalog().permission_name(permission);
     Err(Failure {
         status: StatusCode::FORBIDDEN,
-        message: format!("this key lacks the permission `{name}`").into(),
+        message: format!("this key lacks the permission `{name}` in the whole account").into(),
     })
 }
 

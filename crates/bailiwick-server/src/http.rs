@@ -1,6 +1,7 @@
 //! The listener and the router: what is served where.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
@@ -27,8 +29,17 @@ use crate::{api, authzen, console};
 
 /// Connections that are served at once; more wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 10_000;
-/// How long a peer may take to send a request's head, idle time before it included.
+/// Descriptors that are kept for everything but connections: the database, mail, the listeners.
+const OTHER_DESCRIPTORS: usize = 128;
+/// How long a peer may take to send a request's head, idle time before it included; over HTTP/2, how long it may say nothing
+/// before it is asked whether it is still there.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a peer may take to answer that.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// What HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How often to look whether the rest of that has come.
+const PREFACE_PAUSE: Duration = Duration::from_millis(20);
 /// The most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long to wait after the operating system refused a connection, for instance because all descriptors are in use.
@@ -105,9 +116,10 @@ pub async fn serve(listener: TcpListener, site: Site, grace: Duration, stop: imp
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(64 << 10);
+    builder.http2().keep_alive_interval(HEAD_TIMEOUT).keep_alive_timeout(PING_TIMEOUT);
     let (builder, site) = (Arc::new(builder), Arc::new(site));
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(most_connections()));
     tokio::pin!(stop);
     loop {
         // The semaphore is never closed.
@@ -144,6 +156,9 @@ async fn connection(
     site: Arc<Site>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
+    if !matches!(tokio::time::timeout(HEAD_TIMEOUT, speaks(&stream)).await, Ok(Ok(true))) {
+        return;
+    }
     // Answers are small and complete: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
@@ -154,4 +169,33 @@ async fn connection(
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether a peer says enough to tell which protocol it speaks, which hyper waits for without a limit.
+async fn speaks(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let len = stream.peek(&mut first).await?;
+        let said = first.get(..len).unwrap_or_default();
+        if said.is_empty() || len == PREFACE.len() || !PREFACE.starts_with(said) {
+            return Ok(!said.is_empty());
+        }
+        tokio::time::sleep(PREFACE_PAUSE).await;
+    }
+}
+
+/// As many connections as there are descriptors for. The process takes as many descriptors as it may, if it needs them.
+fn most_connections() -> usize {
+    let wanted = u64::try_from(MAX_CONNECTIONS + OTHER_DESCRIPTORS).unwrap_or(u64::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    let possible = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    let given = match limit.current {
+        Some(given) if given < possible => {
+            let raised = Rlimit { current: Some(possible), ..limit };
+            if setrlimit(Resource::Nofile, raised).is_ok() { possible } else { given }
+        }
+        _ => possible,
+    };
+    let most = usize::try_from(given).unwrap_or(usize::MAX).saturating_sub(OTHER_DESCRIPTORS);
+    most.clamp(1, MAX_CONNECTIONS)
 }

@@ -2,7 +2,8 @@
 //! process knows what its flags and variables say, and which port the operating system chose.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use bailiwick_store::LOCK_FILE;
@@ -16,7 +17,9 @@ const MAX_BYTES: u64 = 8_192;
 pub(crate) fn record(data: &Path, url: &str) -> io::Result<()> {
     // Renamed into place, so that nobody reads half of it.
     let fresh = data.join(format!("{FILE}.new"));
-    std::fs::write(&fresh, format!("{url}\n"))?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(&fresh)?.write_all(format!("{url}\n").as_bytes())?;
     std::fs::rename(&fresh, data.join(FILE))
 }
 

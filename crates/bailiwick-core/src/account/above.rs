@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::decide::Decision;
 use super::{Account, Grant, PermissionNames, Principal, Refusal, RoleRef, Scope};
-use crate::catalog::PermissionSet;
+use crate::catalog::{Operation, PermissionSet};
 
 impl Decision<'_> {
     /// The rule itself: the actor holds all of this there, or may escalate there. `what` names the thing in a message.
@@ -24,6 +24,14 @@ impl Decision<'_> {
         let missing = permissions.difference(&held);
         if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
             return Ok(());
+        }
+        // Who may not look at members and roles is not told either what somebody holds, and where.
+        let may_look = [Operation::ReadMembers, Operation::ReadRoles]
+            .into_iter()
+            .all(|operation| self.account.authorize_anywhere(self.actor, operation, self.now).is_ok());
+        if !may_look {
+            let (what, scope) = ("this".to_owned(), Scope::Account);
+            return Err(Refusal::Above { what, missing: PermissionNames::default(), scope });
         }
         let missing = PermissionNames::of(&self.account.catalog, &missing);
         Err(Refusal::Above { what: what(), missing, scope: scope.clone() })

@@ -19,8 +19,8 @@ pub enum Kind {
     Invalid,
 }
 
-/// Names of permissions, for a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Names of permissions, for a message. None when they are not for the caller to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PermissionNames(pub Vec<String>);
 
 impl PermissionNames {
@@ -31,6 +31,9 @@ impl PermissionNames {
 
 impl std::fmt::Display for PermissionNames {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("what you may not look at");
+        }
         for (position, name) in self.0.iter().enumerate() {
             write!(f, "{}`{name}`", if position == 0 { "" } else { ", " })?;
         }

@@ -24,10 +24,24 @@ impl Account {
     /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
     /// wherever this one leads.
     pub fn sees_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
-        let may = |scope: &Scope| self.authorize(actor, Operation::ReadInvitations, scope, now).is_ok();
-        let promised = &invitation.grants;
         actor == Actor::User(invitation.sponsor)
-            || may(&Scope::Account)
-            || (!promised.is_empty() && promised.iter().all(|grant| may(&grant.scope)))
+            || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, now)
+    }
+
+    /// Whether an actor may take an invitation back, for which they need not see it in lists.
+    pub fn ends_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
+        self.may_with_all_of(actor, Operation::DeleteInvitations, invitation, now)
+    }
+
+    fn may_with_all_of(
+        &self,
+        actor: Actor,
+        operation: Operation,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> bool {
+        let may = |scope: &Scope| self.authorize(actor, operation, scope, now).is_ok();
+        let promised = &invitation.grants;
+        may(&Scope::Account) || (!promised.is_empty() && promised.iter().all(|grant| may(&grant.scope)))
     }
 }

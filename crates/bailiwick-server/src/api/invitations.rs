@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use bailiwick_client::wire::{
     CreateInvitations, Invitation, InvitationLink, InvitationQuery, InvitationsCreated, Page, WriteQuery,
 };
-use bailiwick_core::account::{Account, Command, EntityKey, Invitation as Stored};
+use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::InvitationId;
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -213,12 +214,20 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
 
 /// The invitation in the path, if the caller may see it.
 fn named(call: &Call, account: &Account) -> Result<InvitationId, Failure> {
+    named_where(call, account, Account::sees_invitation)
+}
+
+fn named_where(
+    call: &Call,
+    account: &Account,
+    is_there_for: impl Fn(&Account, Actor, &Stored, Timestamp) -> bool,
+) -> Result<InvitationId, Failure> {
     let (actor, now) = (call.actor()?, call.now());
     let id = call.parameter("invitation").parse::<InvitationId>().ok();
-    let visible = |id: &InvitationId| {
-        account.invitation(*id).is_some_and(|found| account.sees_invitation(actor, &found.value, now))
+    let is_there = |id: &InvitationId| {
+        account.invitation(*id).is_some_and(|found| is_there_for(account, actor, &found.value, now))
     };
-    id.filter(visible).ok_or_else(|| Failure::not_found("invitation"))
+    id.filter(is_there).ok_or_else(|| Failure::not_found("invitation"))
 }
 
 async fn show(call: Call, _: NoQuery) -> Result<Answer<Invitation>, Failure> {
@@ -242,7 +251,10 @@ async fn resend(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invitati
 
 async fn revoke(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invitation>, Failure> {
     let account = call.account()?;
-    let id = named(&call, &account)?;
+    // Needs the permission alone, as ending a key does: whoever cannot look for invitations may have been told of this one.
+    let id = named_where(&call, &account, |account, actor, invitation, now| {
+        account.sees_invitation(actor, invitation, now) || account.ends_invitation(actor, invitation, now)
+    })?;
     let people = call.service.people(Views::people_of_invitation(&account, id)).await?;
     let options = call.write_options(query.dry_run, Some(EntityKey::Invitation(id)))?;
     let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).invitation(id);

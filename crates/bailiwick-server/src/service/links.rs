@@ -28,7 +28,7 @@ pub enum LinkPurpose {
 
 impl LinkPurpose {
     /// Stable name, as stored.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::SetUp => "set_up",
             Self::Invitation => "invitation",
@@ -39,6 +39,9 @@ impl LinkPurpose {
     }
 
     fn parse(name: &str) -> Option<Self> {
+        if name == super::password_resets::BY_OPERATOR {
+            return Some(Self::PasswordReset);
+        }
         [Self::Invitation, Self::InvitationCopy, Self::SignIn, Self::PasswordReset]
             .into_iter()
             .find(|purpose| purpose.name() == name)

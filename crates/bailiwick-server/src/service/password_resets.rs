@@ -18,6 +18,11 @@ use crate::identity::tokens::LinkToken;
 /// link in the newest one lives long enough to be followed although each ends the one before.
 pub(super) const MAILS: Rate = Rate { attempts: 5, interval: Duration::from_mins(12) };
 
+/// How a link that was mailed is stored.
+const MAILED: &str = LinkPurpose::PasswordReset.name();
+/// How one that the operator made is stored.
+pub(super) const BY_OPERATOR: &str = "password_reset_by_operator";
+
 /// A link to choose a new password; shown this once.
 #[derive(Debug)]
 pub struct ResetLink {
@@ -58,7 +63,7 @@ impl Service {
             tracing::info!(user = %user.user_id, "no further link for a new password was mailed: there were many");
             return Ok(());
         }
-        let (link, directory) = self.new_reset_link(&user)?;
+        let (link, directory) = self.new_reset_link(&user, MAILED)?;
         let body = serde_json::to_string(&mail(&user, &link)).map_err(Error::internal)?;
         let message =
             OutboxMessage { account_id: None, kind: "mail".to_owned(), body, created_at: self.now() };
@@ -70,14 +75,15 @@ impl Service {
         Ok(())
     }
 
-    /// Makes a link to choose a new password, for the operator to hand over where no mail arrives. Earlier links of this
-    /// kind end. The operator vouches that whoever gets it owns the email.
+    /// Makes a link to choose a new password, for the operator to hand over where no mail arrives. Earlier links for that
+    /// end; one that anybody can have mailed does not end it. The operator vouches that whoever gets it owns the email.
     ///
     /// Safe beside a serving process, which takes over what is recorded here with its own next commit. `None` when nobody has
     /// the email.
     pub async fn make_reset_link(&self, email: &Email) -> Result<Option<ResetLink>, Error> {
         let Some(user) = self.store.user_by_email(email.as_str()).await? else { return Ok(None) };
-        let (link, directory) = self.new_reset_link(&user)?;
+        let (link, mut directory) = self.new_reset_link(&user, BY_OPERATOR)?;
+        directory.insert(0, end_links_for(user.user_id, MAILED));
         self.store.ready().await;
         // First the record, as for links that are mailed.
         self.record_reset_link(user.user_id, "operator", &Origin::default()).await?;
@@ -86,7 +92,11 @@ impl Service {
     }
 
     /// A link, and what has to be stored for it.
-    fn new_reset_link(&self, user: &UserRow) -> Result<(ResetLink, Vec<DirectoryChange>), Error> {
+    fn new_reset_link(
+        &self,
+        user: &UserRow,
+        purpose: &'static str,
+    ) -> Result<(ResetLink, Vec<DirectoryChange>), Error> {
         let token = LinkToken::generate().map_err(Error::internal)?;
         let (user_id, now) = (user.user_id, self.now());
         let lifetime = SignedDuration::try_from(self.config.session.password_reset)
@@ -94,15 +104,14 @@ impl Service {
         let expires_at = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let row = LinkRow {
             token_hash: TokenHash(*token.hash().as_bytes()),
-            purpose: LinkPurpose::PasswordReset.name().into(),
+            purpose: purpose.into(),
             user_id,
             account_id: None,
             invitation_id: None,
             created_at: now,
             expires_at: Some(expires_at),
         };
-        let directory =
-            vec![end_links_for(user_id, LinkPurpose::PasswordReset), DirectoryChange::CreateLink(row)];
+        let directory = vec![end_links_for(user_id, purpose), DirectoryChange::CreateLink(row)];
         let url = SecretString::from(self.link_url(&token));
         Ok((ResetLink { user: user_id, url, expires_at }, directory))
     }
@@ -110,12 +119,12 @@ impl Service {
 
 /// Ends what lets a person in past their password. Invitations stay: they let nobody in who does not say the new one, and
 /// belong to who invites.
-pub(super) fn end_links(user_id: UserId) -> [DirectoryChange; 2] {
-    [LinkPurpose::PasswordReset, LinkPurpose::SignIn].map(|purpose| end_links_for(user_id, purpose))
+pub(super) fn end_links(user_id: UserId) -> [DirectoryChange; 3] {
+    [MAILED, BY_OPERATOR, LinkPurpose::SignIn.name()].map(|purpose| end_links_for(user_id, purpose))
 }
 
-fn end_links_for(user_id: UserId, purpose: LinkPurpose) -> DirectoryChange {
-    DirectoryChange::EndLinksOfUser { user_id, purpose: purpose.name().into() }
+fn end_links_for(user_id: UserId, purpose: &'static str) -> DirectoryChange {
+    DirectoryChange::EndLinksOfUser { user_id, purpose: purpose.into() }
 }
 
 fn mail(user: &UserRow, link: &ResetLink) -> MailRequest {

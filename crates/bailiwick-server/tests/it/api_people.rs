@@ -486,3 +486,18 @@ async fn roles_are_not_set_over_those_that_another_administrator_has_changed() {
     // The rows say the same as the events, revisions included.
     assert_eq!(world.service.verify(|_| {}).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn an_invitation_is_revoked_by_who_may_do_only_that() {
+    let world = World::new("bailiwick").await;
+    let body = json!({ "name": "Revokers", "level": "account", "permissions": ["delete:invites"] });
+    let role =
+        world.post("~/roles").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED).json();
+    let revoker = world.invite_and_accept("revoker@example.com", &[role["id"].as_str().unwrap()]).await;
+    let (invitation, token) = world.invite("grace@example.com", &["admin"]).await;
+    let path = format!("~/invitations/{invitation}");
+    world.get(&path).by(&revoker).send().await.problem(403, "permission_denied");
+    world.post(&format!("{path}:revoke")).by(&revoker).send().await.expect(StatusCode::OK);
+    let body = json!({ "token": token, "name": "Grace", "password": PASSWORD });
+    world.post("/links:accept").json(&body).send().await.problem(410, "link_invalid");
+}

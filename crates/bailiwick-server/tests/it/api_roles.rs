@@ -260,6 +260,15 @@ async fn what_is_above_somebody_stays_above_them() {
     world.delete(&grant).by(&admin).send().await.problem(403, "above_you");
     world.delete(&grant).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
     world.patch(&path).by(&world.owner).json(&edit).send().await.expect(StatusCode::OK);
+    // Who may not look is told neither what somebody holds nor where.
+    let id = role(&world, "Removers", "account", &["read:account", "delete:users"]).await;
+    let remover = world.invite_and_accept("remover@example.com", &[&id]).await;
+    let theirs = format!("~/members/{}?confirm_email=admin@example.com", admin.id);
+    let problem = world.delete(&theirs).by(&remover).send().await.problem(403, "above_you");
+    assert_eq!(
+        problem["detail"],
+        "this is above what you hold at `account`: you lack what you may not look at"
+    );
     // Nothing is above anybody once it carries nothing that they lack.
     world.patch(&path).by(&admin).json(&json!({ "name": "Readers" })).send().await.expect(StatusCode::OK);
 }

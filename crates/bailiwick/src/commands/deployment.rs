@@ -11,7 +11,7 @@ use bailiwick_server::config::load::{Loaded, Options};
 use bailiwick_server::server::{StartError, build_service, load_catalog, system_clock};
 use bailiwick_server::service::Service;
 use bailiwick_server::serving;
-use bailiwick_store::{OpenError, SqliteOptions, SqliteStore, Store};
+use bailiwick_store::{DATABASE_FILE, OpenError, SqliteOptions, SqliteStore, Store};
 
 /// Refused, not found, or something was found to be wrong.
 pub const REFUSED: u8 = 1;
@@ -104,6 +104,12 @@ pub fn email(text: &str) -> Result<Email, Stop> {
     Email::parse(text).map_err(|problem| {
         Stop::new(USAGE, format!("`{text}` {problem}"), "give an address such as `ann@example.com`")
     })
+}
+
+/// Refuses a directory without a database, which opening it would make.
+pub fn must_exist(loaded: &Loaded) -> Result<(), Stop> {
+    let path = loaded.config.data.join(DATABASE_FILE);
+    if path.exists() { Ok(()) } else { Err(OpenError::NotFound { path }.into()) }
 }
 
 /// A service over the deployment's own database, with or without a server running. Its links lead to the server that runs,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use secrecy::ExposeSecret;
 
-use super::deployment::{Stop, email, finish, load_config, runtime, service_beside};
+use super::deployment::{Stop, email, finish, load_config, must_exist, runtime, service_beside};
 use crate::cli::ResetPasswordArgs;
 
 /// Runs `bailiwick reset-password`.
@@ -14,7 +14,10 @@ pub fn run(args: &ResetPasswordArgs) -> ExitCode {
 
 fn reset_password(args: &ResetPasswordArgs) -> Result<ExitCode, Stop> {
     let email = email(&args.email)?;
-    let service = service_beside(load_config(&args.beside.options())?)?;
+    let loaded = load_config(&args.beside.options())?;
+    // Before anything is opened: a mistyped directory must not be made.
+    must_exist(&loaded)?;
+    let service = service_beside(loaded)?;
     let made = runtime()?.block_on(async {
         let made = service.make_reset_link(&email).await?;
         service.store().close().await;

@@ -72,6 +72,10 @@ fn the_operator_makes_a_link_with_and_without_a_server() {
     choose(&platform.stranger(), link).refused(1);
     operator(home.path(), &["reset-password", "nobody@example.com", "--data", &data]).refused(1);
     operator(home.path(), &["reset-password", "nobody", "--data", &data]).refused(2);
+    let mistyped = home.path().join("mistyped");
+    let said =
+        operator(home.path(), &["reset-password", OWNER, "--data", mistyped.to_str().unwrap()]).refused(1);
+    assert!(said.contains("there is no database") && !mistyped.exists(), "{said}");
     let events = owner.json(&["audit", "list", "--type", "password.reset_link_made"]);
     let made = &events["items"][0];
     assert_eq!((text(&made["actor"], "kind"), text(&made["details"], "by")), ("system", "operator"));

@@ -208,8 +208,16 @@ fn through_the_external_id_of_another_resource_or_project() {
     given.decide(Actor::User(managing), &clear).unwrap();
     let reader = given.role("Reader", Level::Resource, &["read:cluster_data"]);
     given.grant(Principal::Member(managing), at(reader, Scope::resources([mine])));
-    let Refusal::Above { what, missing, scope } = given.refused(managing, &clear) else { panic!() };
-    assert_eq!((missing.0, scope), (vec!["read:cluster_data".to_owned()], Scope::resources([theirs])));
+    let told = |refusal| match refusal {
+        Refusal::Above { what, missing, scope } => (what, missing.0, scope),
+        other => panic!("{other:?}"),
+    };
+    // Who may look at no roles is not told what is missing where.
+    assert_eq!(told(given.refused(managing, &clear)), ("this".to_owned(), vec![], Scope::Account));
+    let looker = given.role("Looker", Level::Account, &["read:users", "read:roles"]);
+    given.grant(Principal::Member(managing), at(looker, Scope::Account));
+    let (what, missing, scope) = told(given.refused(managing, &clear));
+    assert_eq!((missing, scope), (vec!["read:cluster_data".to_owned()], Scope::resources([theirs])));
     assert_eq!(what, "taking the external id `production` away");
     // A first name takes nothing away from anything.
     given.when(user, &edit(mine, Patch::Set(external("mine")))).unwrap();
