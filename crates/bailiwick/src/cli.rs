@@ -15,7 +15,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use operator::{BackupArgs, BootstrapArgs, DoctorArgs, ResetPasswordArgs, ServeArgs, VerifyArgs};
 pub use shared::{
-    ChangeArgs, Connection, EditArgs, GiveArgs, LimitArgs, NewArgs, Noun, Remote, SearchArgs, WriteArgs,
+    ChangeArgs, Connection, EditArgs, GiveArgs, LimitArgs, NewArgs, Noun, OnceArgs, Remote, SearchArgs,
+    WriteArgs,
 };
 
 use crate::commands::access::AccessCommand;

@@ -107,7 +107,7 @@ refusals! {
     /// Only people may do this, not machines.
     PeopleOnly = Denied, "people_only", "only a person may do this, not a management key", "sign in as a member of the account";
     /// Only the person in question may do this.
-    NotYours = Denied, "not_yours", "this is meant for another person", "sign in with the email address that was invited";
+    NotYours = Denied, "not_yours", "this is meant for another person", "sign in as the person it is meant for, with the email address that was invited";
     /// There is no such thing in this account.
     NotFound { /// The kind of thing.
         kind: &'static str } = NotFound, "not_found", "there is no such {kind} in this account", "check the id; it may have been deleted";
@@ -188,7 +188,7 @@ refusals! {
     /// The person has not accepted yet, so there is no member to act on.
     MemberPending { /// Who.
         user: UserId } = Conflict, "member_pending", "this person has not accepted the invitation yet", "revoke the invitation instead";
-    /// The member has that status already.
+    /// It is so already, as the detail says.
     AlreadySo { /// What is so.
         what: &'static str } = Conflict, "already_so", "this is so already: {what}", "nothing needs to be done";
     /// One does not do this to oneself.

@@ -55,6 +55,21 @@ pub struct WriteArgs {
     pub idempotency_key: Option<String>,
 }
 
+/// How something is written that is not kept to be answered again, for instance because the answer is a secret.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Writing")]
+pub struct OnceArgs {
+    /// Only show what would change: the events, and the access gained and lost
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl From<OnceArgs> for WriteArgs {
+    fn from(args: OnceArgs) -> Self {
+        Self { dry_run: args.dry_run, idempotency_key: None }
+    }
+}
+
 /// How something that is there already is changed.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Writing")]

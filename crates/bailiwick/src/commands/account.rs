@@ -50,8 +50,6 @@ pub enum AccountCommand {
         /// What people read, 1 to 64 characters
         #[arg(value_name = "NAME")]
         name: String,
-        #[command(flatten)]
-        write: WriteArgs,
     },
     /// Give the account another name
     Rename {
@@ -144,8 +142,9 @@ pub async fn run(ctx: Context, command: AccountCommand) -> Result<ExitCode, Fail
             let shown = json!({ "id": me.id, "email": me.email, "default_account": me.default_account });
             ctx.output.record(&shown, Shape::new(&["id", "email", "default_account"]))?;
         }
-        AccountCommand::Create { name, write } => {
-            ctx.write(ctx.client.create_account(&CreateAccount { name }), &write, ACCOUNT).await?;
+        AccountCommand::Create { name } => {
+            let created = ctx.client.create_account(&CreateAccount { name });
+            ctx.write(created, &WriteArgs::default(), ACCOUNT).await?;
         }
         AccountCommand::Rename { name, edit } => {
             ctx.edit(ctx.account().await?.update(&UpdateAccount { name }), &edit, ACCOUNT).await?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bailiwick_client::wire::{DeclineLink, InvitationQuery, InvitationStatus, PageQuery};
 use clap::{Subcommand, ValueEnum};
 
-use crate::cli::{LimitArgs, WriteArgs};
+use crate::cli::{LimitArgs, OnceArgs, WriteArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::names;
@@ -62,7 +62,7 @@ pub enum InvitationCommand {
         #[arg(value_name = "INVITATION")]
         invitation: String,
         #[command(flatten)]
-        write: WriteArgs,
+        once: OnceArgs,
     },
     /// List invitations to you, across accounts
     Mine {
@@ -138,10 +138,10 @@ pub async fn run(ctx: Context, command: InvitationCommand) -> Result<ExitCode, F
             let id = names::invitation(&account, &invitation).await?;
             ctx.write(account.revoke_invitation(&id), &write, Shape::new(COLUMNS)).await?;
         }
-        InvitationCommand::Link { invitation, write } => {
+        InvitationCommand::Link { invitation, once } => {
             let account = ctx.account().await?;
             let id = names::invitation(&account, &invitation).await?;
-            ctx.write(account.invitation_link(&id), &write, LINK).await?;
+            ctx.write(account.invitation_link(&id), &once.into(), LINK).await?;
         }
         InvitationCommand::Mine { limit } => {
             let query = PageQuery { limit: limit.page(), ..PageQuery::default() };

@@ -6,7 +6,7 @@ use bailiwick_client::wire::{CreateKey, KeyQuery};
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use crate::cli::{EditArgs, LimitArgs, WriteArgs};
+use crate::cli::{EditArgs, LimitArgs, OnceArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Shape, flattened, note};
@@ -45,7 +45,7 @@ pub enum KeyCommand {
         #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
         expires: Option<Timestamp>,
         #[command(flatten)]
-        write: WriteArgs,
+        once: OnceArgs,
     },
     /// Delete a key, which ends it at once
     Delete {
@@ -70,10 +70,10 @@ pub async fn run(ctx: Context, command: KeyCommand) -> Result<ExitCode, Failure>
             ctx.output.list(&account.list_keys(&query).all(limit.most()).await?, COLUMNS)?;
         }
         KeyCommand::Show { key } => ctx.output.record(&account.get_key(&key).await?, SHAPE)?,
-        KeyCommand::Create { service_account, name, expires, write } => {
+        KeyCommand::Create { service_account, name, expires, once } => {
             let service_account = names::service_account(&account, &service_account).await?;
             let key = CreateKey { service_account, name, expires_at: expires };
-            if let Some(written) = ctx.written(account.create_key(&key), &write).await? {
+            if let Some(written) = ctx.written(account.create_key(&key), &once.into()).await? {
                 ctx.output.record(&flattened(&written.value, "key")?, SHAPE)?;
                 note("keep the secret now: it is not shown again");
             }
