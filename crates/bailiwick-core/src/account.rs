@@ -223,6 +223,11 @@ impl Account {
         self.groups_with(Principal::Member(user))
     }
 
+    /// The principal and the groups that it is in: what any of them was granted is the principal's.
+    pub(crate) fn holders(&self, principal: Principal) -> impl Iterator<Item = Principal> {
+        std::iter::once(principal).chain(self.groups_with(principal).map(Principal::Group))
+    }
+
     /// The groups in which a principal is.
     pub(crate) fn groups_with(&self, principal: Principal) -> impl Iterator<Item = GroupId> {
         let subject = self.index.subject(principal);

@@ -54,9 +54,7 @@ impl Decision<'_> {
 
     /// The rule for everything that a principal has, through groups too.
     pub(super) fn reaches_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
-        self.reaches_all_of(principal)?;
-        let mut groups = self.account.groups_with(principal);
-        groups.try_for_each(|group| self.reaches_all_of(Principal::Group(group)))
+        self.account.holders(principal).try_for_each(|holder| self.reaches_all_of(holder))
     }
 
     /// The rule for a grant; one that has ended carries nothing any more.
@@ -78,9 +76,8 @@ impl Account {
             let held = self.held_at(principal, scope, Some(at), now);
             permissions.difference(&held).is_empty() || held.contains_any(&self.catalog.escalate)
         };
-        let holders = self.groups_with(principal).map(Principal::Group).chain([principal]);
-        let ends =
-            holders.flat_map(|holder| self.grants_of(holder)).filter_map(|(_, grant)| grant.value.until);
+        let grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));
+        let ends = grants.filter_map(|(_, grant)| grant.value.until);
         let ends: BTreeSet<Timestamp> = ends.filter(|end| *end > now).collect();
         ends.into_iter().rev().find(|end| suffices(end.as_microsecond()))
     }

@@ -366,9 +366,7 @@ impl Decision<'_> {
 
     /// Rule 1 for everything that a principal has, through groups too.
     pub(super) fn covers_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
-        self.covers_all_of(principal)?;
-        let mut groups = self.account.groups_with(principal);
-        groups.try_for_each(|group| self.covers_all_of(Principal::Group(group)))
+        self.account.holders(principal).try_for_each(|holder| self.covers_all_of(holder))
     }
 
     /// Rule 1 for an external id: control planes ask by it, so whoever bears it is answered for as the principal.
@@ -402,8 +400,7 @@ impl Decision<'_> {
 
     /// All that the actor was granted at any scope, through groups too.
     fn held_anywhere(&self) -> PermissionSet {
-        let principal = self.actor.principal();
-        let holders = self.account.groups_with(principal).map(Principal::Group).chain([principal]);
+        let holders = self.account.holders(self.actor.principal());
         let grants = holders.flat_map(|holder| self.account.grants_of(holder));
         let live = grants.filter(|(_, grant)| grant.value.is_live(self.now));
         live.fold(PermissionSet::EMPTY, |held, (_, grant)| {
@@ -481,7 +478,7 @@ impl Account {
         };
         let permission = self.catalog.operation(operation);
         let principal = actor.principal();
-        let holders = self.groups_with(principal).map(Principal::Group).chain([principal]);
+        let holders = self.holders(principal);
         let mut grants = holders.flat_map(|holder| self.grants_of(holder));
         let somewhere = grants.any(|(_, grant)| {
             grant.value.is_live(now) && self.permissions_of(&grant.value.role).contains(permission)
