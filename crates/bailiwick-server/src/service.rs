@@ -4,6 +4,7 @@
 
 mod accounts;
 mod directory;
+mod durable;
 mod error;
 mod exports;
 mod identity;

@@ -14,7 +14,7 @@ use super::Error;
 use super::accounts::Accounts;
 
 /// How often an account is read in parts, which only another process that writes to it can keep from fitting together.
-const PARTED_LOADS: u32 = 3;
+const PARTED_LOADS: usize = 3;
 
 /// How many batches of parsed rows wait to be put together before reading waits for that.
 const WAITING_BATCHES: usize = 8;
@@ -25,17 +25,15 @@ const LAST_KIND: &str = "~";
 impl Accounts {
     /// Reads an account from the store, in two parts at the same time.
     pub(super) async fn load(&self, id: AccountId) -> Result<Option<Account>, LoadFailure> {
-        for _ in 0..PARTED_LOADS {
-            match self.load_parts(id, &[""..MIDDLE_KIND, MIDDLE_KIND..LAST_KIND]).await? {
-                Loaded::Whole(account) => return Ok(account.map(|account| *account)),
-                Loaded::Torn => {}
+        let parts: &[_] = &[""..MIDDLE_KIND, MIDDLE_KIND..LAST_KIND];
+        // All at once in the end, should somebody else write to the account all the time.
+        let whole: &[_] = &[""..LAST_KIND];
+        for parts in std::iter::repeat_n(parts, PARTED_LOADS).chain([whole]) {
+            if let Loaded::Whole(account) = self.load_parts(id, parts).await? {
+                return Ok(account.map(|account| *account));
             }
         }
-        // Somebody else writes to the account all the time.
-        match self.load_parts(id, &[""..LAST_KIND]).await? {
-            Loaded::Whole(account) => Ok(account.map(|account| *account)),
-            Loaded::Torn => Err(LoadFailure::Damaged("one snapshot has two revisions".to_owned())),
-        }
+        Err(LoadFailure::Damaged("one snapshot has two revisions".to_owned()))
     }
 
     /// Rows are parsed where they are read, and put together beside that, off the threads that serve requests.

@@ -1,21 +1,19 @@
 //! The one way in which an account changes: decide, commit, publish.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
-    AccountCommit, Commit, CommitReceipt, DirectoryChange, Ending, EntityChange, IdempotencyRecord,
-    OutboxMessage, StoreError,
+    AccountCommit, Commit, DirectoryChange, Ending, EntityChange, IdempotencyRecord, OutboxMessage,
+    StoreError,
 };
 use jiff::Timestamp;
 use metrics::{counter, histogram};
 use serde::Serialize;
 
 use super::accounts::AccountHandle;
+use super::durable::Durable;
 use super::error::no_account;
 use super::record::{AccessDifference, event_row, refused};
 use super::{Caller, Error, Origin, Service, new_id};
@@ -213,19 +211,6 @@ impl Service {
         Ok(Attempt::Queued(Queued { durable, revision, value }))
     }
 
-    /// What becomes of a queued commit, to be awaited.
-    fn see_through(
-        &self,
-        handle: &Arc<AccountHandle>,
-        receipt: CommitReceipt,
-        account: Arc<Account>,
-        epoch: u64,
-        has_mail: bool,
-    ) -> Durable {
-        let (service, handle) = (self.clone(), Arc::clone(handle));
-        Durable(Some((receipt, Effects { service, handle, account, epoch, has_mail })))
-    }
-
     /// The answer to an earlier write with the same idempotency key that was still in the queue when this one was decided:
     /// on top of that one it may have been refused, for instance because the name is taken.
     async fn replay_of_queued(
@@ -379,68 +364,6 @@ struct Queued<T> {
     durable: Durable,
     revision: Revision,
     value: T,
-}
-
-/// Resolves when a queued commit is durable and published, or refused and taken back.
-///
-/// Dropping it, because its caller hung up or ran out of time, leaves that to a task: what became durable is published (rule 3).
-///
-/// Nothing is in it once it has resolved.
-#[must_use = "the writer does not know whether the commit was refused"]
-struct Durable(Option<(CommitReceipt, Effects)>);
-
-impl Future for Durable {
-    type Output = Result<(), StoreError>;
-
-    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some((receipt, _)) = &mut self.0 else {
-            return Poll::Ready(Err(StoreError::Internal {
-                detail: "a commit was awaited twice".to_owned(),
-            }));
-        };
-        let outcome = std::task::ready!(Pin::new(receipt).poll(ctx));
-        if let Some((_, effects)) = self.0.take() {
-            effects.show(&outcome);
-        }
-        Poll::Ready(outcome)
-    }
-}
-
-impl Drop for Durable {
-    fn drop(&mut self) {
-        let Some((receipt, effects)) = self.0.take() else { return };
-        // Without a runtime the process is ending, and nobody reads the account any more.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { effects.show(&receipt.await) });
-        }
-    }
-}
-
-/// What a commit leads to in this process.
-struct Effects {
-    service: Service,
-    handle: Arc<AccountHandle>,
-    account: Arc<Account>,
-    epoch: u64,
-    has_mail: bool,
-}
-
-impl Effects {
-    fn show(&self, outcome: &Result<(), StoreError>) {
-        if outcome.is_err() {
-            self.handle.reset(self.epoch);
-            return;
-        }
-        self.handle.publish(&self.account);
-        if self.account.is_deleted() {
-            // What was published says that it is deleted; this only frees its memory.
-            let (service, id) = (self.service.clone(), self.account.id());
-            tokio::spawn(async move { service.accounts.forget(id).await });
-        }
-        if self.has_mail {
-            self.service.mail_queued.notify_one();
-        }
-    }
 }
 
 pub(super) fn new_uuid() -> uuid::Uuid {
