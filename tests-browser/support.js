@@ -25,25 +25,33 @@ export async function startServer({ catalog = "bailiwick", environment = {} } = 
     env: { ...process.env, BAILIWICK_INVITATIONS_MAIL_INTERVAL: "0s", ...environment },
   });
   let output = "";
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   const setUpLink = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`the server gave no set-up link:\n${output}`));
+    }, PATIENCE);
+    ended.then((code) => reject(new Error(`the server ended with ${code}:\n${output}`))).finally(() => clearTimeout(timer));
     const look = (chunk) => {
       output += chunk;
       const found = output.match(/http:\/\/\S+\/links\/\S+/);
-      if (found) resolve(found[0]);
+      if (!found) return;
+      clearTimeout(timer);
+      resolve(found[0]);
     };
     child.stdout.on("data", look);
     child.stderr.on("data", look);
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
   });
   return {
     data,
     origin: new URL(setUpLink).origin,
     setUpLink,
     async stop() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
+      const impatience = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
       await ended;
+      clearTimeout(impatience);
       rmSync(data, { recursive: true, force: true });
     },
   };
@@ -104,12 +112,12 @@ export function world(options, begin = () => {}) {
     world.server = await startServer(options);
     world.browser = await launch();
     await begin(world);
-  });
+  }, { timeout: 4 * PATIENCE });
   after(async () => {
     await world.browser?.close();
     await world.server?.stop();
     assert.deepEqual(complaints, []);
-  });
+  }, { timeout: 4 * PATIENCE });
   return world;
 }
 
