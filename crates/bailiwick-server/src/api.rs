@@ -3,6 +3,7 @@
 pub mod call;
 mod credential;
 mod dispatch;
+mod filtering;
 pub mod openapi;
 pub mod operation;
 pub mod page;

@@ -50,6 +50,12 @@ impl<T: DeserializeOwned> Listing<T> {
         Self { client: client.clone(), path, query: call.query, next, refused, item: PhantomData }
     }
 
+    /// Only items that meet this, as they are shown: `status eq "active"` (RFC 7644 section 3.4.2.2).
+    pub fn filter(mut self, filter: &str) -> Self {
+        self.query.push(("filter".to_owned(), filter.to_owned()));
+        self
+    }
+
     /// The next page; `None` after the last one. After an error the same page can be asked for again.
     ///
     /// # Errors

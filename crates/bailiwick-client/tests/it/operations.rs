@@ -268,7 +268,7 @@ async fn questions_and_the_record() {
         [
             "POST /api/v1/accounts/a/access:check",
             "POST /api/v1/accounts/a/access:explain",
-            "GET /api/v1/accounts/a/access:effective?resource_id=c&resource_type=cluster",
+            "GET /api/v1/accounts/a/access:effective?resource_type=cluster&resource_id=c",
             "POST /accounts/a/access/v1/evaluations",
             "GET /.well-known/authzen-configuration/accounts/a",
             "GET /api/v1/accounts/a/events?order=asc",

@@ -19,7 +19,11 @@ use super::problem::{Failure, code};
 use super::strict;
 use crate::service::{AccountHandle, Caller, Origin, Service, WriteOptions};
 
+/// The parameter of every list that its items must meet.
+pub(super) const FILTER: &str = "filter";
+
 /// A request that has found its operation, and whose caller may ask for it.
+#[derive(Clone)]
 pub struct Call {
     /// The use cases.
     pub service: Service,
@@ -27,6 +31,10 @@ pub struct Call {
     pub origin: Origin,
     pub(super) operation: Arc<Operation>,
     pub(super) uri: Uri,
+    /// The query that the handler reads.
+    pub(super) query: String,
+    /// The condition on the items of a list, as asked.
+    pub(super) filter: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) path: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
@@ -129,7 +137,8 @@ impl Call {
     /// # Errors
     /// `invalid_query`, `invalid_cursor`.
     pub fn page(&self, query: &impl Serialize) -> Result<PageRequest, Failure> {
-        let list = format!("{} {}", self.operation.id, self.path());
+        let filter = self.filter.as_deref().unwrap_or_default();
+        let list = format!("{} {}?{filter}", self.operation.id, self.path());
         PageRequest::new(&list, query, self.service.config().limits.page_items)
     }
 
@@ -188,8 +197,57 @@ impl Call {
         Ok(())
     }
 
+    /// The answer of the operation's own handler.
+    pub(super) async fn handle(&self) -> Result<axum::http::Response<axum::body::Body>, Failure> {
+        (self.operation.handler)(self.clone()).await
+    }
+
+    /// Takes the parameter `filter` out of the query, where the operation is a list.
+    ///
+    /// # Errors
+    /// `invalid_query` when it is there twice.
+    pub(super) fn take_filter(&mut self) -> Result<Option<String>, Failure> {
+        if self.operation.is_list() {
+            let is_filter = |(name, _): &(String, String)| name == FILTER;
+            let (mut given, others): (Vec<_>, Vec<_>) = self.parameters().partition(is_filter);
+            self.filter = given.pop().map(|(_, text)| text);
+            if !given.is_empty() {
+                return Err(Failure::field(&code::INVALID_QUERY, "?filter", "is given twice"));
+            }
+            if self.filter.is_some() {
+                self.query = written(others);
+            }
+        }
+        Ok(self.filter.clone())
+    }
+
+    /// A parameter of the query.
+    pub(super) fn query_value(&self, name: &str) -> Option<String> {
+        self.parameters().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The same call for so many items.
+    pub(super) fn with_limit(&self, limit: usize) -> Self {
+        self.with_query("limit", limit.to_string())
+    }
+
+    /// The same call for the page behind a cursor.
+    pub(super) fn after(&self, cursor: &str) -> Self {
+        self.with_query("cursor", cursor.to_owned())
+    }
+
+    fn with_query(&self, name: &str, value: String) -> Self {
+        let others = self.parameters().filter(|(known, _)| known != name);
+        Self { query: written(others.chain([(name.to_owned(), value)])), ..self.clone() }
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = (String, String)> {
+        let pairs = url::form_urlencoded::parse(self.query.as_bytes());
+        pairs.map(|(name, value)| (name.into_owned(), value.into_owned()))
+    }
+
     pub(super) fn parse_query<Q: QueryType>(&self) -> Result<Q, Failure> {
-        strict::query(self.uri.query().unwrap_or_default())
+        strict::query(&self.query)
     }
 
     pub(super) fn parse_input<B: InputType>(&self) -> Result<B, Failure> {
@@ -224,6 +282,10 @@ impl Call {
         }
         strict::json(&self.body, self.service.config().limits.json_depth)
     }
+}
+
+fn written(parameters: impl IntoIterator<Item = (String, String)>) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
 fn if_match_unsupported() -> Failure {

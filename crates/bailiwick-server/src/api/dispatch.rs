@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::credential::Credential;
+use super::filtering;
 use super::operation::{Access, Effect, Operation};
 use super::problem::{Failure, code};
 use super::routes::{Found, Routes};
@@ -119,6 +120,8 @@ async fn perform(
     let mut call = Call {
         service,
         origin,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        filter: None,
         uri: parts.uri,
         headers: parts.headers,
         path,
@@ -147,7 +150,7 @@ async fn perform(
     }
     let (service, caller, handle) = (call.service.clone(), call.caller.clone(), call.handle.clone());
     let operation = Arc::clone(&call.operation);
-    let failure = match (operation.handler)(call).await {
+    let failure = match filtering::answer(call).await {
         Ok(response) => return Ok(response),
         Err(failure) => failure,
     };

@@ -9,13 +9,18 @@ use bailiwick_core::catalog;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, Required};
 use utoipa::{IntoParams, ToSchema};
 
 use super::call::Call;
 use super::problem::Failure;
 use super::respond::Answer;
 use super::schema::TypeDoc;
+
+/// The query parameter by which lists are known.
+const CURSOR: &str = "cursor";
 
 /// Who may ask for an operation at all. What exactly they may do is decided below, by the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,7 +232,7 @@ impl Draft {
             effect,
             summary: "",
             description: "",
-            query: Q::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query)),
+            query: parameters::<Q>(),
             input: TypeDoc::of::<B>(),
             input_example: None,
             output,
@@ -242,6 +247,28 @@ impl Draft {
             handler,
         }
     }
+}
+
+/// The query parameters of an operation, with `filter` where it is a list.
+fn parameters<Q: QueryType>() -> Vec<Parameter> {
+    let mut parameters = Q::into_params(|| Some(ParameterIn::Query));
+    if parameters.iter().any(|parameter| parameter.name == CURSOR) {
+        let description = format!(
+            "Only items that meet this, as they are shown: `status eq \"active\" and not (user.email ew \"@example.com\")` \
+             (the filter language of RFC 7644 section 3.4.2.2, up to {} characters). At most {} items are looked at for \
+             one page, which can then have fewer items than asked for and still not be the last.",
+            crate::filter::MAX_CHARACTERS,
+            super::filtering::MOST_LOOKED_AT,
+        );
+        let filter = ParameterBuilder::new()
+            .name(super::call::FILTER)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
+        parameters.push(filter.build());
+    }
+    parameters
 }
 
 impl Operation {
@@ -334,6 +361,11 @@ impl Operation {
         self.query.iter().any(|parameter| parameter.name == name)
     }
 
+    /// Whether it answers with a page of a list.
+    pub fn is_list(&self) -> bool {
+        self.takes_query(CURSOR)
+    }
+
     /// Codes of all problems that it can answer with, apart from those that any request can meet (`timeout`, `unavailable`,
     /// `internal`, `invalid_header`).
     pub fn errors(&self) -> Vec<&'static str> {
@@ -356,7 +388,7 @@ impl Operation {
         if !self.path_parameters().is_empty() {
             codes.push("invalid_path");
         }
-        if self.takes_query("cursor") {
+        if self.is_list() {
             codes.push("invalid_cursor");
         }
         if self.input.is_some() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::World;
 
 /// The lists of the API with an address that holds more than two items.
-async fn lists(world: &World) -> Vec<(Operation, String)> {
+pub async fn lists(world: &World) -> Vec<(Operation, String)> {
     let mut groups = Vec::new();
     for n in 0..3 {
         let grace = world.invite_and_accept(&format!("person{n}@example.com"), &["admin"]).await;
@@ -35,7 +35,7 @@ async fn lists(world: &World) -> Vec<(Operation, String)> {
     lists.map(|one| (one.clone(), path(&one))).collect()
 }
 
-async fn get(world: &World, path: &str, query: &str) -> Value {
+pub async fn get(world: &World, path: &str, query: &str) -> Value {
     world.get(&format!("{path}?{query}")).by(&world.owner).send().await.expect(StatusCode::OK).json()
 }
 

@@ -6,6 +6,7 @@ mod api_access;
 mod api_audit;
 mod api_bad_input;
 mod api_events;
+mod api_filter;
 mod api_foreign_ids;
 mod api_grants;
 mod api_groups;

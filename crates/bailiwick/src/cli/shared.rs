@@ -1,8 +1,10 @@
 //! Arguments that many commands share.
 
 use bailiwick_client::wire::{GrantSpec, PAGE_LIMIT_MAX};
+use bailiwick_client::{All, Error, Listing};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 use crate::scope::{self, GrantText, ScopeText};
 
@@ -82,18 +84,25 @@ pub struct EditArgs {
     pub if_revision: Option<u64>,
 }
 
-/// How much of a list is shown.
+/// Which items of a list are shown, and how many.
 #[derive(Debug, Clone, Args)]
 pub struct LimitArgs {
+    /// Only items that meet this, as `--json` shows them: `status eq "active" and user.email ew "@example.com"`
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
     /// How many to show at most
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
 }
 
 impl LimitArgs {
-    /// As many as are wanted.
-    pub fn most(&self) -> usize {
-        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    /// As many of a list as are wanted.
+    pub async fn read<T: DeserializeOwned>(&self, list: Listing<T>) -> Result<All<T>, Error> {
+        let list = match &self.filter {
+            Some(filter) => list.filter(filter),
+            None => list,
+        };
+        list.all(usize::try_from(self.limit).unwrap_or(usize::MAX)).await
     }
 
     /// As many as fit on one page of the API.

@@ -122,7 +122,7 @@ pub async fn run(ctx: Context, command: AccountCommand) -> Result<ExitCode, Fail
     match command {
         AccountCommand::List { limit } => {
             let query = PageQuery { limit: limit.page(), ..PageQuery::default() };
-            let all = ctx.client.list_my_accounts(&query).all(limit.most()).await?;
+            let all = limit.read(ctx.client.list_my_accounts(&query)).await?;
             ctx.output.list(&all, COLUMNS)?;
         }
         AccountCommand::Show => ctx.output.record(&ctx.account().await?.get().await?, ACCOUNT)?,

@@ -107,7 +107,7 @@ pub async fn run(ctx: Context, command: AuditCommand) -> Result<ExitCode, Failur
     match command {
         AuditCommand::List { filter, limit } => {
             let query = filter.query(&account, limit.page()).await?;
-            ctx.output.list(&account.list_events(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_events(&query)).await?, COLUMNS)?;
         }
         AuditCommand::Export { filter, format, output } => {
             let query = filter.query(&account, None).await?;

@@ -41,7 +41,7 @@ pub async fn run(ctx: Context, command: DeliveryCommand) -> Result<ExitCode, Fai
         State::Failed => DeliveryState::Failed,
     });
     let query = DeliveryQuery { state, limit: limit.page(), ..DeliveryQuery::default() };
-    let all = ctx.account().await?.list_deliveries(&query).all(limit.most()).await?;
+    let all = limit.read(ctx.account().await?.list_deliveries(&query)).await?;
     ctx.output.list(&all, COLUMNS)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -89,7 +89,7 @@ pub async fn run(ctx: Context, command: GrantCommand) -> Result<ExitCode, Failur
             if let Some(given) = resource {
                 query.resource = Some(names::resource(&account, None, &given).await?);
             }
-            ctx.output.list(&account.list_grants(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_grants(&query)).await?, COLUMNS)?;
         }
         GrantCommand::Show { grant } => ctx.output.record(&account.get_grant(&grant).await?, SHAPE)?,
         GrantCommand::Create { principal, role, scope, until, write } => {

@@ -92,7 +92,7 @@ pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failur
     match command {
         GroupCommand::List { search: SearchArgs { q, limit } } => {
             let query = GroupQuery { q, limit: limit.page(), cursor: None };
-            ctx.output.list(&account.list_groups(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_groups(&query)).await?, COLUMNS)?;
         }
         GroupCommand::Show { group } => {
             let id = names::group(&account, &group).await?;
@@ -101,7 +101,7 @@ pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failur
         GroupCommand::Members { group, limit } => {
             let id = names::group(&account, &group).await?;
             let query = PageQuery { limit: limit.page(), cursor: None };
-            let all = account.list_group_members(&id, &query).all(limit.most()).await?;
+            let all = limit.read(account.list_group_members(&id, &query)).await?;
             ctx.output.list(&all, member::COLUMNS)?;
         }
         GroupCommand::Create { new: NewArgs { name, description, external_id }, write } => {

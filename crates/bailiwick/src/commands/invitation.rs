@@ -120,7 +120,7 @@ pub async fn run(ctx: Context, command: InvitationCommand) -> Result<ExitCode, F
         InvitationCommand::List { status, q, limit } => {
             let status = status.map(wire_status);
             let query = InvitationQuery { status, q, limit: limit.page(), ..InvitationQuery::default() };
-            let all = ctx.account().await?.list_invitations(&query).all(limit.most()).await?;
+            let all = limit.read(ctx.account().await?.list_invitations(&query)).await?;
             ctx.output.list(&all, COLUMNS)?;
         }
         InvitationCommand::Show { invitation } => {
@@ -145,7 +145,7 @@ pub async fn run(ctx: Context, command: InvitationCommand) -> Result<ExitCode, F
         }
         InvitationCommand::Mine { limit } => {
             let query = PageQuery { limit: limit.page(), ..PageQuery::default() };
-            let all = ctx.client.list_my_invitations(&query).all(limit.most()).await?;
+            let all = limit.read(ctx.client.list_my_invitations(&query)).await?;
             ctx.output.list(&all, MINE)?;
             if all.items.is_empty() && ctx.client.me().await?.email_verified == Some(false) {
                 note(

@@ -67,7 +67,7 @@ pub async fn run(ctx: Context, command: KeyCommand) -> Result<ExitCode, Failure>
                 None => None,
             };
             let query = KeyQuery { service_account, limit: limit.page(), cursor: None };
-            ctx.output.list(&account.list_keys(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_keys(&query)).await?, COLUMNS)?;
         }
         KeyCommand::Show { key } => ctx.output.record(&account.get_key(&key).await?, SHAPE)?,
         KeyCommand::Create { service_account, name, expires, once } => {

@@ -159,7 +159,7 @@ pub async fn run(ctx: Context, command: MemberCommand) -> Result<ExitCode, Failu
                 None => None,
             };
             let query = MemberQuery { status, role, group, q, limit: limit.page(), cursor: None };
-            ctx.output.list(&account.list_members(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_members(&query)).await?, COLUMNS)?;
         }
         MemberCommand::Show { member } => {
             let id = names::member(&account, &member).await?;

@@ -61,7 +61,7 @@ pub async fn run(ctx: Context, command: ProjectCommand) -> Result<ExitCode, Fail
     match command {
         ProjectCommand::List { search: SearchArgs { q, limit } } => {
             let query = ProjectQuery { q, limit: limit.page(), cursor: None };
-            ctx.output.list(&account.list_projects(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_projects(&query)).await?, COLUMNS)?;
         }
         ProjectCommand::Show { project } => {
             let id = names::project(&account, &project).await?;

@@ -126,7 +126,7 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             if let Some(given) = parent {
                 query.parent = Some(names::resource(&account, None, &given).await?);
             }
-            ctx.output.list(&account.list_resources(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_resources(&query)).await?, COLUMNS)?;
         }
         ResourceCommand::Show { resource } => {
             let id = names::resource(&account, None, &resource).await?;

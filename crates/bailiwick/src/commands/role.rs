@@ -179,7 +179,7 @@ pub async fn run(ctx: Context, command: RoleCommand) -> Result<ExitCode, Failure
                 limit: limit.page(),
                 cursor: None,
             };
-            ctx.output.list(&account.list_roles(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_roles(&query)).await?, COLUMNS)?;
         }
         RoleCommand::Show { role } => {
             let id = names::role(&account, &role).await?;

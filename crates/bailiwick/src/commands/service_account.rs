@@ -65,7 +65,7 @@ pub async fn run(ctx: Context, command: ServiceAccountCommand) -> Result<ExitCod
     match command {
         ServiceAccountCommand::List { search: SearchArgs { q, limit } } => {
             let query = ServiceAccountQuery { q, limit: limit.page(), cursor: None };
-            ctx.output.list(&account.list_service_accounts(&query).all(limit.most()).await?, COLUMNS)?;
+            ctx.output.list(&limit.read(account.list_service_accounts(&query)).await?, COLUMNS)?;
         }
         ServiceAccountCommand::Show { service_account } => {
             let id = names::service_account(&account, &service_account).await?;

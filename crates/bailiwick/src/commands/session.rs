@@ -42,7 +42,7 @@ pub async fn run(ctx: Context, command: SessionCommand) -> Result<ExitCode, Fail
     match command {
         SessionCommand::List { limit } => {
             let query = PageQuery { limit: limit.page(), ..PageQuery::default() };
-            let all = ctx.client.list_sessions(&query).all(limit.most()).await?;
+            let all = limit.read(ctx.client.list_sessions(&query)).await?;
             ctx.output.list(&all, COLUMNS)?;
         }
         SessionCommand::End { session } => {

@@ -106,6 +106,10 @@ fn a_repeated_command_with_a_key_is_done_once() {
     let (first, second) = (owner.json(&create), owner.json(&create));
     assert_eq!(first, second);
     assert_eq!(owner.items(&["project", "list", "--q", "Search"]).len(), 1);
+    assert_eq!(
+        owner.items(&["project", "list", "--filter", "name eq \"search\" and not (default eq true)"]).len(),
+        1
+    );
     // Without the key it is another command, and the name is taken.
     owner.refused(&["project", "create", "Search"]);
 }

@@ -32,7 +32,7 @@ pub async fn offer(ctx: &Context, to: &str, keep: bool, write: &WriteArgs) -> Re
 /// Lists offers that wait.
 pub async fn list(ctx: &Context, limit: &LimitArgs) -> Result<(), Failure> {
     let query = PageQuery { limit: limit.page(), ..PageQuery::default() };
-    let all = ctx.account().await?.list_ownership_offers(&query).all(limit.most()).await?;
+    let all = limit.read(ctx.account().await?.list_ownership_offers(&query)).await?;
     ctx.output.list(&all, COLUMNS)
 }
 

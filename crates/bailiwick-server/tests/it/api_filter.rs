@@ -1,0 +1,68 @@
+//! `filter` on every list: its items are those of the whole list that meet it, page by page.
+
+use axum::http::StatusCode;
+use bailiwick_server::filter::Filter;
+use serde_json::{Value, json};
+
+use crate::api_paging::{get, lists};
+use crate::support::World;
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[tokio::test]
+async fn every_list_can_be_filtered_by_what_it_shows() {
+    let world = World::new("bailiwick").await;
+    let mut narrowed = 0;
+    for (operation, path) in &lists(&world).await {
+        let whole = get(&world, path, "").await["items"].as_array().unwrap().clone();
+        let Some(Value::Object(item)) = whole.get(1).or(whole.first()) else { continue };
+        let texts = item.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+        for (name, text) in texts.map(|(name, text)| (name.clone(), text.to_owned())) {
+            let filter = format!("{name} eq {}", json!(text));
+            let parsed = Filter::parse(&filter).unwrap();
+            let expected: Vec<_> = whole.iter().filter(|item| parsed.matches(item)).cloned().collect();
+            assert!(!expected.is_empty());
+            narrowed += usize::from(expected.len() < whole.len());
+            let (mut joined, mut query) = (Vec::new(), format!("limit=1&filter={}", encoded(&filter)));
+            loop {
+                let page = get(&world, path, &query).await;
+                joined.extend(page["items"].as_array().unwrap().iter().cloned());
+                let Some(cursor) = page["next_cursor"].as_str() else { break };
+                assert_eq!(page["complete"], false);
+                query = format!("limit=1&filter={}&cursor={cursor}", encoded(&filter));
+                // A cursor is for the list with its conditions.
+                let unfiltered = world.get(&format!("{path}?cursor={cursor}")).by(&world.owner).send().await;
+                unfiltered.problem(400, "invalid_cursor");
+            }
+            assert_eq!(joined, expected, "{}: {filter}", operation.id);
+        }
+    }
+    assert!(narrowed > 20, "{narrowed}");
+}
+
+#[tokio::test]
+async fn a_filter_that_is_not_understood_says_where() {
+    let world = World::new("bailiwick").await;
+    let deep = |depth: usize| format!("{}id pr{}", "(".repeat(depth), ")".repeat(depth));
+    for (filter, message) in [
+        (String::new(), "an attribute is missing at character 1"),
+        ("status is \"active\"".to_owned(), "there is no operator `is` at character 8"),
+        (deep(1_000), "it nests more than 32 deep at character 33"),
+        (deep(10_000), "it has more than 4096 characters at character 4097"),
+    ] {
+        let path = format!("~/members?filter={}", encoded(&filter));
+        let reply = world.get(&path).by(&world.owner).send().await;
+        let problem = reply.problem(400, "invalid_query");
+        assert_eq!(problem["errors"][0]["field"], "?filter");
+        assert_eq!(problem["errors"][0]["message"], message);
+    }
+    let twice = world.get("~/members?filter=id+pr&filter=id+pr").by(&world.owner).send().await;
+    twice.problem(400, "invalid_query");
+    let elsewhere = world.get("~?filter=id+pr").by(&world.owner).send().await;
+    elsewhere.problem(400, "invalid_query");
+    let limit = world.get("~/members?filter=id+pr&limit=0").by(&world.owner).send().await;
+    limit.problem(400, "invalid_query");
+    world.get("~/members?filter=id+pr").by(&world.owner).send().await.expect(StatusCode::OK);
+}
