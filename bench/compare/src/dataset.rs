@@ -328,7 +328,7 @@ impl Large {
             own.sort_unstable();
             own.dedup();
             for group in own {
-                self.events.push(Event::GroupMemberAdded { group, user });
+                self.events.push(Event::GroupMemberAdded { group, member: Principal::Member(user) });
                 joined.push((user, group));
             }
         }

@@ -14,6 +14,7 @@ mod groups;
 mod invitations;
 mod loader;
 mod members;
+mod nesting;
 mod ownership;
 mod projects;
 mod refusal;
@@ -66,6 +67,8 @@ pub struct Account {
     roles: OrdMap<RoleId, Arc<Versioned<Role>>>,
     groups: OrdMap<GroupId, Arc<Versioned<Group>>>,
     group_members: OrdSet<(GroupId, UserId)>,
+    /// Groups with the groups in them.
+    nested: OrdSet<(GroupId, GroupId)>,
     grants: OrdMap<GrantId, Versioned<Grant>>,
     projects: OrdMap<ProjectId, Arc<Versioned<Project>>>,
     resources: OrdMap<ResourceId, Arc<Versioned<Resource>>>,
@@ -74,6 +77,8 @@ pub struct Account {
     offers: OrdMap<OfferId, Versioned<Offer>>,
 
     // Derived from the maps above, kept up to date by `evolve`.
+    /// Groups with the groups that they are in.
+    nested_in: OrdSet<(GroupId, GroupId)>,
     pub(crate) index: AccessIndex,
     /// Names that must be unique in the account, in the form in which they compare, and external ids.
     taken: OrdMap<(Taken, SmolStr), Uuid>,
@@ -206,32 +211,6 @@ impl Account {
     /// Groups after a key, in the order of their ids.
     pub fn groups_after(&self, after: Option<GroupId>) -> impl Iterator<Item = (GroupId, &Versioned<Group>)> {
         after_key(&self.groups, after).map(|(id, found)| (*id, &**found))
-    }
-
-    /// The members of a group after a key, in the order of their ids.
-    pub fn group_members_after(&self, group: GroupId, after: Option<UserId>) -> impl Iterator<Item = UserId> {
-        pairs_of(&self.group_members, group, after)
-    }
-
-    /// Whether a user is in a group.
-    pub fn is_in_group(&self, group: GroupId, user: UserId) -> bool {
-        self.group_members.contains(&(group, user))
-    }
-
-    /// The groups of a member.
-    pub fn groups_of(&self, user: UserId) -> impl Iterator<Item = GroupId> {
-        self.groups_with(Principal::Member(user))
-    }
-
-    /// The principal and the groups that it is in: what any of them was granted is the principal's.
-    pub(crate) fn holders(&self, principal: Principal) -> impl Iterator<Item = Principal> {
-        std::iter::once(principal).chain(self.groups_with(principal).map(Principal::Group))
-    }
-
-    /// The groups in which a principal is.
-    pub(crate) fn groups_with(&self, principal: Principal) -> impl Iterator<Item = GroupId> {
-        let subject = self.index.subject(principal);
-        subject.into_iter().flat_map(|subject| subject.groups().iter().copied())
     }
 
     /// A grant.

@@ -17,8 +17,14 @@ pub const GRANTS_PER_COMMAND: usize = 50;
 pub const ROLES: usize = 20_000;
 /// Groups of an account.
 pub const GROUPS: usize = 20_000;
-/// Groups that one member is in: each is looked at in a check.
+/// Groups that one member is in, not through other groups: each is looked at in a check.
 pub const GROUPS_PER_MEMBER: usize = 100;
+/// Groups in each other, one in the next: the length of the longest chain, first and last included.
+pub const GROUP_DEPTH: usize = 8;
+/// Groups that one group is in, through others too: each is looked at in a check.
+pub const GROUPS_ABOVE_GROUP: usize = 20;
+/// Groups in one group, through others too: each is written anew in memory when the group is put into another.
+pub const GROUPS_BELOW_GROUP: usize = 1_000;
 /// Grants of an account.
 pub const GRANTS: usize = 2_000_000;
 /// Grants of one principal, a named resource counting as one.

@@ -133,11 +133,29 @@ pub async fn principal(account: &InAccount, given: &str) -> Result<String, Failu
         group(account, given).await?,
         service_account(account, given).await?,
     ];
-    let mut named = found.into_iter().filter(|id| id != given);
+    only(&found, "principal", given)
+}
+
+/// A member by email or a group by name, or the text as it is.
+pub async fn group_member(account: &InAccount, given: &str) -> Result<String, Failure> {
+    let is_id = ["usr_", "grp_"].iter().any(|prefix| given.starts_with(prefix));
+    if is_id {
+        return Ok(given.to_owned());
+    }
+    if given.contains('@') {
+        return member(account, given).await;
+    }
+    let found = [member_called(account, given).await?, group(account, given).await?];
+    only(&found, "member", given)
+}
+
+/// The one id that was found, or the text as it is where nothing was.
+fn only(found: &[String], kind: &str, given: &str) -> Result<String, Failure> {
+    let mut named = found.iter().filter(|id| *id != given);
     match (named.next(), named.next()) {
         (None, _) => Ok(given.to_owned()),
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err(ambiguous("principal", given)),
+        (Some(one), None) => Ok(one.clone()),
+        (Some(_), Some(_)) => Err(ambiguous(kind, given)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PrincipalLabel, RoleLabel, Scope};
+use super::{GroupLabel, PrincipalLabel, RoleLabel, Scope};
 use jiff::Timestamp;
 
 /// What a question is about: the account, a project or a resource.
@@ -59,15 +59,13 @@ pub enum PrincipalState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AccessPath {
-    /// The grant; absent for the role that every active member has without one.
+    /// The grant; absent for the role that every active member has without one, and for what an invitation promises.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
-    /// The group through which the principal has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// What people call that group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_name: Option<String>,
+    /// The groups through which the principal has it: the one that the principal is in first, the one that was granted the
+    /// role last. Empty for the principal's own.
+    #[serde(default)]
+    pub through: Vec<GroupLabel>,
     /// The role that holds the permission.
     pub role: RoleLabel,
     /// Where it is granted.
@@ -87,12 +85,34 @@ pub struct AccessPath {
 pub struct AccessMissing {
     /// Grants that would allow it and have ended.
     pub ended: Vec<AccessPath>,
+    /// Grants that would allow it, were the member active.
+    #[serde(default)]
+    pub suspended: Vec<AccessPath>,
+    /// What would allow it, had the person accepted the invitation that waits.
+    #[serde(default)]
+    pub promised: Vec<AccessPath>,
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<AccessPath>,
-    /// Roles that hold the permission and could be granted so that they cover the target: at most 100.
-    pub roles: Vec<RoleLabel>,
+    /// Grants that would allow it: roles that hold the permission, each at the narrowest scope at which it covers the
+    /// target; at most 100.
+    #[serde(default)]
+    pub grants: Vec<NeededGrant>,
     /// Whether these are all such roles that the caller may see.
-    pub roles_complete: bool,
+    #[serde(default)]
+    pub grants_complete: bool,
+}
+
+/// A grant that would allow what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct NeededGrant {
+    /// The role.
+    pub role: RoleLabel,
+    /// Where it would have to be granted.
+    pub scope: Scope,
+    /// The same with the names of what it covers, for people.
+    #[serde(default)]
+    pub scope_words: String,
 }
 
 /// The answer with its reason.

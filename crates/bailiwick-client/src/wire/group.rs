@@ -1,10 +1,10 @@
-//! Groups of members.
+//! Groups of members and of other groups.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, RoleHeld};
+use super::{GroupLabel, MemberStatus, Patch, PrincipalKind, RoleHeld};
 
-/// A set of members.
+/// A set of members and of other groups, whose members have all that this one was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Group {
@@ -17,9 +17,41 @@ pub struct Group {
     /// The caller's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// How many members are in it.
+    /// How many members are in it, not counting those of groups in it.
     pub members: u64,
-    /// The roles that its members have through it.
+    /// The groups in it, not those in them.
+    #[serde(default)]
+    pub groups: Vec<GroupLabel>,
+    /// The groups that it is in, not those that these are in.
+    #[serde(default)]
+    pub member_of: Vec<GroupLabel>,
+    /// The roles that its members have through it, those of the groups above it too.
+    pub roles: Vec<RoleHeld>,
+    /// The account's revision when it last changed; its `ETag`.
+    pub revision: u64,
+}
+
+/// Who is in a group: a member, or all members of another group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct GroupMember {
+    /// `member` or `group`.
+    pub kind: PrincipalKind,
+    /// Its id, `usr_…` or `grp_…`.
+    pub id: String,
+    /// The email of a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How a member stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<MemberStatus>,
+    /// The caller's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The roles that it has, by itself and through groups.
     pub roles: Vec<RoleHeld>,
     /// The account's revision when it last changed; its `ETag`.
     pub revision: u64,

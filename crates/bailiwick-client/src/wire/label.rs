@@ -84,6 +84,16 @@ pub struct PrincipalLabel {
     pub name: Option<String>,
 }
 
+/// A group by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct GroupLabel {
+    /// Its id, `grp_…`.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+}
+
 /// A role by id and title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -1,9 +1,11 @@
 //! Why a check says yes or no: the grants that decided, or what is missing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
-use super::Target;
-use crate::account::{Account, Grant, MemberStatus, Principal, RoleRef, Scope, Versioned};
+use super::{AccessIndex, ScopeKey, Target};
+use crate::account::{Account, Grant, MemberStatus, Principal, RoleAtScope, RoleRef, Scope, Versioned};
 use crate::catalog::{Level, PermissionIndex};
 use crate::ids::{GrantId, GroupId};
 use crate::limits;
@@ -11,10 +13,11 @@ use crate::limits;
 /// A way from the principal to the permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// The grant; none for the newcomer role, which needs no grant.
+    /// The grant; none for the newcomer role, which needs no grant, and for what an invitation promises.
     pub grant: Option<GrantId>,
-    /// The group through which the principal has it.
-    pub group: Option<GroupId>,
+    /// The groups through which the principal has it: the one that the principal is in first, the one that was granted the
+    /// role last. Empty for the principal's own.
+    pub through: Vec<GroupId>,
     /// The role that holds the permission.
     pub role: RoleRef,
     /// Where it is granted.
@@ -37,17 +40,21 @@ pub enum PrincipalState {
 }
 
 /// What stands between the principal and a yes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Missing {
     /// Grants that would allow it and have ended.
     pub ended: Vec<Path>,
+    /// Grants that would allow it, were the member active.
+    pub suspended: Vec<Path>,
+    /// What would allow it, had the person accepted the invitation that waits.
+    pub promised: Vec<Path>,
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<Path>,
-    /// Roles that hold the permission and could be granted so that they cover the target, built-in ones first: at most
-    /// [`limits::ROLES_IN_EXPLANATION`].
-    pub roles: Vec<RoleRef>,
+    /// Grants that would allow it: roles that hold the permission, each at the narrowest scope at which it covers the
+    /// target, built-in roles first. At most [`limits::ROLES_IN_EXPLANATION`].
+    pub grants: Vec<RoleAtScope>,
     /// Whether these are all such roles.
-    pub roles_complete: bool,
+    pub grants_complete: bool,
 }
 
 /// The answer with its reason.
@@ -59,7 +66,8 @@ pub struct Explanation {
     pub principal: PrincipalState,
     /// Whether the target exists.
     pub target_exists: bool,
-    /// All ways that allow it; empty for a no.
+    /// All ways that allow it, of those through groups the shortest from each group that the principal is in; empty for a
+    /// no.
     pub paths: Vec<Path>,
     /// What is missing; `None` for a yes.
     pub missing: Option<Missing>,
@@ -77,37 +85,50 @@ impl Account {
         let allowed = self.check(principal, permission, target, now);
         let covering = self.covering(target);
         let mut paths = Vec::new();
-        let mut missing =
-            Missing { ended: Vec::new(), elsewhere: Vec::new(), roles: Vec::new(), roles_complete: true };
+        let mut missing = Missing::default();
         let acts = self.acts(principal);
         if let (Principal::Member(_), Some(role)) = (principal, self.newcomer_role().filter(|_| acts))
             && self.index.newcomer().contains(permission)
             && covering.is_some()
         {
-            paths.push(Path { grant: None, group: None, role, scope: Scope::Account, until: None });
+            let through = Vec::new();
+            paths.push(Path { grant: None, through, role, scope: Scope::Account, until: None });
         }
-        let here: std::collections::BTreeSet<GrantId> =
-            covering.map(|keys| self.grants_at(principal, keys)).unwrap_or_default();
-        for (id, group, grant) in self.grants_reaching(principal) {
-            let Grant { role, scope, until, .. } = &grant.value;
-            if !self.permissions_of(role).contains(permission) {
+        let here = covering.map(|keys| self.grants_at(principal, keys)).unwrap_or_default();
+        let mut chains = None;
+        for (id, holder, grant) in self.grants_reaching(principal) {
+            if !self.permissions_of(&grant.value.role).contains(permission) {
                 continue;
             }
-            let path =
-                Path { grant: Some(id), group, role: role.clone(), scope: scope.clone(), until: *until };
+            let Grant { role, scope, until, .. } = &grant.value;
             let live = grant.value.is_live(now);
-            match (here.contains(&id), live && acts) {
-                (true, true) => paths.push(path),
-                (true, false) if !live => missing.ended.push(path),
-                (true, false) => {}
-                (false, _) => missing.elsewhere.push(path),
+            let list = match (here.contains(&id), live, acts) {
+                (true, true, true) => &mut paths,
+                (true, false, _) => &mut missing.ended,
+                (true, true, false) => &mut missing.suspended,
+                (false, ..) => &mut missing.elsewhere,
+            };
+            let mut add = |through: Vec<GroupId>| {
+                let (role, scope) = (role.clone(), scope.clone());
+                list.push(Path { grant: Some(id), through, role, scope, until: *until });
+            };
+            match holder {
+                Principal::Group(group) if holder != principal => {
+                    let chains: &BTreeMap<GroupId, Vec<Vec<GroupId>>> =
+                        chains.get_or_insert_with(|| self.chains_to(principal));
+                    chains.get(&group).into_iter().flatten().for_each(|chain| add(chain.clone()));
+                }
+                _ => add(Vec::new()),
             }
         }
         if !allowed {
-            missing.roles =
-                self.roles_with(permission, target).take(limits::ROLES_IN_EXPLANATION + 1).collect();
-            missing.roles_complete = missing.roles.len() <= limits::ROLES_IN_EXPLANATION;
-            missing.roles.truncate(limits::ROLES_IN_EXPLANATION);
+            missing.promised = self.promises(principal, permission, covering.unwrap_or_default());
+            let most = limits::ROLES_IN_EXPLANATION;
+            // Nothing can be granted at what is not there.
+            let needed = covering.map(|_| self.grants_needed(permission, target));
+            missing.grants = needed.into_iter().flatten().take(most + 1).collect();
+            missing.grants_complete = missing.grants.len() <= most;
+            missing.grants.truncate(most);
         }
         Explanation {
             allowed,
@@ -118,31 +139,40 @@ impl Account {
         }
     }
 
-    /// The principal's grants and those of its groups, each with the group through which it comes.
+    /// The principal's grants and those of the groups that it is in, each with its holder.
     pub(super) fn grants_reaching(
         &self,
         principal: Principal,
-    ) -> impl Iterator<Item = (GrantId, Option<GroupId>, &Versioned<Grant>)> {
-        let groups =
-            self.index.subject(principal).map(|subject| subject.groups().to_vec()).unwrap_or_default();
-        let own = self.grants_of(principal).map(|(id, grant)| (id, None, grant));
-        own.chain(groups.into_iter().flat_map(|group| {
-            self.grants_of(Principal::Group(group)).map(move |(id, grant)| (id, Some(group), grant))
-        }))
+    ) -> impl Iterator<Item = (GrantId, Principal, &Versioned<Grant>)> {
+        let holders = self.holders(principal);
+        holders.flat_map(|holder| self.grants_of(holder).map(move |(id, grant)| (id, holder, grant)))
     }
 
-    fn grants_at(
+    fn grants_at(&self, principal: Principal, covering: &[ScopeKey]) -> BTreeSet<GrantId> {
+        let holders =
+            self.index.subject(principal).into_iter().flat_map(|subject| self.index.holders(subject));
+        holders.flat_map(|holder| AccessIndex::matching(holder, covering).map(|grant| grant.id)).collect()
+    }
+
+    /// What a waiting invitation promises that would allow it.
+    fn promises(
         &self,
         principal: Principal,
-        covering: &[super::ScopeKey],
-    ) -> std::collections::BTreeSet<GrantId> {
-        let subject = self.index.subject(principal);
-        let groups = subject.into_iter().flat_map(|subject| subject.groups().iter());
-        let groups = groups.filter_map(|group| self.index.subject(Principal::Group(*group)));
-        let holders = subject.into_iter().chain(groups);
-        holders
-            .flat_map(|holder| super::AccessIndex::matching(holder, covering).map(|grant| grant.id))
-            .collect()
+        permission: PermissionIndex,
+        covering: &[ScopeKey],
+    ) -> Vec<Path> {
+        let Principal::Member(user) = principal else { return Vec::new() };
+        let invitation = self.waiting_invitation(user).and_then(|id| self.invitation(id));
+        let promised = invitation.into_iter().flat_map(|found| &found.value.grants);
+        let fitting = promised.filter(|grant| {
+            self.permissions_of(&grant.role).contains(permission)
+                && self.index.keys_of(self.catalog(), &grant.scope).iter().any(|key| covering.contains(key))
+        });
+        let path = |RoleAtScope { role, scope, until }: &RoleAtScope| {
+            let (role, scope) = (role.clone(), scope.clone());
+            Path { grant: None, through: Vec::new(), role, scope, until: *until }
+        };
+        fitting.map(path).collect()
     }
 
     fn state_of(&self, principal: Principal) -> PrincipalState {
@@ -157,18 +187,28 @@ impl Account {
         if self.acts(principal) { PrincipalState::Active } else { PrincipalState::Unknown }
     }
 
-    /// Roles that hold the permission at a level that can cover the target.
-    fn roles_with(&self, permission: PermissionIndex, target: &Target) -> impl Iterator<Item = RoleRef> {
+    /// Roles that hold the permission at a level that can cover the target, each with the narrowest such scope.
+    fn grants_needed(
+        &self,
+        permission: PermissionIndex,
+        target: &Target,
+    ) -> impl Iterator<Item = RoleAtScope> {
         let target = *target;
-        let fits = move |level: Level| match target {
-            Target::Account => level == Level::Account,
-            Target::Project(_) => level != Level::Resource,
-            Target::Resource(_) => true,
+        let at = move |level: Level| match (level, target) {
+            (Level::Account, _) => Some(Scope::Account),
+            (Level::Project, Target::Project(id)) => Some(Scope::Project(id)),
+            (Level::Project, Target::Resource(id)) => {
+                self.resource(id).map(|found| Scope::Project(found.value.project))
+            }
+            (Level::Resource, Target::Resource(id)) => Some(Scope::resources([id])),
+            (_, Target::Account) | (Level::Resource, Target::Project(_)) => None,
         };
-        let built_in = self.catalog().roles.iter().filter(move |role| fits(role.level) && !role.handed_over);
-        let built_in = built_in.map(|role| RoleRef::BuiltIn(role.name.as_str().into()));
-        let custom = self.roles_after(None).filter(move |(_, role)| fits(role.value.level));
-        let custom = custom.map(|(id, _)| RoleRef::Custom(id));
-        built_in.chain(custom).filter(move |role| self.permissions_of(role).contains(permission))
+        let built_in = self.catalog().roles.iter().filter(|role| !role.handed_over);
+        let built_in = built_in.map(|role| (RoleRef::BuiltIn(role.name.as_str().into()), role.level));
+        let custom = self.roles_after(None).map(|(id, role)| (RoleRef::Custom(id), role.value.level));
+        let holding =
+            built_in.chain(custom).filter(move |(role, _)| self.permissions_of(role).contains(permission));
+        holding
+            .filter_map(move |(role, level)| at(level).map(|scope| RoleAtScope { role, scope, until: None }))
     }
 }

@@ -48,7 +48,7 @@ impl Subject {
         }
     }
 
-    /// The groups that the principal is in.
+    /// The groups that a member is in itself, and all groups above a group.
     #[inline]
     pub(crate) fn groups(&self) -> &[GroupId] {
         self.joined.as_deref().map_or(&[], |groups| groups.as_slice())
@@ -183,6 +183,12 @@ impl AccessIndex {
             }
             subject.joined.take_if(|joined| joined.is_empty());
         });
+    }
+
+    /// Says which groups a group is in, through others too.
+    pub(crate) fn set_groups_above(&mut self, group: Uuid, above: impl Iterator<Item = GroupId>) {
+        let above: SmallVec<[GroupId; 2]> = above.collect();
+        self.edit(group, |subject| subject.joined = (!above.is_empty()).then(|| Box::new(above)));
     }
 
     fn edit(&mut self, id: Uuid, change: impl FnOnce(&mut Subject)) {
@@ -373,7 +379,7 @@ impl AccessIndex {
     }
 
     /// The keys under which a grant at this scope is indexed.
-    fn keys_of(&self, catalog: &Catalog, scope: &Scope) -> SmallVec<[ScopeKey; 1]> {
+    pub(crate) fn keys_of(&self, catalog: &Catalog, scope: &Scope) -> SmallVec<[ScopeKey; 1]> {
         match scope {
             Scope::Account => SmallVec::from([ScopeKey::ACCOUNT]),
             Scope::Project(id) => {
@@ -415,9 +421,36 @@ impl AccessIndex {
         }
         self.granted(subject, permission, covering, now)
             || subject.groups().iter().any(|group| {
-                let group = self.subject(Principal::Group(*group));
-                group.is_some_and(|group| self.granted(group, permission, covering, now))
+                let Some(group) = self.subject(Principal::Group(*group)) else { return false };
+                self.granted(group, permission, covering, now)
+                    || (!group.groups().is_empty() && self.granted_above(group, permission, covering, now))
             })
+    }
+
+    /// Whether the groups above a group of a member were granted the permission.
+    #[cold]
+    fn granted_above(
+        &self,
+        group: &Subject,
+        permission: PermissionIndex,
+        covering: &[ScopeKey],
+        now: i64,
+    ) -> bool {
+        let mut above = group.groups().iter().filter_map(|group| self.subject(Principal::Group(*group)));
+        above.any(|group| self.granted(group, permission, covering, now))
+    }
+
+    /// A principal's own entry and those of the groups that it is in, through others too; some twice where ways meet.
+    pub(crate) fn holders<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Subject> {
+        let direct = subject.groups().iter().filter_map(|group| self.subject(Principal::Group(*group)));
+        // What a group's entry names is all that is above it already.
+        let is_group = subject.kind == SubjectKind::Group;
+        let with_above = direct.flat_map(move |group| {
+            let above = if is_group { &[][..] } else { group.groups() };
+            let above = above.iter().filter_map(|group| self.subject(Principal::Group(*group)));
+            std::iter::once(group).chain(above)
+        });
+        std::iter::once(subject).chain(with_above)
     }
 
     #[inline]
@@ -463,8 +496,7 @@ impl AccessIndex {
             SubjectKind::ActiveMember => self.newcomer,
             SubjectKind::Group | SubjectKind::ServiceAccount => PermissionSet::EMPTY,
         };
-        let groups = subject.groups().iter().filter_map(|group| self.subject(Principal::Group(*group)));
-        for holder in std::iter::once(subject).chain(groups) {
+        for holder in self.holders(subject) {
             for grant in Self::matching(holder, covering).filter(|grant| grant.until >= lasting) {
                 if let Some(role) = self.roles.get(grant.role as usize) {
                     held = held.union(&role.held);

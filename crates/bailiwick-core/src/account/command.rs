@@ -204,19 +204,19 @@ pub enum Command {
         /// The group.
         group: GroupId,
     },
-    /// Put a member into a group.
+    /// Put a member or a group into a group.
     AddToGroup {
         /// The group.
         group: GroupId,
-        /// The member.
-        user: UserId,
+        /// The member, or the group whose members shall have what the other was granted.
+        member: Principal,
     },
-    /// Take a member out of a group.
+    /// Take a member or a group out of a group.
     RemoveFromGroup {
         /// The group.
         group: GroupId,
-        /// The member.
-        user: UserId,
+        /// The member or group.
+        member: Principal,
     },
 
     /// Grant a role; granting it again at the same scope changes its end.

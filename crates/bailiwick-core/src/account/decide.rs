@@ -164,14 +164,10 @@ impl Account {
                     at_risk.extend(self.grant(*id).and_then(|grant| self.keeper_of(&grant.value)));
                 }
                 Event::MemberDeactivated { user } => {
-                    let own = self.grants_of(Principal::Member(*user));
-                    let shared =
-                        self.groups_of(*user).flat_map(|group| self.grants_of(Principal::Group(group)));
-                    at_risk.extend(own.chain(shared).filter_map(|(_, grant)| self.keeper_of(&grant.value)));
+                    at_risk.extend(self.keepers_reaching(Principal::Member(*user)));
                 }
                 Event::GroupMemberRemoved { group, .. } => {
-                    let grants = self.grants_of(Principal::Group(*group));
-                    at_risk.extend(grants.filter_map(|(_, grant)| self.keeper_of(&grant.value)));
+                    at_risk.extend(self.keepers_reaching(Principal::Group(*group)));
                 }
                 _ => {}
             }
@@ -185,6 +181,12 @@ impl Account {
             Some((role, scope)) => Err(Refusal::LastHolder { role, scope }),
             None => Ok(()),
         }
+    }
+
+    /// Roles that must keep a holder, with their scope, that a principal has by itself and through groups.
+    fn keepers_reaching(&self, principal: Principal) -> impl Iterator<Item = (RoleRef, Scope)> {
+        let grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));
+        grants.filter_map(|(_, grant)| self.keeper_of(&grant.value))
     }
 
     /// Role and scope of a grant, if the role must keep a holder.
@@ -242,11 +244,9 @@ impl Account {
     }
 
     fn reaches_active_member(&self, principal: Principal) -> bool {
-        let active =
-            |user| self.member(user).is_some_and(|member| member.value.status == MemberStatus::Active);
         match principal {
-            Principal::Member(user) => active(user),
-            Principal::Group(group) => self.group_members_after(group, None).any(active),
+            Principal::Member(user) => self.member_status(user) == Some(MemberStatus::Active),
+            Principal::Group(group) => self.reaches_active_member_through(group),
             Principal::ServiceAccount(_) => false,
         }
     }
@@ -287,8 +287,8 @@ impl Decision<'_> {
                 self.edit_group(*group, name.as_ref(), description.as_ref(), external_id)
             }
             Command::DeleteGroup { group } => self.delete_group(*group),
-            Command::AddToGroup { group, user } => self.add_to_group(*group, *user),
-            Command::RemoveFromGroup { group, user } => self.remove_from_group(*group, *user),
+            Command::AddToGroup { group, member } => self.add_to_group(*group, *member),
+            Command::RemoveFromGroup { group, member } => self.remove_from_group(*group, *member),
             Command::Grant { principal, grant } => self.grant(*principal, grant),
             Command::RevokeGrant { grant } => self.revoke_grant(*grant),
             Command::CreateProject { name, description, external_id } => {

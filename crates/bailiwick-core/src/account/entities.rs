@@ -170,7 +170,7 @@ pub struct Role {
     pub external_id: Option<ExternalId>,
 }
 
-/// A set of members.
+/// A set of members and of other groups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Unique in the account without regard to case.
@@ -371,7 +371,7 @@ macro_rules! text_serde {
 pub enum Principal {
     /// A member, by user.
     Member(UserId),
-    /// All members of a group.
+    /// All members of a group, those of groups in it too.
     Group(GroupId),
     /// A service account.
     ServiceAccount(ServiceAccountId),
@@ -571,8 +571,8 @@ pub enum EntityKey {
     Role(RoleId),
     /// A group.
     Group(GroupId),
-    /// That a member is in a group.
-    GroupMember(GroupId, UserId),
+    /// That a member or a group is in a group.
+    GroupMember(GroupId, Principal),
     /// A grant.
     Grant(GrantId),
     /// A project.

@@ -155,14 +155,14 @@ events! {
     GroupDeleted = "group.deleted" { /// Its id.
         id: GroupId, /// What it was.
         group: Group },
-    /// A member was put into a group.
+    /// A member or a group was put into a group.
     GroupMemberAdded = "group.member_added" { /// The group.
-        group: GroupId, /// The member.
-        user: UserId },
-    /// A member was taken out of a group.
+        group: GroupId, /// The member or group that is in it.
+        member: Principal },
+    /// A member or a group was taken out of a group.
     GroupMemberRemoved = "group.member_removed" { /// The group.
-        group: GroupId, /// The member.
-        user: UserId },
+        group: GroupId, /// The member or group that was in it.
+        member: Principal },
     /// A role was granted.
     GrantMade = "grant.made" { /// Its id.
         id: GrantId, /// Who has what, where, until when.
@@ -331,8 +331,8 @@ impl Event {
             Self::GroupCreated { id, .. } | Self::GroupEdited { id, .. } | Self::GroupDeleted { id, .. } => {
                 EntityKey::Group(*id)
             }
-            Self::GroupMemberAdded { group, user } | Self::GroupMemberRemoved { group, user } => {
-                EntityKey::GroupMember(*group, *user)
+            Self::GroupMemberAdded { group, member } | Self::GroupMemberRemoved { group, member } => {
+                EntityKey::GroupMember(*group, *member)
             }
             Self::GrantMade { id, .. }
             | Self::GrantExtended { id, .. }

@@ -38,6 +38,8 @@ impl Account {
             roles: OrdMap::new(),
             groups: OrdMap::new(),
             group_members: OrdSet::new(),
+            nested: OrdSet::new(),
+            nested_in: OrdSet::new(),
             grants: OrdMap::new(),
             projects: OrdMap::new(),
             resources: OrdMap::new(),
@@ -133,11 +135,8 @@ impl Account {
                 }
                 self.index.remove_subject(id.uuid());
             }
-            Event::GroupMemberAdded { group, user } => self.put_group_member(*group, *user),
-            Event::GroupMemberRemoved { group, user } => {
-                self.group_members.remove(&(*group, *user));
-                self.index.leave_group(user.uuid(), *group);
-            }
+            Event::GroupMemberAdded { group, member } => self.put_group_member(*group, *member),
+            Event::GroupMemberRemoved { group, member } => self.drop_group_member(*group, *member),
             Event::GrantMade { id, grant } => self.put_grant(*id, grant.clone(), self.revision),
             Event::GrantExtended { id, after, .. } => {
                 self.edit_stored_grant(*id, |grant| grant.until = *after);
@@ -248,6 +247,7 @@ impl Account {
         for (id, found) in &self.grants.clone() {
             self.watch(*id, &found.value);
         }
+        self.load_nesting();
     }
 
     fn edit_stored_member(&mut self, user: UserId, change: impl FnOnce(&mut Member)) {
@@ -342,9 +342,27 @@ impl Account {
         self.groups.insert(id, Arc::new(Versioned { revision, value: group }));
     }
 
-    pub(super) fn put_group_member(&mut self, group: GroupId, user: UserId) {
-        self.group_members.insert((group, user));
-        self.index.join_group(user.uuid(), group);
+    fn put_group_member(&mut self, group: GroupId, member: Principal) {
+        match member {
+            Principal::Member(user) => {
+                self.group_members.insert((group, user));
+                self.index.join_group(user.uuid(), group);
+            }
+            Principal::Group(inner) => self.nest(group, inner),
+            // Machines are in no group; see `Decision::add_to_group`.
+            Principal::ServiceAccount(_) => {}
+        }
+    }
+
+    fn drop_group_member(&mut self, group: GroupId, member: Principal) {
+        match member {
+            Principal::Member(user) => {
+                self.group_members.remove(&(group, user));
+                self.index.leave_group(user.uuid(), group);
+            }
+            Principal::Group(inner) => self.unnest(group, inner),
+            Principal::ServiceAccount(_) => {}
+        }
     }
 
     pub(super) fn put_grant(&mut self, id: GrantId, mut grant: Grant, revision: Revision) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::decide::Decision;
 use super::{ActorRef, Event, Grant, Group, MemberStatus, Patch, Principal, Refusal, RoleRef, Scope, Taken};
 use crate::catalog::{Catalog, Operation};
-use crate::ids::{GrantId, GroupId, Id, UserId};
+use crate::ids::{GrantId, GroupId, Id};
 use crate::limits;
 use crate::values::{Description, ExternalId, Name};
 
@@ -73,7 +73,7 @@ impl Decision<'_> {
         if after == before {
             return Err(Refusal::Nothing);
         }
-        self.reaches_all_of(Principal::Group(id))?;
+        self.reaches_all_that_reaches(Principal::Group(id))?;
         if after.name.folded() != before.name.folded() {
             self.free(Taken::GroupName, "name", &after.name.folded())?;
         }
@@ -88,43 +88,58 @@ impl Decision<'_> {
     pub(super) fn delete_group(&mut self, id: GroupId) -> Result<(), Refusal> {
         self.require(Operation::DeleteGroups, &Scope::Account)?;
         let group = self.group(id)?;
-        self.reaches_all_of(Principal::Group(id))?;
+        self.reaches_all_that_reaches(Principal::Group(id))?;
         self.revoke_all_of(Principal::Group(id));
-        let members: Vec<UserId> = self.account.group_members_after(id, None).collect();
-        self.events.extend(members.into_iter().map(|user| Event::GroupMemberRemoved { group: id, user }));
+        let inside = self.account.group_principals_after(id, None).map(|member| (id, member));
+        let outside = self.account.groups_holding(id).map(|group| (group, Principal::Group(id)));
+        let ended = inside.chain(outside).map(|(group, member)| Event::GroupMemberRemoved { group, member });
+        self.events.extend(ended);
         self.events.push(Event::GroupDeleted { id, group });
         Ok(())
     }
 
-    pub(super) fn add_to_group(&mut self, group: GroupId, user: UserId) -> Result<(), Refusal> {
+    pub(super) fn add_to_group(&mut self, group: GroupId, member: Principal) -> Result<(), Refusal> {
         self.require(Operation::WriteGroups, &Scope::Account)?;
         self.group(group)?;
-        if self.member(user)? == MemberStatus::Inactive {
-            return Err(Refusal::MemberInactive { user });
+        match member {
+            Principal::Member(user) => {
+                if self.member(user)? == MemberStatus::Inactive {
+                    return Err(Refusal::MemberInactive { user });
+                }
+            }
+            Principal::Group(inner) => {
+                self.group(inner)?;
+            }
+            // A machine has grants of its own, each of which says what it is for.
+            Principal::ServiceAccount(_) => return Err(Refusal::NotFound { kind: "member" }),
         }
-        if self.account.is_in_group(group, user) {
+        if self.account.is_in_group(group, member) {
             return Err(Refusal::AlreadySo { what: "the member is in the group" });
         }
-        if self.account.groups_of(user).count() >= limits::GROUPS_PER_MEMBER {
-            return Err(Refusal::LimitReached {
-                what: "groups of one member",
-                most: limits::GROUPS_PER_MEMBER,
-            });
+        match member {
+            Principal::Group(inner) => self.may_nest(group, inner)?,
+            _ if self.account.groups_of(member).len() >= limits::GROUPS_PER_MEMBER => {
+                return Err(Refusal::LimitReached {
+                    what: "groups of one member",
+                    most: limits::GROUPS_PER_MEMBER,
+                });
+            }
+            _ => {}
         }
-        // Rule 1: the member gains all that the group was granted.
-        self.covers_all_of(Principal::Group(group))?;
-        self.events.push(Event::GroupMemberAdded { group, user });
+        // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
+        self.covers_all_that_reaches(Principal::Group(group))?;
+        self.events.push(Event::GroupMemberAdded { group, member });
         Ok(())
     }
 
-    pub(super) fn remove_from_group(&mut self, group: GroupId, user: UserId) -> Result<(), Refusal> {
+    pub(super) fn remove_from_group(&mut self, group: GroupId, member: Principal) -> Result<(), Refusal> {
         self.require(Operation::WriteGroups, &Scope::Account)?;
         self.group(group)?;
-        if !self.account.is_in_group(group, user) {
+        if !self.account.is_in_group(group, member) {
             return Err(Refusal::NotFound { kind: "group member" });
         }
-        self.reaches_all_of(Principal::Group(group))?;
-        self.events.push(Event::GroupMemberRemoved { group, user });
+        self.reaches_all_that_reaches(Principal::Group(group))?;
+        self.events.push(Event::GroupMemberRemoved { group, member });
         Ok(())
     }
 

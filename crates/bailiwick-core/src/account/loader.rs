@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::spread::put_spread;
 use super::{
-    Account, Grant, Group, Invitation, Key, LoadError, Member, Offer, Profile, Project, Resource, Role, Row,
-    Scope, ServiceAccount, Versioned,
+    Account, Grant, Group, Invitation, Key, LoadError, Member, Offer, Principal, Profile, Project, Resource,
+    Role, Row, Scope, ServiceAccount, Versioned,
 };
 use crate::catalog::Catalog;
 use crate::ids::{
@@ -29,6 +29,7 @@ pub struct Entities {
     members: Vec<(UserId, Versioned<Member>)>,
     roles: Vec<(RoleId, Arc<Versioned<Role>>)>,
     group_members: Vec<(GroupId, UserId)>,
+    nested: Vec<(GroupId, GroupId)>,
     grants: Vec<(GrantId, Versioned<Grant>)>,
     groups: Vec<(GroupId, Versioned<Group>)>,
     invitations: Vec<(InvitationId, Versioned<Invitation>)>,
@@ -65,10 +66,13 @@ impl RowParser {
             "role" => parsed.roles.push((row.key()?, Arc::new(row.versioned()?))),
             "group" => parsed.groups.push((row.key()?, row.versioned()?)),
             "group_member" => {
-                let (group, user) = row.id.split_once(':').ok_or_else(|| row.wrong(&"no `:` in the id"))?;
+                let (group, member) = row.id.split_once(':').ok_or_else(|| row.wrong(&"no `:` in the id"))?;
                 let group = group.parse().map_err(|error| row.wrong(&error))?;
-                let user = user.parse().map_err(|error| row.wrong(&error))?;
-                parsed.group_members.push((group, user));
+                match member.parse().map_err(|error| row.wrong(&error))? {
+                    Principal::Member(user) => parsed.group_members.push((group, user)),
+                    Principal::Group(inner) => parsed.nested.push((group, inner)),
+                    Principal::ServiceAccount(_) => return Err(row.wrong(&"a service account in a group")),
+                }
             }
             "grant" => {
                 let mut found: Versioned<Grant> = row.versioned()?;
@@ -121,6 +125,7 @@ impl Loader {
         put_spread(entities.members, &mut account.members);
         put_spread(entities.roles, &mut account.roles);
         put_spread(entities.group_members, &mut account.group_members);
+        account.nested.extend(entities.nested);
         put_spread(entities.grants, &mut account.grants);
         account.offers.extend(entities.offers);
         self.resources.extend(entities.resources);

@@ -76,8 +76,9 @@ impl Decision<'_> {
     fn take_out(&mut self, user: UserId) {
         self.end_what_stands_in_the_name_of(user);
         self.revoke_all_of(Principal::Member(user));
-        let groups: Vec<_> = self.account.groups_of(user).collect();
-        self.events.extend(groups.into_iter().map(|group| Event::GroupMemberRemoved { group, user }));
+        let member = Principal::Member(user);
+        let groups = self.account.groups_of(member);
+        self.events.extend(groups.into_iter().map(|group| Event::GroupMemberRemoved { group, member }));
     }
 
     /// Rule 3: invitations and offers of somebody who may no longer act end with them.

@@ -212,6 +212,8 @@ refusals! {
     ProjectInUse = Conflict, "project_in_use", "the project holds resources", "delete these first";
     /// The default project stays.
     DefaultProject = Conflict, "default_project", "the default project cannot be deleted", "delete its resources instead";
+    /// A group that would be in itself, be it through others.
+    GroupCycle = Conflict, "group_cycle", "the group would be in itself", "take the other group out of this one first, or put both into a third";
     /// Nothing would change.
     Nothing = Invalid, "nothing_to_do", "the request would change nothing", "name at least one thing to change";
 }

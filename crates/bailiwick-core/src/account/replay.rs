@@ -19,6 +19,7 @@ impl Account {
             + self.roles.len()
             + self.groups.len()
             + self.group_members.len()
+            + self.nested.len()
             + self.grants.len()
             + self.projects.len()
             + self.resources.len()

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{Account, EntityKey, Versioned};
+use super::{Account, EntityKey, Principal, Versioned};
 use crate::ids::{Id, Revision};
 
 /// A stored entity.
@@ -61,7 +61,7 @@ impl EntityKey {
             Self::Group(id) => format_smolstr!("{id}"),
             Self::Member(id) => format_smolstr!("{id}"),
             Self::ServiceAccount(id) => format_smolstr!("{id}"),
-            Self::GroupMember(group, user) => format_smolstr!("{group}:{user}"),
+            Self::GroupMember(group, member) => format_smolstr!("{group}:{member}"),
             Self::Grant(id) => format_smolstr!("{id}"),
             Self::Invitation(id) => format_smolstr!("{id}"),
             Self::Key(id) => format_smolstr!("{id}"),
@@ -79,7 +79,7 @@ impl Account {
             EntityKey::Invitation(id) => body(self.invitation(id).map(|found| &found.value)),
             EntityKey::Role(id) => body(self.role(id).map(|found| &found.value)),
             EntityKey::Group(id) => body(self.group(id).map(|found| &found.value)),
-            EntityKey::GroupMember(group, user) => self.is_in_group(group, user).then(|| "{}".to_owned()),
+            EntityKey::GroupMember(group, member) => self.is_in_group(group, member).then(|| "{}".to_owned()),
             EntityKey::Grant(id) => body(self.grant(id).map(|found| &found.value)),
             EntityKey::Project(id) => body(self.project(id).map(|found| &found.value)),
             EntityKey::Resource(id) => body(self.resource(id).map(|found| &found.value)),
@@ -98,7 +98,9 @@ impl Account {
         keys.extend(self.groups.keys().map(|id| EntityKey::Group(*id)));
         keys.extend(self.members.keys().map(|id| EntityKey::Member(*id)));
         keys.extend(self.service_accounts.keys().map(|id| EntityKey::ServiceAccount(*id)));
-        keys.extend(self.group_members.iter().map(|(group, user)| EntityKey::GroupMember(*group, *user)));
+        let joined = self.group_members.iter().map(|(group, user)| (*group, Principal::Member(*user)));
+        let nested = self.nested.iter().map(|(group, inner)| (*group, Principal::Group(*inner)));
+        keys.extend(joined.chain(nested).map(|(group, member)| EntityKey::GroupMember(group, member)));
         keys.extend(self.grants.keys().map(|id| EntityKey::Grant(*id)));
         keys.extend(self.invitations.keys().map(|id| EntityKey::Invitation(*id)));
         keys.extend(self.keys.keys().map(|id| EntityKey::Key(*id)));

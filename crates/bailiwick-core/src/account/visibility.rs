@@ -14,8 +14,7 @@ impl Account {
         if actor == Actor::User(user) || may(&Scope::Account) {
             return true;
         }
-        let holders = self.groups_of(user).map(Principal::Group).chain([Principal::Member(user)]);
-        let mut held = holders.flat_map(|holder| self.grants_of(holder));
+        let mut held = self.holders(Principal::Member(user)).flat_map(|holder| self.grants_of(holder));
         let promised = self.waiting_invitation(user).and_then(|id| self.invitation(id));
         held.any(|(_, grant)| may(&grant.value.scope))
             || promised.is_some_and(|found| found.value.grants.iter().any(|grant| may(&grant.scope)))

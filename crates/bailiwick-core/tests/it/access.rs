@@ -30,8 +30,16 @@ fn granted(catalog: &str, chosen: &[Chosen]) -> (Given, Vec<Principal>) {
     let newcomers: &[RoleAtScope] = if catalog == "one-role" { &[at_account("viewer")] } else { &[] };
     let users = [given.member(newcomers), given.member(newcomers), given.inactive(newcomers)];
     let (group, machine) = (given.group("Group"), given.service_account("Machine", &[]));
-    given.do_it(&Command::AddToGroup { group, user: users[0] });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(users[0]) });
+    // A group above that of the first user, by two ways, and one above that.
+    let inner = given.group("Inner");
+    let (outer, top) = (given.group("Outer"), given.group("Top"));
+    given.do_it(&Command::AddToGroup { group: inner, member: Principal::Member(users[0]) });
+    for (group, inner) in [(outer, group), (outer, inner), (top, outer)] {
+        given.do_it(&Command::AddToGroup { group, member: Principal::Group(inner) });
+    }
     let mut principals = vec![Principal::Group(group), Principal::ServiceAccount(machine)];
+    principals.extend([inner, outer, top].map(Principal::Group));
     principals.extend(users.map(Principal::Member));
     let types: Vec<String> =
         given.account.catalog().resource_types.iter().map(|of| of.name.clone()).collect();
@@ -205,7 +213,7 @@ fn q18_everybody_can_list_what_they_may_do_scope_by_scope() {
     let (group, scope) = (given.group("Group"), Scope::Project(project));
     let user = given.member(&[at_account("billing"), at(built_in("project_read_only"), scope.clone())]);
     given.grant(Principal::Group(group), at(built_in("project_read_write"), scope.clone()));
-    given.do_it(&Command::AddToGroup { group, user });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     let effective = given.account.effective(Principal::Member(user), given.now).at;
     let found: Vec<(&Scope, &[RoleRef])> =
         effective.iter().map(|at| (&at.scope, at.roles.as_slice())).collect();
@@ -232,17 +240,19 @@ fn an_answer_is_explained() {
     let end = given.later(60);
     let (role, scope) = (built_in("cluster_read_only"), Scope::resources([near]));
     let id = given.grant(Principal::Group(group), until(at(role.clone(), scope.clone()), end));
-    given.do_it(&Command::AddToGroup { group, user });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     let read = given.account.catalog().permission("read:clusters").unwrap();
     let explain = |given: &Given, user, resource| {
         given.account.explain(Principal::Member(user), read, &Target::Resource(resource), given.now)
     };
-    let path = Path { grant: Some(id), group: Some(group), role, scope, until: Some(end) };
+    let path = Path { grant: Some(id), through: vec![group], role, scope, until: Some(end) };
     let yes = explain(&given, user, near);
     assert_eq!((yes.allowed, yes.paths, yes.missing), (true, vec![path.clone()], None));
     let no = explain(&given, user, far).missing.unwrap();
     assert_eq!((no.elsewhere, no.ended), (vec![path.clone()], vec![]));
-    assert!(no.roles.contains(&built_in("cluster_read_only")) && !no.roles.contains(&built_in("owner")));
+    let needed = |name, scope| no.grants.contains(&at(built_in(name), scope));
+    assert!(needed("cluster_read_only", Scope::resources([far])) && needed("admin", Scope::Account));
+    assert!(!needed("owner", Scope::Account), "it is handed over, not granted");
     given.pass(60);
     let ended = explain(&given, user, near);
     assert!(!ended.allowed && ended.target_exists && ended.principal == PrincipalState::Active);
@@ -269,13 +279,13 @@ fn an_explanation_names_so_many_roles_and_says_whether_these_are_all() {
     let missing = |given: &Given| {
         given.account.explain(principal, permission, &Target::Account, given.now).missing.unwrap()
     };
-    let built_in = missing(&given).roles.len();
+    let built_in = missing(&given).grants.len();
     for number in built_in..limits::ROLES_IN_EXPLANATION {
         given.role(&format!("Role {number}"), Level::Account, &["read:clusters"]);
     }
     let all = missing(&given);
-    assert_eq!((all.roles.len(), all.roles_complete), (limits::ROLES_IN_EXPLANATION, true));
+    assert_eq!((all.grants.len(), all.grants_complete), (limits::ROLES_IN_EXPLANATION, true));
     given.role("One more", Level::Account, &["read:clusters"]);
     let some = missing(&given);
-    assert!(some.roles == all.roles && !some.roles_complete);
+    assert!(some.grants == all.grants && !some.grants_complete);
 }

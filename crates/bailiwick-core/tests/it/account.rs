@@ -9,6 +9,7 @@ mod invitations;
 mod limits;
 mod member_roles;
 mod members;
+mod nesting;
 mod ownership;
 pub mod prelude;
 mod projects;

@@ -160,7 +160,9 @@ fn kept(account: &Account) -> BTreeSet<(RoleRef, Scope)> {
     let held = grants.filter(|grant| keeper(&grant.role) && grant.until.is_none());
     let held = held.filter(|grant| match grant.principal {
         Principal::Member(user) => active(user),
-        Principal::Group(group) => account.group_members_after(group, None).any(active),
+        Principal::Group(group) => account
+            .members_after(None)
+            .any(|(user, _)| active(user) && oracle::is_inside(account, group, Principal::Member(user))),
         Principal::ServiceAccount(_) => false,
     });
     held.map(|grant| (grant.role.clone(), grant.scope.clone())).collect()

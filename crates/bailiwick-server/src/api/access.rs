@@ -49,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "target_exists": true,
                 "paths": [{
                     "grant": "grt_0197a2b4c6d87e0f9a1b2c3d4e5f6073", "role": { "id": "admin", "title": "Admin" },
-                    "scope": "account", "scope_words": "the whole account",
+                    "through": [], "scope": "account", "scope_words": "the whole account",
                 }],
                 "revision": 31,
             }))
@@ -157,8 +157,8 @@ async fn explain(
     let sees_roles =
         question.about_others || call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
     if let Some(missing) = shown.missing.as_mut().filter(|_| !sees_roles) {
-        missing.roles.clear();
-        missing.roles_complete = false;
+        missing.grants.clear();
+        missing.grants_complete = false;
     }
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }

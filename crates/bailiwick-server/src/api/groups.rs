@@ -1,9 +1,9 @@
 //! Groups, and who is in them.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Group, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Group, Principal, Scope};
 use bailiwick_core::catalog::Operation as Permission;
-use bailiwick_core::ids::{GroupId, UserId};
+use bailiwick_core::ids::GroupId;
 use serde_json::json;
 
 use super::call::Call;
@@ -51,19 +51,27 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&["last_holder", "above_you"]),
         get("list_group_members", "/accounts/{account}/groups/{group}/members", read)
             .reads(list_members)
-            .says("List the members of a group", "The oldest users first.")
+            .says(
+                "List who is in a group",
+                "Members, the oldest users first, then groups. Who is in one of these groups is not named again.",
+            )
             .answers(json!({ "items": [], "complete": true, "filtered": false })),
         put("add_group_member", "/accounts/{account}/groups/{group}/members/{member}", write)
             .writes(add_member)
             .says(
-                "Put a member into a group",
-                "The member has at once what the group was granted, so you must hold all of that yourself. Nothing \
-                 happens if the member is in the group already.",
+                "Put a member or a group into a group",
+                "By id or external id; an external id that a member and a group share names neither. The member, or \
+                 each member of the group, has at once what the group and the groups above it were granted, so you \
+                 must hold all of that yourself. Nothing happens if it is in the group already. No group is in \
+                 itself; groups nest up to 8 deep, with at most 20 groups above one and 1000 below one.",
             )
-            .fails(&["escalation", "outlasts_own_access", "member_pending", "target_inactive", "limit_reached"]),
+            .fails(&["escalation", "outlasts_own_access", "member_pending", "target_inactive", "group_cycle", "limit_reached"]),
         delete("remove_group_member", "/accounts/{account}/groups/{group}/members/{member}", write)
             .writes(remove_member)
-            .says("Take a member out of a group", "The member loses at once what comes through the group.")
+            .says(
+                "Take a member or a group out of a group",
+                "The member, or each member of the group, loses at once what comes through the group.",
+            )
             .fails(&["last_holder", "above_you"]),
     ]
 }
@@ -75,6 +83,8 @@ fn example() -> serde_json::Value {
         "description": "",
         "external_id": "team-search",
         "members": 4,
+        "groups": [{ "id": "grp_0197a2b4c6d87e0f9a1b2c3d4e5f6071", "name": "Ranking" }],
+        "member_of": [],
         "roles": [],
         "revision": 21,
     })
@@ -148,42 +158,53 @@ async fn remove_group(call: Call, query: wire::WriteQuery, (): ()) -> Result<Ans
 async fn list_members(
     call: Call,
     query: wire::PageQuery,
-) -> Result<Answer<wire::Page<wire::Member>>, Failure> {
+) -> Result<Answer<wire::Page<wire::GroupMember>>, Failure> {
     let account = call.account()?;
     call.authorize(&account, Permission::ReadMembers, &Scope::Account)?;
     let group = in_path(&call, &account)?;
     let page = call.page(&query)?;
-    let members = account.group_members_after(group, page.after()?).map(|user| (user, Seen::Yes(user)));
+    let members =
+        account.group_principals_after(group, page.after()?).map(|member| (member, Seen::Yes(member)));
     let found = page.take(members);
-    let people = call.service.people(found.items.iter().copied()).await?;
+    let users = found.items.iter().filter_map(|member| match member {
+        Principal::Member(user) => Some(*user),
+        Principal::Group(_) | Principal::ServiceAccount(_) => None,
+    });
+    let people = call.service.people(users).await?;
     let views = Views::new(&account, &people, call.now());
-    let shown = show_page(found, |users| users.into_iter().filter_map(|user| views.member(user)).collect());
+    let shown =
+        show_page(found, |all| all.into_iter().filter_map(|member| views.group_member(member)).collect());
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
 
 async fn add_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
     let account = call.account()?;
     let group = in_path(&call, &account)?;
-    let user = member_in_path(&call, &account)?;
+    let member = member_in_path(&call, &account)?;
     let may = call.authorize(&account, Permission::WriteGroups, &Scope::Account).is_ok();
-    if may && !query.dry_run && account.is_in_group(group, user) {
+    if may && !query.dry_run && account.is_in_group(group, member) {
         // `PUT` says how it shall be (RFC 9110, section 9.3.4), and so it is.
         return Ok(Answer::done().revision(account.revision()));
     }
-    call.change_silently(&Command::AddToGroup { group, user }, query.dry_run, None).await
+    call.change_silently(&Command::AddToGroup { group, member }, query.dry_run, None).await
 }
 
 async fn remove_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
     let account = call.account()?;
-    let command =
-        Command::RemoveFromGroup { group: in_path(&call, &account)?, user: member_in_path(&call, &account)? };
-    call.change_silently(&command, query.dry_run, None).await
+    let (group, member) = (in_path(&call, &account)?, member_in_path(&call, &account)?);
+    call.change_silently(&Command::RemoveFromGroup { group, member }, query.dry_run, None).await
 }
 
 fn in_path(call: &Call, account: &Account) -> Result<GroupId, Failure> {
     account.find_group(call.parameter("group")).ok_or_else(|| Failure::not_found("group"))
 }
 
-fn member_in_path(call: &Call, account: &Account) -> Result<UserId, Failure> {
-    account.find_member(call.parameter("member")).ok_or_else(|| Failure::not_found("member"))
+/// The member or group that is named, and only if no other goes by the same external id.
+fn member_in_path(call: &Call, account: &Account) -> Result<Principal, Failure> {
+    let text = call.parameter("member");
+    match (account.find_member(text), account.find_group(text)) {
+        (Some(user), None) => Ok(Principal::Member(user)),
+        (None, Some(group)) => Ok(Principal::Group(group)),
+        (Some(_), Some(_)) | (None, None) => Err(Failure::not_found("member")),
+    }
 }

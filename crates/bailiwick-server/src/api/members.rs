@@ -90,7 +90,7 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let wanted = |user: UserId| {
         query.status.is_none_or(|status| status_of(&account, user) == Some(status))
             && role.as_ref().is_none_or(|role| views.has_role(user, role))
-            && group.is_none_or(|group| account.is_in_group(group, user))
+            && group.is_none_or(|group| account.is_reached_by_group(group, user))
             && (q.is_none() || mentions(&account, &people, user, &needle))
     };
     let actor = call.actor()?;

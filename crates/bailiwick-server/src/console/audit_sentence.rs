@@ -92,11 +92,11 @@ impl Names<'_> {
             E::GroupCreated { group, .. } => format!("created the group {}", group.name),
             E::GroupEdited { after, .. } => format!("edited the group {}", after.name),
             E::GroupDeleted { group, .. } => format!("deleted the group {}", group.name),
-            E::GroupMemberAdded { group, user } => {
-                format!("put {} into the group {}", person(user), self.group(*group))
+            E::GroupMemberAdded { group, member } => {
+                format!("put {} into the group {}", self.principal(*member), self.group(*group))
             }
-            E::GroupMemberRemoved { group, user } => {
-                format!("took {} out of the group {}", person(user), self.group(*group))
+            E::GroupMemberRemoved { group, member } => {
+                format!("took {} out of the group {}", self.principal(*member), self.group(*group))
             }
             E::GrantMade { grant, .. } => {
                 let (what, whom) = self.grant(grant);

@@ -117,7 +117,8 @@ pub(super) async fn render(
         joined: moment(member.joined_at, context.now),
         last_sign_in: last_sign_in.map(|at| moment(at, context.now)),
         groups: account
-            .groups_of(user)
+            .groups_of(principal)
+            .into_iter()
             .filter_map(|group| account.group(group).map(|group| group.value.name.to_string()))
             .collect(),
         sources: if sees_roles { sources(context, user) } else { Vec::new() },

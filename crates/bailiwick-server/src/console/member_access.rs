@@ -29,7 +29,7 @@ pub(super) struct SourceLine {
 pub(super) fn sources(context: &AccountContext<'_>, user: UserId) -> Vec<SourceLine> {
     let account = &context.account;
     let mut lines = Vec::new();
-    let holders = account.groups_of(user).map(Principal::Group);
+    let holders = account.groups_with(Principal::Member(user)).map(Principal::Group);
     for principal in std::iter::once(Principal::Member(user)).chain(holders) {
         for (id, grant) in account.grants_of(principal) {
             let grant = &grant.value;

@@ -218,7 +218,7 @@ pub(super) fn member_row(context: &AccountContext<'_>, people: &People, user: Us
     let account = &context.account;
     let member = account.member(user).map(|member| &member.value);
     let grants = account.grants_of(Principal::Member(user)).map(|(_, grant)| &grant.value);
-    let groups = account.groups_of(user).flat_map(|group| {
+    let groups = account.groups_with(Principal::Member(user)).flat_map(|group| {
         account.grants_of(Principal::Group(group)).map(|(_, grant)| &grant.value).collect::<Vec<_>>()
     });
     let mut held: Vec<&Grant> = grants.chain(groups).filter(|grant| grant.is_live(context.now)).collect();

@@ -161,10 +161,11 @@ fn touched(before: &Account, after: &Account, events: &[Event]) -> BTreeSet<Prin
             | Event::MemberActivated { user }
             | Event::MemberDeactivated { user }
             | Event::MemberRemoved { user }
-            | Event::MemberLeft { user }
-            | Event::GroupMemberAdded { user, .. }
-            | Event::GroupMemberRemoved { user, .. } => {
+            | Event::MemberLeft { user } => {
                 principals.insert(Principal::Member(*user));
+            }
+            Event::GroupMemberAdded { member, .. } | Event::GroupMemberRemoved { member, .. } => {
+                add(&mut principals, before, *member);
             }
             Event::GrantMade { grant, .. } | Event::GrantRevoked { grant, .. } => {
                 add(&mut principals, before, grant.principal);
@@ -186,11 +187,14 @@ fn touched(before: &Account, after: &Account, events: &[Event]) -> BTreeSet<Prin
     principals
 }
 
-/// A group's access is that of its members.
+/// A group's access is that of its members and of the groups in it.
 fn add(principals: &mut BTreeSet<Principal>, account: &Account, principal: Principal) {
-    principals.insert(principal);
+    if principals.len() > MAX_PRINCIPALS || !principals.insert(principal) {
+        return;
+    }
     if let Principal::Group(group) = principal {
-        principals
-            .extend(account.group_members_after(group, None).take(MAX_PRINCIPALS + 1).map(Principal::Member));
+        for member in account.group_principals_after(group, None).take(MAX_PRINCIPALS + 1) {
+            add(principals, account, member);
+        }
     }
 }

@@ -83,8 +83,14 @@ async fn a_check_says_yes_or_no_and_an_explanation_why() {
     }
     let elsewhere = ask("~/access:explain", question(&grace.id, "read:clusters", "cluster", "two")).await;
     assert_eq!(elsewhere["missing"]["elsewhere"][0]["role"]["id"], "cluster_read_only");
-    assert!(elsewhere["missing"]["roles"].as_array().unwrap().iter().any(|role| role["id"] == "admin"));
-    assert!(elsewhere["summary"].as_str().unwrap().contains("counts elsewhere"), "{elsewhere}");
+    let needed = elsewhere["missing"]["grants"].as_array().unwrap();
+    assert!(needed.iter().any(|grant| grant["role"]["id"] == "admin" && grant["scope"] == "account"));
+    let narrow = needed.iter().find(|grant| grant["role"]["id"] == "cluster_read_only").unwrap();
+    assert_eq!(narrow["scope_words"], "cluster two", "{narrow}");
+    assert_eq!(
+        elsewhere["summary"],
+        "Grace Hopper may not `read:clusters` on cluster two: the role Cluster read-only in cluster one counts elsewhere"
+    );
 
     let why = ask("~/access:explain", question(&grace.id, "read:clusters", "cluster", "one")).await;
     assert_eq!(why["paths"][0]["scope_words"], "cluster one", "{why}");
@@ -124,7 +130,7 @@ async fn questions_about_others_need_a_permission_and_those_about_oneself_tell_n
         answer.as_object_mut().unwrap().remove("summary");
     }
     assert_eq!(hidden, absent, "a cluster that one may not see looks like one that is not there");
-    assert_eq!(hidden["missing"]["roles"], json!([]));
+    assert_eq!(hidden["missing"]["grants"], json!([]));
 }
 
 #[tokio::test]

@@ -10,14 +10,16 @@ use crate::output::{Shape, lifted};
 
 use super::check::QuestionArgs;
 
-const PATH: &[&str] = &["role", "scope", "grant", "group", "until"];
+const PATH: &[&str] = &["role", "scope", "grant", "through", "until"];
 const SHAPE: Shape = Shape {
     fields: &["allowed", "summary", "principal", "principal_state", "target_exists", "revision"],
     tables: &[
         ("paths", PATH),
         ("missing.ended", PATH),
         ("missing.elsewhere", PATH),
-        ("missing.roles", &["id", "title"]),
+        ("missing.suspended", PATH),
+        ("missing.promised", PATH),
+        ("missing.grants", &["role", "scope"]),
     ],
 };
 
@@ -30,7 +32,14 @@ pub async fn run(ctx: Context, args: QuestionArgs) -> Result<ExitCode, Failure> 
         return Ok(ExitCode::SUCCESS);
     }
     let mut shown = lifted(&explanation, "missing")?;
-    for list in ["paths", "missing.ended", "missing.elsewhere"] {
+    for list in [
+        "paths",
+        "missing.ended",
+        "missing.elsewhere",
+        "missing.suspended",
+        "missing.promised",
+        "missing.grants",
+    ] {
         let paths = shown.get_mut(list).and_then(Value::as_array_mut);
         paths.into_iter().flatten().for_each(name);
     }
@@ -41,11 +50,13 @@ pub async fn run(ctx: Context, args: QuestionArgs) -> Result<ExitCode, Failure> 
 /// Puts the words that people read in place of ids.
 fn name(path: &mut Value) {
     let Value::Object(fields) = path else { return };
-    for (words, id) in [("scope_words", "scope"), ("group_name", "group")] {
-        // A server of an older version sends no words, or empty ones.
-        let said = fields.remove(words).filter(|words| words.as_str().is_some_and(|text| !text.is_empty()));
-        if let Some(said) = said {
-            fields.insert(id.to_owned(), said);
-        }
+    // A server of an older version sends no words, or empty ones.
+    let said = fields.remove("scope_words");
+    if let Some(said) = said.filter(|words| words.as_str().is_some_and(|text| !text.is_empty())) {
+        fields.insert("scope".to_owned(), said);
     }
+    let through = fields.get("through").and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<&str> = through.filter_map(|group| group.get("name")?.as_str()).collect();
+    let names = names.join(" → ");
+    fields.insert("through".to_owned(), Value::String(names));
 }

@@ -11,10 +11,12 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::Shape;
 
-use super::member;
 use super::role::patch;
 
-const COLUMNS: &[&str] = &["id", "name", "members", "roles", "external_id", "revision", "description"];
+const COLUMNS: &[&str] =
+    &["id", "name", "members", "groups", "member_of", "roles", "external_id", "revision", "description"];
+/// Of members and groups alike.
+const IN_GROUP: &[&str] = &["kind", "id", "email", "name", "status", "roles", "external_id", "revision"];
 const SHAPE: Shape = Shape::new(COLUMNS);
 
 /// Verbs of `group`. A GROUP is an id, a name or an external id.
@@ -31,7 +33,7 @@ pub enum GroupCommand {
         #[arg(value_name = "GROUP")]
         group: String,
     },
-    /// List who is in a group
+    /// List members and groups in a group
     Members {
         /// Id, name or external id
         #[arg(value_name = "GROUP")]
@@ -62,23 +64,23 @@ pub enum GroupCommand {
         #[command(flatten)]
         edit: EditArgs,
     },
-    /// Put a member into a group
+    /// Put a member, or another group with all its members, into a group
     Add {
         /// Id, name or external id
         #[arg(value_name = "GROUP")]
         group: String,
-        /// Email, id or external id
+        /// Member by email, id or external id, or group by id, name or external id
         #[arg(value_name = "MEMBER")]
         member: String,
         #[command(flatten)]
         write: WriteArgs,
     },
-    /// Take a member out of a group
+    /// Take a member or another group out of a group
     Remove {
         /// Id, name or external id
         #[arg(value_name = "GROUP")]
         group: String,
-        /// Email, id or external id
+        /// Member by email, id or external id, or group by id, name or external id
         #[arg(value_name = "MEMBER")]
         member: String,
         #[command(flatten)]
@@ -102,7 +104,7 @@ pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failur
             let id = names::group(&account, &group).await?;
             let query = PageQuery { limit: limit.page(), cursor: None };
             let all = limit.read(account.list_group_members(&id, &query)).await?;
-            ctx.output.list(&all, member::COLUMNS)?;
+            ctx.output.list(&all, IN_GROUP)?;
         }
         GroupCommand::Create { new: NewArgs { name, description, external_id }, write } => {
             let group = CreateGroup { name, description, external_id };
@@ -120,12 +122,12 @@ pub async fn run(ctx: Context, command: GroupCommand) -> Result<ExitCode, Failur
         }
         GroupCommand::Add { group, member, write } => {
             let id = names::group(&account, &group).await?;
-            let member = names::member(&account, &member).await?;
+            let member = names::group_member(&account, &member).await?;
             ctx.write(account.add_group_member(&id, &member), &write, Shape::new(&[])).await?;
         }
         GroupCommand::Remove { group, member, write } => {
             let id = names::group(&account, &group).await?;
-            let member = names::member(&account, &member).await?;
+            let member = names::group_member(&account, &member).await?;
             ctx.write(account.remove_group_member(&id, &member), &write, Shape::new(&[])).await?;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::http::call::Call;
 use crate::http::{Error, InAccount, Listing, Write};
-use crate::wire::{CreateGroup, Group, GroupQuery, Member, PageQuery, UpdateGroup};
+use crate::wire::{CreateGroup, Group, GroupMember, GroupQuery, PageQuery, UpdateGroup};
 
 impl InAccount {
     /// The account's groups.
@@ -33,17 +33,17 @@ impl InAccount {
         self.write(Call::delete(self.at("groups").id(group)))
     }
 
-    /// Who is in a group.
-    pub fn list_group_members(&self, group: &str, query: &PageQuery) -> Listing<Member> {
+    /// Members and groups in a group.
+    pub fn list_group_members(&self, group: &str, query: &PageQuery) -> Listing<GroupMember> {
         self.list(self.at("groups").id(group).then("members"), query)
     }
 
-    /// Puts a member into a group.
+    /// Puts a member or a group into a group.
     pub fn add_group_member(&self, group: &str, member: &str) -> Write<()> {
         self.write(Call::put(self.at("groups").id(group).then("members").id(member)))
     }
 
-    /// Takes a member out of a group.
+    /// Takes a member or a group out of a group.
     pub fn remove_group_member(&self, group: &str, member: &str) -> Write<()> {
         self.write(Call::delete(self.at("groups").id(group).then("members").id(member)))
     }

@@ -44,12 +44,18 @@ fn exists(account: &Account, target: &Target) -> bool {
 }
 
 fn reaches(account: &Account, grant: &Grant, principal: Principal) -> bool {
-    let through =
-        |group: GroupId, user| account.group_members_after(group, None).any(|member| member == user);
-    match (grant.principal, principal) {
-        (Principal::Group(group), Principal::Member(user)) => through(group, user),
-        (holder, principal) => holder == principal,
+    match grant.principal {
+        Principal::Group(group) => grant.principal == principal || is_inside(account, group, principal),
+        holder => holder == principal,
     }
+}
+
+/// Whether a member or group is in a group, be it through others.
+pub fn is_inside(account: &Account, group: GroupId, principal: Principal) -> bool {
+    account.group_principals_after(group, None).any(|member| {
+        member == principal
+            || matches!(member, Principal::Group(inner) if is_inside(account, inner, principal))
+    })
 }
 
 /// What a role holds, from its definition.

@@ -36,9 +36,11 @@ fn is_escalation(refusal: &Refusal) -> bool {
 fn through_a_strong_group_or_the_grant_of_a_weak_one() {
     let mut given = Given::new("bailiwick");
     let (user, group) = (clerk(&mut given), admins(&given));
-    assert!(is_escalation(&given.refused(user, &Command::AddToGroup { group, user })));
+    assert!(is_escalation(
+        &given.refused(user, &Command::AddToGroup { group, member: Principal::Member(user) })
+    ));
     let own = given.group("Own");
-    given.when(user, &Command::AddToGroup { group: own, user }).unwrap();
+    given.when(user, &Command::AddToGroup { group: own, member: Principal::Member(user) }).unwrap();
     let strong = Command::Grant { principal: Principal::Group(own), grant: at_account("admin") };
     assert!(is_escalation(&given.refused(user, &strong)));
 }
@@ -76,7 +78,7 @@ fn through_activating_a_strong_accomplice() {
     let user = clerk(&mut given);
     let accomplice = given.member(&[]);
     let group = admins(&given);
-    given.do_it(&Command::AddToGroup { group, user: accomplice });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(accomplice) });
     given.do_it(&Command::DeactivateMember { user: accomplice });
     assert!(is_escalation(&given.refused(user, &Command::ActivateMember { user: accomplice })));
 }
@@ -242,7 +244,7 @@ fn through_taking_down_what_is_above() {
     let group = given.group("Closers");
     given.grant(Principal::Group(group), closer.clone());
     let user = given.member(&[]);
-    given.do_it(&Command::AddToGroup { group, user });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     let machine = given.service_account("Closer", std::slice::from_ref(&closer));
     let key = given.key(machine);
     let inactive = given.inactive(std::slice::from_ref(&closer));
@@ -272,7 +274,7 @@ fn through_taking_down_what_is_above() {
         Command::RevokeGrant { grant: own },
         edit_group,
         Command::DeleteGroup { group },
-        Command::RemoveFromGroup { group, user },
+        Command::RemoveFromGroup { group, member: Principal::Member(user) },
         edit_machine,
         Command::DeleteServiceAccount { service_account: machine },
         unnamed,
@@ -424,7 +426,7 @@ fn through_ids_of_another_account() {
         (grant(at(RoleRef::Custom(role), Scope::Account)), "role"),
         (grant(at(built_in("project_read_only"), Scope::Project(project))), "project"),
         (grant(at(built_in("cluster_read_only"), Scope::resources([cluster]))), "resource"),
-        (Command::AddToGroup { group, user }, "group"),
+        (Command::AddToGroup { group, member: Principal::Member(user) }, "group"),
         (Command::DeleteRole { role, reassign_to: None }, "role"),
         (Command::RevokeInvitation { invitation }, "invitation"),
         (Command::DeleteResource { resource: cluster }, "resource"),

@@ -54,12 +54,12 @@ fn a_group_gives_its_members_what_it_was_granted() {
     let mut given = Given::new("bailiwick");
     let (group, user) = (given.group("Team"), given.member(&[]));
     given.grant(Principal::Group(group), at_account("auditor"));
-    let add = Command::AddToGroup { group, user };
-    assert_eq!(given.do_it(&add), [Event::GroupMemberAdded { group, user }]);
+    let add = Command::AddToGroup { group, member: Principal::Member(user) };
+    assert_eq!(given.do_it(&add), [Event::GroupMemberAdded { group, member: Principal::Member(user) }]);
     assert!(given.may(user, "read:events"));
     assert_eq!(given.refused(given.owner, &add), Refusal::AlreadySo { what: "the member is in the group" });
-    let remove = Command::RemoveFromGroup { group, user };
-    assert_eq!(given.do_it(&remove), [Event::GroupMemberRemoved { group, user }]);
+    let remove = Command::RemoveFromGroup { group, member: Principal::Member(user) };
+    assert_eq!(given.do_it(&remove), [Event::GroupMemberRemoved { group, member: Principal::Member(user) }]);
     assert!(!given.may(user, "read:events"));
     assert_eq!(given.refused(given.owner, &remove), unknown("group member"));
 }
@@ -74,11 +74,17 @@ fn adding_and_removing_are_refused() {
     let (pending, _) = given.pending(&[]);
     let inactive = given.inactive(&[]);
     let (stranger, missing): (UserId, GroupId) = (given.id(), given.id());
-    let add = |group, user| Command::AddToGroup { group, user };
+    let add = |group, user| Command::AddToGroup { group, member: Principal::Member(user) };
     assert_eq!(given.refused(user, &add(group, user)), denied("write:groups"));
-    assert_eq!(given.refused(user, &Command::RemoveFromGroup { group, user }), denied("write:groups"));
+    assert_eq!(
+        given.refused(user, &Command::RemoveFromGroup { group, member: Principal::Member(user) }),
+        denied("write:groups")
+    );
     assert_eq!(given.refused(owner, &add(missing, user)), unknown("group"));
-    assert_eq!(given.refused(owner, &Command::RemoveFromGroup { group: missing, user }), unknown("group"));
+    assert_eq!(
+        given.refused(owner, &Command::RemoveFromGroup { group: missing, member: Principal::Member(user) }),
+        unknown("group")
+    );
     assert_eq!(given.refused(owner, &add(group, stranger)), unknown("member"));
     assert_eq!(given.refused(owner, &add(group, pending)), Refusal::MemberPending { user: pending });
     assert_eq!(given.refused(owner, &add(group, inactive)), Refusal::MemberInactive { user: inactive });
@@ -91,12 +97,12 @@ fn deleting_a_group_takes_its_grants_back() {
     let mut given = Given::new("bailiwick");
     let (id, user) = (given.group("Team"), given.member(&[]));
     let grant = given.grant(Principal::Group(id), at_account("auditor"));
-    given.do_it(&Command::AddToGroup { group: id, user });
+    given.do_it(&Command::AddToGroup { group: id, member: Principal::Member(user) });
     let group = given.account.group(id).unwrap().value.clone();
     assert_eq!(given.refused(user, &Command::DeleteGroup { group: id }), denied("delete:groups"));
     let wanted = [
         given.revoked(grant, EndReason::SubjectGone),
-        Event::GroupMemberRemoved { group: id, user },
+        Event::GroupMemberRemoved { group: id, member: Principal::Member(user) },
         Event::GroupDeleted { id, group },
     ];
     assert_eq!(given.do_it(&Command::DeleteGroup { group: id }), wanted);
@@ -111,9 +117,9 @@ fn a_member_is_in_so_many_groups_at_most() {
     let user = given.member(&[]);
     for number in 0..limits::GROUPS_PER_MEMBER {
         let group = given.group(&format!("Group {number}"));
-        given.do_it(&Command::AddToGroup { group, user });
+        given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     }
     let group = given.group("One more");
-    let refusal = given.refused(given.owner, &Command::AddToGroup { group, user });
+    let refusal = given.refused(given.owner, &Command::AddToGroup { group, member: Principal::Member(user) });
     assert_eq!(refusal, too_many("groups of one member", limits::GROUPS_PER_MEMBER));
 }

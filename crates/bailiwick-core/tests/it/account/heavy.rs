@@ -120,8 +120,9 @@ fn a_resource_that_as_many_grants_as_possible_name_is_deleted() {
 fn what_is_too_much_at_once_says_what_to_do() {
     let mut given = Given::new("bailiwick");
     let group = given.group("Everybody");
-    let added: Vec<Event> =
-        (0..40_001).map(|_| Event::GroupMemberAdded { group, user: given.id() }).collect();
+    let added: Vec<Event> = (0..40_001)
+        .map(|_| Event::GroupMemberAdded { group, member: Principal::Member(given.id()) })
+        .collect();
     given.account.apply(&added);
     let refusal = given.refused(given.owner, &Command::DeleteGroup { group });
     assert_eq!(refusal, Refusal::TooMuchAtOnce { changes: 40_002 });
@@ -129,8 +130,8 @@ fn what_is_too_much_at_once_says_what_to_do() {
         .iter()
         .take(100)
         .map(|event| match event {
-            Event::GroupMemberAdded { group, user } => {
-                Event::GroupMemberRemoved { group: *group, user: *user }
+            Event::GroupMemberAdded { group, member: Principal::Member(user) } => {
+                Event::GroupMemberRemoved { group: *group, member: Principal::Member(*user) }
             }
             other => panic!("{other:?}"),
         })

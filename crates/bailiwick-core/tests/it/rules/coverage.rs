@@ -15,9 +15,12 @@ use super::{CATALOGS, LONGEST};
 fn random_sequences_reach_every_command() {
     let mut accepted = BTreeSet::new();
     let mut refused = BTreeSet::new();
-    for catalog in CATALOGS {
-        let mut runner = TestRunner::deterministic();
-        for _ in 0..120 {
+    let mut runner = TestRunner::deterministic();
+    let is_missing = |accepted: &BTreeSet<&str>| COMMANDS.iter().any(|name| !accepted.contains(name));
+    let mut sequences = 0;
+    while sequences < 60 || (is_missing(&accepted) && sequences < 1_000) {
+        sequences += 1;
+        for catalog in CATALOGS {
             let steps = steps(LONGEST).new_tree(&mut runner).unwrap().current();
             let mut world = World::new(catalog);
             for step in &steps {

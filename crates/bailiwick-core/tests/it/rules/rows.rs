@@ -130,10 +130,13 @@ fn assert_same(one: &Account, other: &Account, world: &World, what: &str) {
         let ids =
             [one, other].map(|account| account.grants_of(principal).map(|(id, _)| id).collect::<Vec<_>>());
         assert_eq!(ids[0], ids[1]);
+        let groups =
+            [one, other].map(|account| account.groups_of(principal).into_iter().collect::<BTreeSet<_>>());
+        assert_eq!(groups[0], groups[1]);
+        let groups = [one, other].map(|account| account.groups_with(principal).collect::<BTreeSet<_>>());
+        assert_eq!(groups[0], groups[1]);
     }
     for user in world.users.iter().copied() {
-        let groups = [one, other].map(|account| account.groups_of(user).collect::<BTreeSet<_>>());
-        assert_eq!(groups[0], groups[1]);
         assert_eq!(one.member_status(user), other.member_status(user));
         assert_eq!(one.waiting_invitation(user), other.waiting_invitation(user));
     }

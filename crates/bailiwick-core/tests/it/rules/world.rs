@@ -216,7 +216,7 @@ impl World {
         let Step { a, b, c, d, .. } = *step;
         let description = Description::default;
         let user = pick(&self.users, a)?;
-        Some(match step.kind % 51 {
+        Some(match step.kind % 54 {
             0 => Command::RenameAccount { name: Self::named(a) },
             1 => {
                 let seconds = [None, Some(3_600), Some(86_400), Some(1)][usize::from(a % 4)];
@@ -276,8 +276,16 @@ impl World {
                 external_id: Self::patch(c),
             },
             20 => Command::DeleteGroup { group: self.group(a)? },
-            21 | 44 => Command::AddToGroup { group: self.group(b)?, user },
-            22 => Command::RemoveFromGroup { group: self.group(b)?, user },
+            21 | 44 => Command::AddToGroup { group: self.group(b)?, member: Principal::Member(user) },
+            51 | 52 => {
+                let inner = Principal::Group(self.group(a)?);
+                Command::AddToGroup { group: self.group(b)?, member: inner }
+            }
+            53 => {
+                let inner = Principal::Group(self.group(a)?);
+                Command::RemoveFromGroup { group: self.group(b)?, member: inner }
+            }
+            22 => Command::RemoveFromGroup { group: self.group(b)?, member: Principal::Member(user) },
             23 | 45 | 46 => {
                 Command::Grant { principal: self.principal(a)?, grant: self.role_at_scope(b, c, d)? }
             }
@@ -423,7 +431,10 @@ fn fill(given: &mut Given) -> (Vec<UserId>, Vec<(ServiceAccountId, KeyId)>) {
     given.grant(Principal::Group(strong_group), at_account("admin"));
     let weak_group = given.group("Weak");
     given.grant(Principal::Group(weak_group), at(on_resources, Scope::resources([cluster])));
-    given.do_it(&Command::AddToGroup { group: weak_group, user: nobody });
+    given.do_it(&Command::AddToGroup { group: weak_group, member: Principal::Member(nobody) });
+    let outer_group = given.group("Outer");
+    given.grant(Principal::Group(outer_group), at(reader.clone(), Scope::Account));
+    given.do_it(&Command::AddToGroup { group: outer_group, member: Principal::Group(weak_group) });
     let strong = given.service_account("Strong", &[at_account("admin")]);
     let weak = given.service_account("Weak", &[at(reader, Scope::Account)]);
     let keys = vec![(strong, given.key(strong)), (weak, given.key(weak))];

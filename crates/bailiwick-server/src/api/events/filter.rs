@@ -153,7 +153,7 @@ fn concerned(target: &str) -> Vec<AlsoTarget> {
     vec![
         named("grant.", "principal"),
         named("grant.", "role"),
-        named("group.member_", "user"),
+        named("group.member_", "member"),
         named("invitation.sent", "user"),
     ]
 }

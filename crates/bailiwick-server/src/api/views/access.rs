@@ -2,7 +2,7 @@
 
 use bailiwick_client::wire;
 use bailiwick_core::access::{Effective, Explanation, Path, PrincipalState, Target};
-use bailiwick_core::account::{Event, Principal, RoleRef, Scope};
+use bailiwick_core::account::{Event, Principal, RoleAtScope, RoleRef, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
 
@@ -28,9 +28,11 @@ impl Views<'_> {
             paths: self.paths(&explanation.paths),
             missing: missing.map(|missing| wire::AccessMissing {
                 ended: self.paths(&missing.ended),
+                suspended: self.paths(&missing.suspended),
+                promised: self.paths(&missing.promised),
                 elsewhere: self.paths(&missing.elsewhere),
-                roles: missing.roles.iter().map(|role| self.role_label(role)).collect(),
-                roles_complete: missing.roles_complete,
+                grants: missing.grants.iter().map(|grant| self.needed(grant)).collect(),
+                grants_complete: missing.grants_complete,
             }),
             revision: self.account.revision().0,
         };
@@ -58,17 +60,21 @@ impl Views<'_> {
     fn paths(&self, paths: &[Path]) -> Vec<wire::AccessPath> {
         let shown = |path: &Path| wire::AccessPath {
             grant: path.grant.map(|id| id.to_string()),
-            group: path.group.map(|id| id.to_string()),
-            group_name: path
-                .group
-                .and_then(|id| self.account.group(id))
-                .map(|group| group.value.name.to_string()),
+            through: path.through.iter().map(|group| self.group_label(*group)).collect(),
             role: self.role_label(&path.role),
             scope: scope(&path.scope),
             scope_words: self.account.scope_words(&path.scope),
             until: path.until,
         };
         paths.iter().map(shown).collect()
+    }
+
+    fn needed(&self, grant: &RoleAtScope) -> wire::NeededGrant {
+        wire::NeededGrant {
+            role: self.role_label(&grant.role),
+            scope: scope(&grant.scope),
+            scope_words: self.account.scope_words(&grant.scope),
+        }
     }
 
     /// What a principal may do, everywhere and, if a target was named, there.
@@ -139,28 +145,47 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
     });
     let what = format!("`{}` on {on}", question.action);
     if let Some(path) = explanation.paths.first().filter(|_| explanation.allowed) {
-        let through = match (&path.group_name, &path.group) {
-            (Some(name), _) => format!(" through the group {name}"),
-            (None, Some(_)) => " through a group".to_owned(),
-            (None, None) => String::new(),
-        };
         let more = match explanation.paths.len() {
             1 => String::new(),
             ways => format!(" ({ways} ways in all)"),
         };
-        let role = &path.role.title;
-        return format!("{who} may {what}: the role {role} in {}{through} allows it{more}", path.scope_words);
+        return format!("{who} may {what}: {} allows it{more}", words(path));
     }
+    let missing = explanation.missing.as_ref();
+    let first =
+        |list: fn(&wire::AccessMissing) -> &[wire::AccessPath]| missing.and_then(|all| list(all).first());
     let reason = match explanation.principal_state {
-        wire::PrincipalState::Unknown => "they are not in this account",
-        wire::PrincipalState::Pending => "they have not accepted their invitation",
-        wire::PrincipalState::Inactive => "their membership is inactive",
-        wire::PrincipalState::Active if !explanation.target_exists => "there is no such resource",
-        wire::PrincipalState::Active => match &explanation.missing {
-            Some(missing) if !missing.ended.is_empty() => "a grant that allowed it has ended",
-            Some(missing) if !missing.elsewhere.is_empty() => "what they hold counts elsewhere",
-            _ => "no role of theirs has this permission",
+        wire::PrincipalState::Unknown => "they are not in this account".to_owned(),
+        wire::PrincipalState::Pending => match first(|missing| &missing.promised) {
+            Some(path) => format!("they have not accepted their invitation, which promises {}", words(path)),
+            None => "they have not accepted their invitation".to_owned(),
         },
+        wire::PrincipalState::Inactive => match first(|missing| &missing.suspended) {
+            Some(path) => format!("their membership is inactive, or {} would allow it", words(path)),
+            None => "their membership is inactive".to_owned(),
+        },
+        wire::PrincipalState::Active if !explanation.target_exists => "there is no such resource".to_owned(),
+        wire::PrincipalState::Active => {
+            if let Some(path) = first(|missing| &missing.ended) {
+                let end = path.until.map(|end| format!(" at {end}")).unwrap_or_default();
+                format!("{} allowed it and has ended{end}", words(path))
+            } else if let Some(path) = first(|missing| &missing.elsewhere) {
+                format!("{} counts elsewhere", words(path))
+            } else {
+                "no role of theirs has this permission".to_owned()
+            }
+        }
     };
     format!("{who} may not {what}: {reason}")
+}
+
+/// The way in words: `the role Admin in the whole account through the groups Search and Everybody`.
+fn words(path: &wire::AccessPath) -> String {
+    let names: Vec<&str> = path.through.iter().map(|group| group.name.as_str()).collect();
+    let through = match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(" through the group {one}"),
+        [first @ .., last] => format!(" through the groups {} and {last}", first.join(", ")),
+    };
+    format!("the role {} in {}{through}", path.role.title, path.scope_words)
 }

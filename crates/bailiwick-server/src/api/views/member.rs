@@ -62,10 +62,8 @@ impl Views<'_> {
             });
         }
         self.add_granted(&mut held, principal, None);
-        if let Principal::Member(user) = principal {
-            for group in self.account.groups_of(user) {
-                self.add_granted(&mut held, Principal::Group(group), Some(group));
-            }
+        for group in self.account.groups_with(principal) {
+            self.add_granted(&mut held, Principal::Group(group), Some(group));
         }
         held
     }
@@ -97,7 +95,8 @@ impl Views<'_> {
 
     /// Whether a member has a role anywhere, for filters: as everybody, by a live grant, or through a group.
     pub fn has_role(&self, user: UserId, role: &bailiwick_core::account::RoleRef) -> bool {
-        let holders = self.account.groups_of(user).map(Principal::Group).chain([Principal::Member(user)]);
+        let member = Principal::Member(user);
+        let holders = self.account.groups_with(member).map(Principal::Group).chain([member]);
         let mut grants = holders.flat_map(|holder| self.account.grants_of(holder));
         let granted = grants.any(|(_, grant)| grant.value.role == *role && grant.value.is_live(self.now));
         let member = self.account.member(user).is_some();
