@@ -40,7 +40,7 @@ impl PageRequest {
     ///
     /// # Errors
     /// `invalid_query` for a limit out of range, `invalid_cursor` for a cursor of another list or other conditions.
-    pub(super) fn new(list: &str, query: &impl Serialize, most: usize) -> Result<Self, Failure> {
+    pub fn new(list: &str, query: &impl Serialize, most: usize) -> Result<Self, Failure> {
         let mut conditions = serde_json::to_value(query).unwrap_or_default();
         let mut take = |name: &str| conditions.as_object_mut().and_then(|object| object.remove(name));
         let (cursor, limit) = (take("cursor"), take("limit"));
