@@ -4,6 +4,7 @@
 //! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
 
 mod above;
+mod catalog_change;
 mod command;
 mod decide;
 mod entities;
@@ -14,6 +15,7 @@ mod groups;
 mod invitations;
 mod loader;
 mod members;
+mod membership_of_projects;
 mod nesting;
 mod ownership;
 mod projects;
@@ -36,14 +38,15 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+pub use catalog_change::Renames;
 pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
 pub use decide::{Actor, Decided, open};
 pub use entities::{
-    ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, Member,
-    MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope, RoleRef, Scope,
+    ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, KeyHolder,
+    Member, MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope, RoleRef, Scope,
     SecretHash, ServiceAccount, Settings, Versioned,
 };
-pub use event::{EndReason, Event, Withheld};
+pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use refusal::{Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
@@ -90,8 +93,8 @@ pub struct Account {
     children: OrdSet<(ResourceId, ResourceId)>,
     /// Resources of a project, at any depth.
     in_project: OrdSet<(ProjectId, ResourceId)>,
-    /// Keys of a service account.
-    keys_of: OrdSet<(ServiceAccountId, KeyId)>,
+    /// Keys of a holder.
+    keys_of: OrdSet<(KeyHolder, KeyId)>,
     /// Grants of roles that must keep a holder or have only one, by role and scope.
     watched: OrdSet<(RoleRef, Scope, GrantId)>,
 }

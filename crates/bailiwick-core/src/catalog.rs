@@ -5,6 +5,7 @@
 
 mod bundled;
 mod check;
+mod diff;
 mod lookup;
 mod model;
 mod permission;
@@ -12,9 +13,11 @@ mod problem;
 mod reference;
 mod source;
 
+pub use diff::{Change, Difference, diff};
 pub use model::{
-    BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, Level, Lifetime, Operation, Permission,
-    ResourceType, ResourceTypeIndex, RolesPerMember, Rules, Section,
+    BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, GroupsRule, InvitationField, Level, Lifetime,
+    MailFact, Operation, Permission, PersonalKeys, ResourceType, ResourceTypeIndex, RolesPerMember, Rules,
+    Section,
 };
 pub use permission::{MAX_PERMISSIONS, PermissionIndex, PermissionSet};
 pub use problem::CatalogError;

@@ -43,6 +43,8 @@ pub const RESOURCES_PER_COMMAND: usize = 1_000;
 pub const SERVICE_ACCOUNTS: usize = 10_000;
 /// Management keys of one service account.
 pub const KEYS_PER_SERVICE_ACCOUNT: usize = 20;
+/// Personal keys of one member: they end with the member, all at once.
+pub const KEYS_PER_MEMBER: usize = 20;
 /// Roles that the explanation of a no names.
 pub const ROLES_IN_EXPLANATION: usize = 100;
 /// How long an offer of ownership stands, in seconds: a week.

@@ -42,6 +42,9 @@ pub enum InvalidText {
         /// The reserved prefix.
         prefix: &'static str,
     },
+    /// Not an address that a browser or a program can open.
+    #[error("is not an address that begins with `https://` or `http://`")]
+    NotAUrl,
     /// Not an email address that mail can be sent to.
     #[error("is not an email address")]
     NotAnEmail,
@@ -161,6 +164,56 @@ impl From<ExternalId> for SmolStr {
 }
 
 impl fmt::Display for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a resource is reached: `https://…` or `http://…`, up to 512 characters.
+///
+/// Behind a pointer, since many resources have none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct ResourceUrl(Arc<SmolStr>);
+
+impl ResourceUrl {
+    /// Parses and trims.
+    ///
+    /// # Errors
+    /// What keeps it from being an address, see [`InvalidText`].
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let text = printable(text, 1, 512)?;
+        if text.chars().any(char::is_whitespace) {
+            return Err(InvalidText::WhiteSpace);
+        }
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+        // With a user name or a password in it, an address looks like another one.
+        if host.is_none_or(|host| host.is_empty() || host.contains('@')) {
+            return Err(InvalidText::NotAUrl);
+        }
+        Ok(Self(Arc::new(text)))
+    }
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<SmolStr> for ResourceUrl {
+    type Error = InvalidText;
+    fn try_from(text: SmolStr) -> Result<Self, InvalidText> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ResourceUrl> for SmolStr {
+    fn from(value: ResourceUrl) -> SmolStr {
+        SmolStr::clone(&value.0)
+    }
+}
+
+impl fmt::Display for ResourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -306,6 +359,25 @@ mod tests {
         let short = RoleName::parse("a").unwrap_err();
         assert_eq!(short.to_string(), "has 1 character, needs at least 4");
         assert_eq!(RoleName::parse("abc"), Err(InvalidText::TooShort { least: 4, found: 3 }));
+    }
+
+    #[test]
+    fn addresses_of_resources_say_where_they_lead() {
+        for good in ["https://eu.example.com", "http://localhost:8086/", "https://[::1]:6333/x?y=1"] {
+            assert_eq!(ResourceUrl::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "eu.example.com",
+            "ftp://eu",
+            "https://",
+            "https://bank.com@evil.com",
+            "javascript:alert(1)",
+            "https://a b",
+        ] {
+            assert!(ResourceUrl::parse(bad).is_err(), "{bad}");
+        }
+        assert!(ResourceUrl::parse(&format!("https://{}", "e".repeat(512))).is_err());
     }
 
     #[test]

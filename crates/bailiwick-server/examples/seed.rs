@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, ActorRef, Decided, EntityKey, Event, Grant, Key, Principal, Resource, Role, RoleRef, Scope,
-    SecretHash, ServiceAccount,
+    Account, ActorRef, Decided, EntityKey, Event, Grant, Key, KeyHolder, Principal, Resource, Role, RoleRef,
+    Scope, SecretHash, ServiceAccount,
 };
 use bailiwick_core::catalog::{Catalog, Level};
 use bailiwick_core::ids::{
@@ -101,7 +101,14 @@ fn add_machine(
     events.push(Event::GrantMade { id: new::<GrantId>(), grant });
     let secret_hash = SecretHash(*key.hash().as_bytes());
     let made_by = ActorRef::User(owner);
-    let stored = Key { service_account: machine, name, secret_hash, expires_at: None, made_by, made_at: now };
+    let stored = Key {
+        holder: KeyHolder::ServiceAccount(machine),
+        name,
+        secret_hash,
+        expires_at: None,
+        made_by,
+        made_at: now,
+    };
     events.push(Event::KeyCreated { id: key_id, key: stored });
     Ok(key)
 }
@@ -114,8 +121,14 @@ fn add_clusters(
     let mut ids = Vec::with_capacity(count);
     for number in 0..count {
         let name = Name::parse(&format!("cluster {number}"))?;
-        let resource =
-            Resource { resource_type: "cluster".into(), name, project, parent: None, external_id: None };
+        let resource = Resource {
+            resource_type: "cluster".into(),
+            name,
+            project,
+            parent: None,
+            external_id: None,
+            url: None,
+        };
         let id = new();
         ids.push(id);
         events.push(Event::ResourceRegistered { id, resource });

@@ -18,7 +18,7 @@ use crate::delivery::worker::Worker;
 use crate::delivery::{DeliveryError, mailer};
 use crate::http::{self, Site};
 use crate::identity::password::{HashError, PasswordHasher};
-use crate::service::{Clock, Error, Service};
+use crate::service::{CatalogFindings, Clock, Error, Service};
 use crate::serving;
 use crate::telemetry::metrics::Metrics;
 
@@ -48,6 +48,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Accounts name what the catalog does not.
+    #[error("the catalog has changed, and {0}")]
+    CatalogInTheWay(CatalogFindings),
     /// The data directory cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -79,6 +82,9 @@ impl StartError {
                 "`bailiwick catalog list` shows those that ship; anything with a `/` or `.toml` is a file"
             }
             Self::CatalogFile { .. } => "check the path and the permissions",
+            Self::CatalogInTheWay(_) => {
+                "serve the catalog of before, or rename with `bailiwick catalog migrate --rename role:OLD=NEW`"
+            }
             Self::Store(error) => error.hint(),
             Self::Listen { .. } => "another process may use the address; choose one with `--listen`",
             Self::Mail(_) => "check the `mail.*` settings",
@@ -97,17 +103,27 @@ fn list(errors: &[CatalogError]) -> String {
 /// # Errors
 /// [`StartError::UnknownCatalog`], [`StartError::CatalogFile`] or [`StartError::Catalog`] with all mistakes.
 pub fn load_catalog(source: &CatalogSource) -> Result<Catalog, StartError> {
-    match source {
+    read_catalog(source).map(|(catalog, _)| catalog)
+}
+
+/// The same with its text, which is kept for as long as events speak its words.
+///
+/// # Errors
+/// Those of [`load_catalog`].
+pub fn read_catalog(source: &CatalogSource) -> Result<(Catalog, String), StartError> {
+    let (name, text) = match source {
         CatalogSource::Shipped(name) => {
             let text = Catalog::bundled(name).ok_or_else(|| StartError::UnknownCatalog(name.clone()))?;
-            Catalog::parse(&format!("catalogs/{name}.toml"), text).map_err(StartError::Catalog)
+            (format!("catalogs/{name}.toml"), text.to_owned())
         }
         CatalogSource::File(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| StartError::CatalogFile { path: path.clone(), source })?;
-            Catalog::parse(&path.display().to_string(), &text).map_err(StartError::Catalog)
+            (path.display().to_string(), text)
         }
-    }
+    };
+    let catalog = Catalog::parse(&name, &text).map_err(StartError::Catalog)?;
+    Ok((catalog, text))
 }
 
 /// The clock of the operating system.
@@ -146,7 +162,7 @@ impl Server {
     /// [`StartError`].
     pub async fn start(loaded: Loaded) -> Result<Self, StartError> {
         let Loaded { mut config, settings, .. } = loaded;
-        let catalog = load_catalog(&config.catalog)?;
+        let (catalog, catalog_text) = read_catalog(&config.catalog)?;
         let listener = bind(config.listen).await?;
         let address = listener.local_addr().unwrap_or(config.listen);
         if !settings.contains_key("public_url") {
@@ -166,6 +182,11 @@ impl Server {
         let mailer = mailer(&config)?;
         let clock = system_clock();
         let service = build_service(Arc::new(config), catalog, Arc::clone(&store), Arc::clone(&clock))?;
+        let in_the_way = service.admit_catalog(&catalog_text).await?;
+        if !in_the_way.is_empty() {
+            serving::forget(&service.config().data);
+            return Err(StartError::CatalogInTheWay(in_the_way));
+        }
         let worker = Worker::new(store, mailer, clock, Arc::clone(service.mail_queued()));
         let set_up_link = service.set_up_link().await?;
         Ok(Self { service, listener, metrics_listener, metrics, worker, set_up_link })

@@ -3,12 +3,14 @@
 //! [`Service::write`] is the one way in which an account changes, whoever asks.
 
 mod accounts;
+mod catalog_change;
 mod directory;
 mod durable;
 mod error;
 mod exports;
 mod identity;
 mod in_the_way;
+mod invitation_facts;
 mod invitation_mails;
 mod invitations;
 mod links;
@@ -35,6 +37,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use accounts::{AccountHandle, Accounts};
+pub use catalog_change::{CatalogFindings, Renamed};
 pub use error::Error;
 pub use identity::SignInRequest;
 pub use in_the_way::InTheWay;

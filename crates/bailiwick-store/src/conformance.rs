@@ -35,6 +35,7 @@ macro_rules! store_laws {
             directory::users_are_found_by_id_and_by_text
             directory::memberships_are_listed_by_user
             directory::keys_and_facts_are_kept
+            directory::the_catalog_of_a_moment_is_found
             directory::a_forgotten_account_leaves_no_trace
             sessions::what_was_decided_by_a_password_needs_that_password
             sessions::what_was_decided_by_a_session_needs_that_session

@@ -10,6 +10,7 @@
 //! - Commits of one caller are written in the order in which [`Store::commit`] was called.
 //! - Times are whole microseconds since the Unix epoch; texts are compared byte by byte.
 
+mod catalogs;
 mod commit;
 mod directory;
 mod entity;
@@ -25,6 +26,7 @@ mod store;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use catalogs::CatalogRow;
 pub use commit::{
     AccountCommit, Commit, CommitReceipt, Ending, MAX_BODY_BYTES, MAX_COMMIT_BYTES, MAX_COMMIT_ROWS,
     MAX_NAME_BYTES,

@@ -4,6 +4,7 @@
 //! [`Query::for_sqlite`] spells them `?1`.
 
 pub mod accounts;
+pub mod catalogs;
 pub mod directory;
 pub mod events;
 pub mod idempotency;

@@ -9,9 +9,9 @@ use bailiwick_core::ids::{AccountId, KeyId, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    AccountRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
-    Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts, StoredEvent,
-    TakeEntities, TokenHash, UserRow,
+    AccountRow, CatalogRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord,
+    LinkRow, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts,
+    StoredEvent, TakeEntities, TokenHash, UserRow,
 };
 
 /// Keeps accounts, their record, the directory and the outbox.
@@ -113,6 +113,15 @@ pub trait Store: Send + Sync {
 
     /// A platform fact.
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Writes down that a catalog is in force from a moment on.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] for a body over [`MAX_BODY_BYTES`](crate::MAX_BODY_BYTES).
+    async fn record_catalog(&self, catalog: CatalogRow) -> Result<(), StoreError>;
+
+    /// The catalog that was in force at a moment; `None` before the first one.
+    async fn catalog_in_force(&self, at: Timestamp) -> Result<Option<CatalogRow>, StoreError>;
 
     /// Takes messages that are due, the longest due first, for the time of the lease; when that is over and the message was
     /// neither [done](Self::outbox_done) nor [failed](Self::outbox_failed), it is due again.

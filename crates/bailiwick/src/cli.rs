@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use operator::{BackupArgs, BootstrapArgs, DoctorArgs, ResetPasswordArgs, ServeArgs, VerifyArgs};
+pub use operator::{
+    BackupArgs, BesideArgs, BootstrapArgs, DoctorArgs, ResetPasswordArgs, ServeArgs, VerifyArgs,
+};
 pub use shared::{
     ChangeArgs, Connection, EditArgs, GiveArgs, LimitArgs, NewArgs, Noun, OnceArgs, Remote, SearchArgs,
     WriteArgs,

@@ -189,12 +189,13 @@ pub async fn scope(account: &InAccount, scope: &ScopeText) -> Result<Scope, Fail
     Ok(match scope {
         ScopeText::Account => Scope::Account,
         ScopeText::Project(given) => Scope::Project(project(account, given).await?),
-        ScopeText::AllOf { resource_type, project: inside } => Scope::AllOf(AllOf {
+        ScopeText::AllOf { resource_type, project: inside, future } => Scope::AllOf(AllOf {
             resource_type: resource_type.clone(),
             project: match inside {
                 Some(given) => Some(project(account, given).await?),
                 None => None,
             },
+            future: (!future).then_some(false),
         }),
         ScopeText::Resources { resource_type, names } => {
             let mut ids = Vec::with_capacity(names.len());

@@ -11,6 +11,7 @@ pub const SYNTAX: &str = "Scopes are spelled\n  \
     project:REF                one project with all that is in it\n  \
     all:TYPE                   all resources of a type, now and later\n  \
     all:TYPE@project:REF       all resources of a type in one project\n  \
+    today:TYPE[@project:REF]   those of a type that are there today, and none that comes later\n  \
     TYPE:REF[,REF…]            named resources of a type, with what is below them\n  \
     resource:REF[,REF…]        named resources of any type\n\
     REF is an id, an external id or a name; a scope names up to 1000 resources.\n\
@@ -29,6 +30,8 @@ pub enum ScopeText {
         resource_type: String,
         /// The project.
         project: Option<String>,
+        /// Whether what is registered later is covered too.
+        future: bool,
     },
     /// Named resources.
     Resources {
@@ -54,12 +57,13 @@ impl FromStr for ScopeText {
         }
         match kind {
             "project" => Ok(Self::Project(rest.to_owned())),
-            "all" => match rest.split_once("@project:") {
+            "all" | "today" => match rest.split_once("@project:") {
                 Some((resource_type, project)) if !resource_type.is_empty() && !project.is_empty() => {
-                    Ok(Self::AllOf { resource_type: resource_type.into(), project: Some(project.into()) })
+                    let project = Some(project.into());
+                    Ok(Self::AllOf { resource_type: resource_type.into(), project, future: kind == "all" })
                 }
                 None if !rest.contains('@') => {
-                    Ok(Self::AllOf { resource_type: rest.to_owned(), project: None })
+                    Ok(Self::AllOf { resource_type: rest.to_owned(), project: None, future: kind == "all" })
                 }
                 _ => Err(wrong()),
             },
@@ -166,10 +170,12 @@ mod tests {
 
     #[test]
     fn scopes_are_read() {
-        let all = |resource_type: &str, project: Option<&str>| ScopeText::AllOf {
+        let of = |resource_type: &str, project: Option<&str>, future| ScopeText::AllOf {
             resource_type: resource_type.into(),
             project: project.map(str::to_owned),
+            future,
         };
+        let all = |resource_type, project| of(resource_type, project, true);
         let named = |resource_type: Option<&str>, names: &[&str]| ScopeText::Resources {
             resource_type: resource_type.map(str::to_owned),
             names: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -179,6 +185,8 @@ mod tests {
             ("project:search", Some(ScopeText::Project("search".into()))),
             ("all:cluster", Some(all("cluster", None))),
             ("all:cluster@project:search", Some(all("cluster", Some("search")))),
+            ("today:cluster", Some(of("cluster", None, false))),
+            ("today:cluster@project:search", Some(of("cluster", Some("search"), false))),
             ("cluster:a,b", Some(named(Some("cluster"), &["a", "b"]))),
             ("resource:res_1", Some(named(None, &["res_1"]))),
             ("", None),

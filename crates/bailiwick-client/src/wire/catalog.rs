@@ -146,6 +146,22 @@ pub struct CatalogRules {
     pub removal_retypes_email: bool,
     /// Whether accounts may define roles of their own.
     pub custom_roles: bool,
+    /// What an invitation must name that it may leave out elsewhere: `name`, `role`.
+    #[serde(default)]
+    pub invitation_asks_for: Vec<String>,
+    /// What the mail of an invitation carries besides its link: `sign_in_url`, `account_id`, or a resource type with `.id` or
+    /// `.url`.
+    #[serde(default)]
+    pub invitation_mail: Vec<String>,
+    /// Who has management keys that act as themselves: `nobody`, `permitted` (who may write keys) or `everybody`.
+    #[serde(default)]
+    pub personal_keys: String,
+    /// Whether nobody can be put into a group before the account switches its groups on.
+    #[serde(default)]
+    pub groups_off_at_start: bool,
+    /// The built-in group that everybody joins who is a member when groups are switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing_members_join: Option<String>,
 }
 
 /// How many account-level roles a member holds at once.

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountLabel, GrantSpec, Member, PersonLabel, PromisedGrant, Secret, WithheldGrant};
+use super::{
+    AccountLabel, GrantSpec, Member, PersonLabel, PrincipalLabel, PromisedGrant, Secret, WithheldGrant,
+};
 
 /// How an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Invitation {
     pub status: InvitationStatus,
     /// What the person gets beyond the newcomer role.
     pub grants: Vec<PromisedGrant>,
+    /// The groups that the person joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<PrincipalLabel>,
     /// In whose name it stands.
     pub sponsor: PersonLabel,
     /// When it was first sent.
@@ -59,6 +64,12 @@ pub struct Invitation {
 pub struct CreateInvitations {
     /// Up to 100 email addresses, each once. Who is an active member gets the grants at once.
     pub emails: Vec<String>,
+    /// What to call the person until they say it themselves, for one email alone. Some catalogs ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Groups that each of them joins, by id or external id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// Account-level roles for each of them, in short: id, built-in name, custom name or external id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -125,6 +136,9 @@ pub struct MyInvitation {
     pub sponsor: PersonLabel,
     /// What it gives beyond the newcomer role.
     pub grants: Vec<PromisedGrant>,
+    /// The groups that one joins by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<PrincipalLabel>,
     /// When it was first sent.
     #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub sent_at: Timestamp,
@@ -143,4 +157,17 @@ pub struct InvitationAccepted {
     /// What had been promised and could no longer be given.
     #[serde(default)]
     pub withheld: Vec<WithheldGrant>,
+    /// Groups that had been promised and could no longer be joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld_groups: Vec<WithheldGroup>,
+}
+
+/// A promised group that could not be joined at acceptance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct WithheldGroup {
+    /// The group.
+    pub group: PrincipalLabel,
+    /// Stable code of the reason.
+    pub code: String,
 }

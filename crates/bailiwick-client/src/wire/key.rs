@@ -1,4 +1,4 @@
-//! Management keys of service accounts.
+//! Management keys: of service accounts, and personal ones of members.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,12 @@ use super::{ActorLabel, Secret};
 pub struct Key {
     /// Its id, `key_…`.
     pub id: String,
-    /// Id of the service account that it authenticates.
-    pub service_account: String,
+    /// Id of the service account that it authenticates; absent for personal keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+    /// User id of the member for whom a personal key acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// How the key's own text begins, by which its holder can tell it from others.
     pub prefix: String,
     /// What people read in lists.
@@ -35,8 +39,9 @@ pub struct Key {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateKey {
-    /// Id or external id of the service account.
-    pub service_account: String,
+    /// Id or external id of the service account; a personal key of the caller when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
     /// What people read in lists, 1 to 64 characters.
     pub name: String,
     /// When it stops working; never when absent.
@@ -64,6 +69,9 @@ pub struct KeyQuery {
     /// Only those of this service account (id or external id).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
+    /// Only personal keys of this member (id or external id).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// Where the page before ended: its `next_cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

@@ -80,6 +80,9 @@ pub struct Member {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub last_sign_in_at: Option<Timestamp>,
+    /// How the person can sign in, for instance `password`; nothing before they have accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auth_methods: Vec<String>,
     /// The caller's own name for the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,

@@ -23,6 +23,9 @@ pub struct Resource {
     /// The caller's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Where it is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The account's revision when it last changed; its `ETag`.
     pub revision: u64,
 }
@@ -46,6 +49,9 @@ pub struct CreateResource {
     /// The caller's own name for it, 1 to 128 characters without white space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Where it is reached: `https://…` or `http://…`, up to 512 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// Resources to be registered: all of them or none.
@@ -77,6 +83,10 @@ pub struct UpdateResource {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub external_id: Patch<String>,
+    /// Where it is reached; `null` takes it away.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub url: Patch<String>,
 }
 
 /// Which resources to list; all conditions hold together.

@@ -39,6 +39,10 @@ pub struct AllOf {
     /// Only in this project; in all of them when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// In requests: `false` freezes today's list, so that what is registered later is not covered. The scope is then one of
+    /// named resources, which are those of the type that the caller may see. Absent counts as `true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub future: Option<bool>,
 }
 
 impl fmt::Display for Scope {
@@ -47,10 +51,10 @@ impl fmt::Display for Scope {
         match self {
             Self::Account => f.write_str("account"),
             Self::Project(id) => f.write_str(id),
-            Self::AllOf(AllOf { resource_type, project: Some(project) }) => {
+            Self::AllOf(AllOf { resource_type, project: Some(project), .. }) => {
                 write!(f, "all {resource_type} in {project}")
             }
-            Self::AllOf(AllOf { resource_type, project: None }) => write!(f, "all {resource_type}"),
+            Self::AllOf(AllOf { resource_type, project: None, .. }) => write!(f, "all {resource_type}"),
             Self::Resources(ids) => f.write_str(&ids.join(", ")),
         }
     }

@@ -14,6 +14,9 @@ pub struct Settings {
     /// How long a new invitation lives in effect; absent when it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_invitation_lifetime_seconds: Option<u64>,
+    /// Whether people are put into groups here.
+    #[serde(default)]
+    pub groups_on: bool,
     /// The account's revision when they last changed; their `ETag`.
     pub revision: u64,
 }
@@ -27,4 +30,7 @@ pub struct UpdateSettings {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
     pub invitation_lifetime_seconds: Patch<u64>,
+    /// `true` switches groups on, which is not undone; who is a member by then joins the group that the catalog names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups_on: Option<bool>,
 }

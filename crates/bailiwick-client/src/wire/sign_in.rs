@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountLabel, PersonLabel, Secret, WithheldGrant};
+use super::{AccountLabel, PersonLabel, Secret, WithheldGrant, WithheldGroup};
 
 /// Email and password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct SignedIn {
     /// What an invitation had promised and could no longer be given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<WithheldGrant>,
+    /// Groups that it had promised and that could no longer be joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld_groups: Vec<WithheldGroup>,
 }
 
 /// The first owner and the first account of a deployment.

@@ -171,7 +171,7 @@ async fn operations_on_people_and_their_roles() {
 #[tokio::test]
 async fn operations_on_the_account_and_what_is_in_it() {
     let page = PageQuery::default();
-    let key = CreateKey { service_account: "s".into(), name: "n".into(), expires_at: None };
+    let key = CreateKey { service_account: Some("s".into()), name: "n".into(), expires_at: None };
     let lines = lines![
         account!(get());
         account!(update(&UpdateAccount { name: "n".into() }));

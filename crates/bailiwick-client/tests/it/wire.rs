@@ -25,7 +25,11 @@ fn scopes_have_the_same_form_in_and_out() {
     assert_eq!(same::<Scope>(&json!("account")), Scope::Account);
     assert_eq!(same::<Scope>(&json!({"project": "prj_1"})), Scope::Project("prj_1".into()));
     let all_of = |project: Option<&str>| {
-        Scope::AllOf(AllOf { resource_type: "cluster".into(), project: project.map(str::to_owned) })
+        Scope::AllOf(AllOf {
+            resource_type: "cluster".into(),
+            project: project.map(str::to_owned),
+            future: None,
+        })
     };
     assert_eq!(same::<Scope>(&json!({"all_of": {"type": "cluster"}})), all_of(None));
     assert_eq!(

@@ -81,6 +81,7 @@ pub fn shape(size: usize, through: Through) -> Shape {
             project,
             parent: None,
             external_id: None,
+            url: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
     }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Principal, RoleAtScope, RoleRef, SecretHash, Settings};
+use super::{KeyHolder, Principal, RoleAtScope, RoleRef, SecretHash, Settings};
 use crate::catalog::Level;
 use crate::ids::{
     GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
 };
-use crate::values::{Description, ExternalId, Name, RoleName};
+use crate::values::{Description, ExternalId, Name, ResourceUrl, RoleName};
 
 /// What an edit does to an optional field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +70,8 @@ pub struct ResourceSpec {
     pub parent: Option<ResourceId>,
     /// The caller's own name.
     pub external_id: Option<ExternalId>,
+    /// Where it is reached.
+    pub url: Option<ResourceUrl>,
 }
 
 /// What is asked. Ids refer to entities of the same account.
@@ -126,6 +128,8 @@ pub enum Command {
         people: Vec<Invitee>,
         /// What each of them gets.
         grants: Vec<RoleAtScope>,
+        /// The groups that each of them joins.
+        groups: Vec<GroupId>,
     },
     /// Send a waiting or expired invitation again: its lifetime restarts.
     ResendInvitation {
@@ -252,6 +256,18 @@ pub enum Command {
         /// The caller's own name.
         external_id: Patch<ExternalId>,
     },
+    /// Give up all that oneself was granted at a project and below.
+    LeaveProject {
+        /// The project.
+        project: ProjectId,
+    },
+    /// Take away all that a member was granted at a project and below.
+    RemoveFromProject {
+        /// The project.
+        project: ProjectId,
+        /// The member.
+        user: UserId,
+    },
     /// Delete an empty project.
     DeleteProject {
         /// The project.
@@ -271,6 +287,8 @@ pub enum Command {
         name: Option<Name>,
         /// The caller's own name.
         external_id: Patch<ExternalId>,
+        /// Where it is reached.
+        url: Patch<ResourceUrl>,
     },
     /// Delete a resource that has no children.
     DeleteResource {
@@ -310,7 +328,7 @@ pub enum Command {
         /// The id that is part of the key's text.
         key: KeyId,
         /// Whom it authenticates.
-        service_account: ServiceAccountId,
+        holder: KeyHolder,
         /// What people read in lists.
         name: Name,
         /// SHA-256 of the secret.
@@ -379,6 +397,8 @@ impl Command {
             Self::RevokeGrant { .. } => "revoke_grant",
             Self::CreateProject { .. } => "create_project",
             Self::EditProject { .. } => "edit_project",
+            Self::LeaveProject { .. } => "leave_project",
+            Self::RemoveFromProject { .. } => "remove_from_project",
             Self::DeleteProject { .. } => "delete_project",
             Self::RegisterResources { .. } => "register_resources",
             Self::EditResource { .. } => "edit_resource",

@@ -8,8 +8,8 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Account, ActorRef, Command, Event, Grant, MemberStatus, PermissionNames, Principal, Project, Refusal,
-    RoleAtScope, RoleRef, Scope,
+    Account, ActorRef, Command, Event, Grant, KeyHolder, MemberStatus, PermissionNames, Principal, Project,
+    Refusal, RoleAtScope, RoleRef, Scope,
 };
 use crate::access::Target;
 use crate::catalog::{Catalog, Operation, PermissionSet};
@@ -28,13 +28,20 @@ pub enum Actor {
         /// With which key.
         key: KeyId,
     },
+    /// A program that acts for a member by one of their personal keys: with all their roles, but not in person.
+    PersonalKey {
+        /// For whom.
+        user: UserId,
+        /// With which key.
+        key: KeyId,
+    },
 }
 
 impl Actor {
     /// The actor as recorded.
     pub fn reference(self) -> ActorRef {
         match self {
-            Self::User(id) => ActorRef::User(id),
+            Self::User(id) | Self::PersonalKey { user: id, .. } => ActorRef::User(id),
             Self::ServiceAccount { id, .. } => ActorRef::ServiceAccount(id),
         }
     }
@@ -42,8 +49,16 @@ impl Actor {
     /// The actor as a holder of grants.
     pub fn principal(self) -> Principal {
         match self {
-            Self::User(id) => Principal::Member(id),
+            Self::User(id) | Self::PersonalKey { user: id, .. } => Principal::Member(id),
             Self::ServiceAccount { id, .. } => Principal::ServiceAccount(id),
+        }
+    }
+
+    /// The management key by which the actor asks; none for people.
+    pub fn key(self) -> Option<KeyId> {
+        match self {
+            Self::User(_) => None,
+            Self::ServiceAccount { key, .. } | Self::PersonalKey { key, .. } => Some(key),
         }
     }
 }
@@ -160,7 +175,7 @@ impl Account {
         for event in events {
             match event {
                 Event::GrantRevoked { grant, .. } => at_risk.extend(self.keeper_of(grant)),
-                Event::GrantExtended { id, .. } => {
+                Event::GrantExtended { id, .. } | Event::GrantNarrowed { id, .. } => {
                     at_risk.extend(self.grant(*id).and_then(|grant| self.keeper_of(&grant.value)));
                 }
                 Event::MemberDeactivated { user } => {
@@ -265,7 +280,7 @@ impl Decision<'_> {
             Command::DeactivateMember { user } => self.deactivate_member(*user),
             Command::RemoveMember { user } => self.remove_member(*user),
             Command::Leave => self.leave(),
-            Command::Invite { people, grants } => self.invite(people, grants),
+            Command::Invite { people, grants, groups } => self.invite(people, grants, groups),
             Command::ResendInvitation { invitation } => self.resend_invitation(*invitation),
             Command::CopyInvitationLink { invitation } => self.copy_invitation_link(*invitation),
             Command::RevokeInvitation { invitation } => self.revoke_invitation(*invitation),
@@ -297,10 +312,12 @@ impl Decision<'_> {
             Command::EditProject { project, name, description, external_id } => {
                 self.edit_project(*project, name.as_ref(), description.as_ref(), external_id)
             }
+            Command::LeaveProject { project } => self.leave_project(*project),
+            Command::RemoveFromProject { project, user } => self.remove_from_project(*project, *user),
             Command::DeleteProject { project } => self.delete_project(*project),
             Command::RegisterResources { resources } => self.register_resources(resources),
-            Command::EditResource { resource, name, external_id } => {
-                self.edit_resource(*resource, name.as_ref(), external_id)
+            Command::EditResource { resource, name, external_id, url } => {
+                self.edit_resource(*resource, name.as_ref(), external_id, url)
             }
             Command::DeleteResource { resource } => self.delete_resource(*resource),
             Command::CreateServiceAccount { name, description, external_id, grants } => {
@@ -312,8 +329,8 @@ impl Decision<'_> {
             Command::DeleteServiceAccount { service_account } => {
                 self.delete_service_account(*service_account)
             }
-            Command::CreateKey { key, service_account, name, secret_hash, expires_at } => {
-                self.create_key(*key, *service_account, name, *secret_hash, *expires_at)
+            Command::CreateKey { key, holder, name, secret_hash, expires_at } => {
+                self.create_key(*key, *holder, name, *secret_hash, *expires_at)
             }
             Command::DeleteKey { key } => self.delete_key(*key),
             Command::OfferOwnership { to, keep } => self.offer_ownership(*to, *keep),
@@ -340,7 +357,7 @@ impl Decision<'_> {
     pub(super) fn person(&self) -> Result<UserId, Refusal> {
         match self.actor {
             Actor::User(id) => Ok(id),
-            Actor::ServiceAccount { .. } => Err(Refusal::PeopleOnly),
+            Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => Err(Refusal::PeopleOnly),
         }
     }
 
@@ -430,17 +447,22 @@ impl Account {
         if self.is_deleted() {
             return Err(unknown);
         }
+        let active = |id| match self.member_status(id) {
+            Some(MemberStatus::Active) => Ok(()),
+            Some(MemberStatus::Inactive) => Err(Refusal::Inactive),
+            Some(MemberStatus::Pending) => Err(Refusal::NotAccepted),
+            None => Err(unknown.clone()),
+        };
+        let live = |key, holder| {
+            let key = self.key(key).filter(|key| key.value.holder == holder);
+            let live = key.is_some_and(|key| key.value.expires_at.is_none_or(|end| end > now));
+            if live { Ok(()) } else { Err(unknown.clone()) }
+        };
         match actor {
-            Actor::User(id) => match self.member_status(id) {
-                Some(MemberStatus::Active) => Ok(()),
-                Some(MemberStatus::Inactive) => Err(Refusal::Inactive),
-                Some(MemberStatus::Pending) => Err(Refusal::NotAccepted),
-                None => Err(unknown),
-            },
-            Actor::ServiceAccount { id, key } => {
-                let key = self.key(key).filter(|key| key.value.service_account == id);
-                let live = key.is_some_and(|key| key.value.expires_at.is_none_or(|end| end > now));
-                if live { Ok(()) } else { Err(unknown) }
+            Actor::User(id) => active(id),
+            Actor::ServiceAccount { id, key } => live(key, KeyHolder::ServiceAccount(id)),
+            Actor::PersonalKey { user, key } => {
+                live(key, KeyHolder::Member(user)).and_then(|()| active(user))
             }
         }
     }

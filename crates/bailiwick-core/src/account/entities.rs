@@ -14,7 +14,7 @@ use crate::ids::{
     GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
     ServiceAccountId, UserId,
 };
-use crate::values::{Description, ExternalId, Name, RoleName};
+use crate::values::{Description, ExternalId, Name, ResourceUrl, RoleName};
 
 /// An entity and the revision of the account at which it last changed (its `ETag`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,9 @@ pub struct Settings {
     /// How long a new invitation lives, in seconds; the catalog's default when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation_lifetime_seconds: Option<u64>,
+    /// Whether people are put into groups here; as the catalog starts accounts when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_on: Option<bool>,
 }
 
 /// Whether a member may act.
@@ -130,6 +133,9 @@ pub struct Invitation {
     pub user: UserId,
     /// What the person gets beyond the newcomer role.
     pub grants: Vec<RoleAtScope>,
+    /// The groups that the person joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupId>,
     /// In whose name: this person must hold what is given, now and when it is accepted.
     pub sponsor: UserId,
     /// When it was first sent.
@@ -240,6 +246,9 @@ pub struct Resource {
     /// The caller's own name for the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
+    /// Where it is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<ResourceUrl>,
 }
 
 /// A machine in an account.
@@ -255,11 +264,11 @@ pub struct ServiceAccount {
     pub external_id: Option<ExternalId>,
 }
 
-/// A management key of a service account.
+/// A management key: of a service account, or a personal one of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// Whom it authenticates.
-    pub service_account: ServiceAccountId,
+    pub holder: KeyHolder,
     /// What people read in lists.
     pub name: Name,
     /// SHA-256 of the secret, which itself is stored nowhere.
@@ -398,6 +407,44 @@ impl FromStr for Principal {
             Some(GroupId::PREFIX) => text.parse().map(Self::Group).map_err(|_| wrong),
             Some(ServiceAccountId::PREFIX) => text.parse().map(Self::ServiceAccount).map_err(|_| wrong),
             _ => Err(wrong),
+        }
+    }
+}
+
+/// Whom a management key authenticates. Its text is the id, whose prefix tells the kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyHolder {
+    /// The member who made it: a personal key.
+    Member(UserId),
+    /// A machine of the account.
+    ServiceAccount(ServiceAccountId),
+}
+
+text_serde!(KeyHolder);
+
+impl KeyHolder {
+    /// The holder as a holder of grants.
+    pub fn principal(self) -> Principal {
+        match self {
+            Self::Member(id) => Principal::Member(id),
+            Self::ServiceAccount(id) => Principal::ServiceAccount(id),
+        }
+    }
+}
+
+impl fmt::Display for KeyHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.principal().fmt(f)
+    }
+}
+
+impl FromStr for KeyHolder {
+    type Err = InvalidRef;
+    fn from_str(text: &str) -> Result<Self, InvalidRef> {
+        match text.parse() {
+            Ok(Principal::Member(id)) => Ok(Self::Member(id)),
+            Ok(Principal::ServiceAccount(id)) => Ok(Self::ServiceAccount(id)),
+            _ => Err(InvalidRef { expected: "an id that starts with `usr_` or `sva_`" }),
         }
     }
 }

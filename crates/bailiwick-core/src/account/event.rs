@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    EntityKey, Grant, Group, Invitation, Key, Offer, Principal, Project, Resource, Role, RoleAtScope,
-    ServiceAccount, Settings,
+    EntityKey, Grant, Group, Invitation, Key, KeyHolder, Offer, Principal, Project, Resource, Role,
+    RoleAtScope, ServiceAccount, Settings,
 };
 use crate::ids::{
     GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
@@ -32,6 +32,15 @@ pub enum EndReason {
 pub struct Withheld {
     /// What had been promised.
     pub grant: RoleAtScope,
+    /// Stable code of the refusal.
+    pub code: SmolStr,
+}
+
+/// A group of an invitation that was not joined at acceptance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithheldGroup {
+    /// The group.
+    pub group: GroupId,
     /// Stable code of the refusal.
     pub code: SmolStr,
 }
@@ -122,7 +131,8 @@ events! {
     /// An invitation was accepted.
     InvitationAccepted = "invitation.accepted" { /// Its id.
         id: InvitationId, /// What was promised and could no longer be given.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")] withheld: Vec<Withheld> },
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] withheld: Vec<Withheld>, /// Groups that had been promised and could no longer be joined.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] withheld_groups: Vec<WithheldGroup> },
     /// An invitation was declined.
     InvitationDeclined = "invitation.declined" { /// Its id.
         id: InvitationId },
@@ -229,7 +239,7 @@ events! {
     /// A management key was deleted.
     KeyDeleted = "key.deleted" { /// Its id.
         id: KeyId, /// Whom it authenticated.
-        service_account: ServiceAccountId, /// Its name.
+        holder: KeyHolder, /// Its name.
         name: Name, /// Why.
         reason: EndReason },
     /// Ownership was offered to a member.

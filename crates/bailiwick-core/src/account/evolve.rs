@@ -177,9 +177,9 @@ impl Account {
                 self.index.remove_subject(id.uuid());
             }
             Event::KeyCreated { id, key } => self.put_key(*id, key.clone(), self.revision),
-            Event::KeyDeleted { id, service_account, .. } => {
+            Event::KeyDeleted { id, holder, .. } => {
                 self.keys.remove(id);
-                self.keys_of.remove(&(*service_account, *id));
+                self.keys_of.remove(&(*holder, *id));
             }
             Event::OwnershipOffered { id, offer } => {
                 self.offers.insert(*id, Versioned { revision: self.revision, value: offer.clone() });
@@ -451,7 +451,7 @@ impl Account {
     }
 
     pub(super) fn put_key(&mut self, id: KeyId, key: Key, revision: Revision) {
-        self.keys_of.insert((key.service_account, id));
+        self.keys_of.insert((key.holder, id));
         self.keys.insert(id, Arc::new(Versioned { revision, value: key }));
     }
 

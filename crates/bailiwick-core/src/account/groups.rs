@@ -126,6 +126,9 @@ impl Decision<'_> {
             }
             _ => {}
         }
+        if !self.account.groups_on() {
+            return Err(Refusal::GroupsOff);
+        }
         // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
         self.covers_all_that_reaches(Principal::Group(group))?;
         self.events.push(Event::GroupMemberAdded { group, member });

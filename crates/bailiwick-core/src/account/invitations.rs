@@ -8,16 +8,29 @@ use super::decide::Decision;
 use super::weight::width_of;
 use super::{
     Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
-    Principal, Refusal, RoleAtScope, Scope, Withheld,
+    Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
 };
-use crate::catalog::{Lifetime, Operation, RolesPerMember};
-use crate::ids::{InvitationId, UserId};
+use crate::catalog::{InvitationField, Lifetime, Operation, RolesPerMember};
+use crate::ids::{GroupId, InvitationId, UserId};
 use crate::limits;
 
+/// What everybody gets who is invited by one command.
+struct Promise {
+    grants: Vec<RoleAtScope>,
+    groups: Vec<GroupId>,
+}
+
 impl Decision<'_> {
-    pub(super) fn invite(&mut self, people: &[Invitee], grants: &[RoleAtScope]) -> Result<(), Refusal> {
+    pub(super) fn invite(
+        &mut self,
+        people: &[Invitee],
+        grants: &[RoleAtScope],
+        groups: &[GroupId],
+    ) -> Result<(), Refusal> {
         let sponsor = self.person()?;
-        let grants = self.promised(grants)?;
+        let promise = Promise { grants: self.promised(grants)?, groups: self.promised_groups(groups)? };
+        self.asks_for_role(&promise)?;
+        let grants = &promise.grants;
         if people.is_empty() {
             return Err(Refusal::Nothing);
         }
@@ -47,16 +60,17 @@ impl Decision<'_> {
                 return Err(Refusal::Taken { field: "id", value: invitation.to_string() });
             }
             match self.account.member_status(*user) {
-                None => self.push_sent(*invitation, *user, sponsor, &grants),
-                Some(MemberStatus::Pending) => self.invite_again(*invitation, *user, sponsor, &grants)?,
+                None => self.push_sent(*invitation, *user, sponsor, &promise),
+                Some(MemberStatus::Pending) => self.invite_again(*invitation, *user, sponsor, &promise)?,
                 Some(MemberStatus::Inactive) => return Err(Refusal::MemberInactive { user: *user }),
                 // Somebody who is in already gets the access at once: there is nothing left to accept.
                 Some(MemberStatus::Active) => {
                     let before = self.events.len();
-                    for grant in &grants {
+                    for grant in grants {
                         self.require(Operation::WriteRoles, &grant.scope)?;
                     }
-                    self.add_grants(Principal::Member(*user), &grants)?;
+                    self.add_grants(Principal::Member(*user), grants)?;
+                    self.join_at_once(*user, &promise.groups)?;
                     if before == self.events.len() {
                         return Err(Refusal::AlreadySo {
                             what: "the person is a member and has these roles",
@@ -97,6 +111,47 @@ impl Decision<'_> {
         Ok(promised)
     }
 
+    /// Checks the groups that an invitation promises: they exist, groups are in use, and the actor holds what they were
+    /// granted (rule 1). A group reaches across the account, so who promises one may invite to all of it.
+    fn promised_groups(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, Refusal> {
+        let groups: BTreeSet<GroupId> = groups.iter().copied().collect();
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        if groups.len() > limits::GROUPS_PER_MEMBER {
+            return Err(Refusal::LimitReached {
+                what: "groups of one member",
+                most: limits::GROUPS_PER_MEMBER,
+            });
+        }
+        self.require(Operation::WriteInvitations, &Scope::Account)?;
+        if !self.account.groups_on() {
+            return Err(Refusal::GroupsOff);
+        }
+        for group in &groups {
+            self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
+            self.covers_all_that_reaches(Principal::Group(*group))?;
+        }
+        Ok(groups.into_iter().collect())
+    }
+
+    /// Where the catalog asks for it, an invitation gives something.
+    fn asks_for_role(&self, promise: &Promise) -> Result<(), Refusal> {
+        let asked = self.account.catalog.rules.invitation_asks_for.contains(&InvitationField::Role);
+        if asked && promise.grants.is_empty() && promise.groups.is_empty() {
+            return Err(Refusal::InvitationAsks { field: InvitationField::Role.name() });
+        }
+        Ok(())
+    }
+
+    /// Who is a member already joins the groups at once, which needs the permission to change who is in them.
+    fn join_at_once(&mut self, user: UserId, groups: &[GroupId]) -> Result<(), Refusal> {
+        for group in groups.iter().copied().filter(|group| !self.account.is_in_group(*group, Principal::Member(user))) {
+            self.add_to_group(group, Principal::Member(user))?;
+        }
+        Ok(())
+    }
+
     /// Whether the actor may promise this in an invitation: it makes sense, and they may invite there and hold it (rule 1).
     fn may_promise(&self, grant: &RoleAtScope) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
@@ -120,10 +175,11 @@ impl Decision<'_> {
         Ok(())
     }
 
-    fn push_sent(&mut self, id: InvitationId, user: UserId, sponsor: UserId, grants: &[RoleAtScope]) {
+    fn push_sent(&mut self, id: InvitationId, user: UserId, sponsor: UserId, promise: &Promise) {
         let invitation = Invitation {
             user,
-            grants: grants.to_vec(),
+            grants: promise.grants.clone(),
+            groups: promise.groups.clone(),
             sponsor,
             sent_at: self.now,
             expires_at: self.account.expiry_from(self.now),
@@ -138,7 +194,7 @@ impl Decision<'_> {
         id: InvitationId,
         user: UserId,
         sponsor: UserId,
-        grants: &[RoleAtScope],
+        promise: &Promise,
     ) -> Result<(), Refusal> {
         let waiting = self
             .account
@@ -147,7 +203,7 @@ impl Decision<'_> {
         match waiting {
             Some((old, found)) if found.value.status_at(self.now) == InvitationStatus::Expired => {
                 self.events.push(Event::InvitationRevoked { id: old, reason: EndReason::Replaced });
-                self.push_sent(id, user, sponsor, grants);
+                self.push_sent(id, user, sponsor, promise);
                 Ok(())
             }
             _ => Err(Refusal::AlreadyInvited { user }),
@@ -157,7 +213,7 @@ impl Decision<'_> {
     pub(super) fn resend_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let sponsor = self.person()?;
         let invitation = self.waiting(id)?.clone();
-        self.may_invite_to(&invitation.grants)?;
+        self.may_invite_to(&invitation)?;
         // The resender takes the invitation over, so that it stands or falls with who last vouched for it.
         self.events.push(Event::InvitationResent {
             id,
@@ -172,7 +228,7 @@ impl Decision<'_> {
     pub(super) fn copy_invitation_link(&mut self, id: InvitationId) -> Result<(), Refusal> {
         self.person()?;
         let invitation = self.waiting(id)?.clone();
-        self.may_invite_to(&invitation.grants)?;
+        self.may_invite_to(&invitation)?;
         match invitation.status_at(self.now) {
             InvitationStatus::Pending => {}
             InvitationStatus::Expired => {
@@ -184,10 +240,13 @@ impl Decision<'_> {
         Ok(())
     }
 
-    fn may_invite_to(&self, grants: &[RoleAtScope]) -> Result<(), Refusal> {
-        if grants.is_empty() {
-            return self.require(Operation::WriteInvitations, &Scope::Account);
+    fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
+        let Invitation { grants, groups, .. } = invitation;
+        if grants.is_empty() || !groups.is_empty() {
+            self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
+        let there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
+        there.map(Principal::Group).try_for_each(|group| self.covers_all_that_reaches(group))?;
         grants.iter().try_for_each(|grant| {
             self.require(Operation::WriteInvitations, &grant.scope)?;
             self.covers_grant(grant)
@@ -199,7 +258,7 @@ impl Decision<'_> {
     pub(super) fn revoke_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let invitation = self.waiting(id)?;
         let scopes: Vec<Scope> = invitation.grants.iter().map(|grant| grant.scope.clone()).collect();
-        if scopes.is_empty() {
+        if scopes.is_empty() || !invitation.groups.is_empty() {
             self.require(Operation::DeleteInvitations, &Scope::Account)?;
         }
         scopes.iter().try_for_each(|scope| self.require(Operation::DeleteInvitations, scope))?;
@@ -232,7 +291,7 @@ impl Decision<'_> {
 
     pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let (invitation, user) = self.mine(id)?;
-        let Invitation { grants, sponsor, .. } = invitation.clone();
+        let Invitation { grants, groups, sponsor, .. } = invitation.clone();
         if self.account.members.len() >= limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
         }
@@ -250,12 +309,21 @@ impl Decision<'_> {
         if one && !given.iter().any(|grant| grant.scope == Scope::Account) {
             return Err(Refusal::SponsorGone);
         }
+        let mut withheld_groups = Vec::new();
+        let mut joined = Vec::new();
+        for group in groups {
+            match self.still_joined(sponsor, group) {
+                Ok(()) => joined.push(group),
+                Err(refusal) => withheld_groups.push(WithheldGroup { group, code: refusal.code().into() }),
+            }
+        }
         self.room_for(Principal::Member(user), &given)?;
         self.events.push(Event::MemberJoined { user, at: self.now, invitation: Some(id) });
         for grant in &given {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
         }
-        self.events.push(Event::InvitationAccepted { id, withheld });
+        self.events.extend(joined.into_iter().map(|group| Event::GroupMemberAdded { group, member: Principal::Member(user) }));
+        self.events.push(Event::InvitationAccepted { id, withheld, withheld_groups });
         Ok(())
     }
 
@@ -277,6 +345,24 @@ impl Decision<'_> {
         self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, &grant.scope, self.now)?;
         let permissions = self.account.permissions_of(&grant.role);
         self.account.covers(Principal::Member(sponsor), &permissions, &grant.scope, grant.until, self.now)
+    }
+
+    /// Rule 1 once more for a group: it is there, and who promised it may still do so.
+    fn still_joined(&self, sponsor: UserId, group: GroupId) -> Result<(), Refusal> {
+        self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
+        self.account.authorize(
+            Actor::User(sponsor),
+            Operation::WriteInvitations,
+            &Scope::Account,
+            self.now,
+        )?;
+        let holders = self.account.holders(Principal::Group(group));
+        let mut grants = holders.flat_map(|holder| self.account.grants_of(holder));
+        grants.by_ref().filter(|(_, grant)| grant.value.is_live(self.now)).try_for_each(|(_, grant)| {
+            let permissions = self.account.permissions_of(&grant.value.role);
+            let (scope, until) = (&grant.value.scope, grant.value.until);
+            self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
+        })
     }
 
     pub(super) fn decline_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! Members: edit, activate, deactivate, remove, leave.
 
 use super::decide::Decision;
-use super::{EndReason, Event, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
+use super::{EndReason, Event, KeyHolder, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
 use crate::catalog::Operation;
 use crate::ids::UserId;
 use crate::values::ExternalId;
@@ -75,6 +75,7 @@ impl Decision<'_> {
     /// Everything that ends with a membership, before the membership itself.
     fn take_out(&mut self, user: UserId) {
         self.end_what_stands_in_the_name_of(user);
+        self.delete_keys_of(KeyHolder::Member(user));
         self.revoke_all_of(Principal::Member(user));
         let member = Principal::Member(user);
         let groups = self.account.groups_of(member);

@@ -164,6 +164,15 @@ refusals! {
     Past { /// The field.
         field: &'static str, /// As given.
         at: Timestamp } = Invalid, "in_the_past", "`{field}` is {at}, which has passed", "give a moment in the future";
+    /// Nobody is put into groups before the account switches them on.
+    GroupsOff = Conflict, "groups_off", "groups are switched off in this account", "switch them on in the account's settings first (`groups_on`)";
+    /// Groups that were switched on carry people's access.
+    GroupsStayOn = Conflict, "groups_stay_on", "groups that were switched on are not switched off again", "take people out of the groups instead";
+    /// An invitation lacks what the catalog asks for.
+    InvitationAsks { /// What is missing.
+        field: &'static str } = Invalid, "invitation_incomplete", "an invitation names a {field} in this catalog, and this one does not", "add the {field}";
+    /// Nobody, or not this person, has keys of their own here.
+    NoPersonalKeys = Denied, "no_personal_keys", "you cannot have a personal key in this account", "ask for a key of a service account instead";
     /// A setting outside what the catalog allows.
     SettingOutOfRange { /// The field.
         field: &'static str, /// The least value.

@@ -9,7 +9,7 @@ use super::{AllOf, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken};
 use crate::catalog::{PermissionIndex, ResourceType};
 use crate::ids::{ProjectId, ResourceId};
 use crate::limits;
-use crate::values::{ExternalId, Name};
+use crate::values::{ExternalId, Name, ResourceUrl};
 
 impl Decision<'_> {
     pub(super) fn register_resources(&mut self, specs: &[ResourceSpec]) -> Result<(), Refusal> {
@@ -77,6 +77,7 @@ impl Decision<'_> {
             project,
             parent: spec.parent,
             external_id: spec.external_id.clone(),
+            url: spec.url.clone(),
         })
     }
 
@@ -85,12 +86,14 @@ impl Decision<'_> {
         id: ResourceId,
         name: Option<&Name>,
         external_id: &Patch<ExternalId>,
+        url: &Patch<ResourceUrl>,
     ) -> Result<(), Refusal> {
         let before = self.visible(id)?;
         self.require_permission(self.resource_type(&before.resource_type)?.write, &Scope::resources([id]))?;
         let after = Resource {
             name: name.unwrap_or(&before.name).clone(),
             external_id: external_id.apply(before.external_id.as_ref()),
+            url: url.apply(before.url.as_ref()),
             ..before.clone()
         };
         if after == before {

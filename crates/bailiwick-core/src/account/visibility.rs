@@ -41,6 +41,7 @@ impl Account {
     ) -> bool {
         let may = |scope: &Scope| self.authorize(actor, operation, scope, now).is_ok();
         let promised = &invitation.grants;
-        may(&Scope::Account) || (!promised.is_empty() && promised.iter().all(|grant| may(&grant.scope)))
+        let within = !promised.is_empty() && invitation.groups.is_empty();
+        may(&Scope::Account) || (within && promised.iter().all(|grant| may(&grant.scope)))
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn width_of(grants: &[RoleAtScope]) -> usize {
 
 impl Invitation {
     fn weight(&self) -> usize {
-        CHANGE + width_of(&self.grants)
+        CHANGE + width_of(&self.grants) + self.groups.len()
     }
 }
 
@@ -109,7 +109,9 @@ impl Account {
             Event::GrantExtended { id, .. } | Event::GrantNarrowed { id, .. } => {
                 GRANT + after.grant(*id).map_or(0, |grant| grant.value.scope.width())
             }
-            Event::InvitationSent { invitation, .. } => CHANGE + 2 * width_of(&invitation.grants),
+            Event::InvitationSent { invitation, .. } => {
+                CHANGE + 2 * (width_of(&invitation.grants) + invitation.groups.len())
+            }
             Event::InvitationEdited { before, after, .. } => CHANGE + width_of(before) + 2 * width_of(after),
             Event::InvitationResent { id, .. }
             | Event::InvitationRevoked { id, .. }

@@ -1,6 +1,7 @@
 //! From what a file says to a catalog in which every reference holds.
 
 mod names;
+mod people;
 mod permissions;
 mod resource_types;
 mod roles;

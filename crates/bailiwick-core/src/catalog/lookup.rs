@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 
 use super::model::Bindings;
 use super::{
-    BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, Operation, Permission, PermissionIndex,
+    BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, MailFact, Operation, Permission, PermissionIndex,
     PermissionSet, ResourceType, ResourceTypeIndex,
 };
 
@@ -126,6 +126,19 @@ impl Catalog {
     /// The built-in group of this name, for instance `auditors`.
     pub fn group(&self, name: &str) -> Option<&BuiltInGroup> {
         self.groups.iter().find(|group| group.name == name)
+    }
+
+    /// A fact of an invitation's mail in the words of the catalog file, for instance `cluster.url`.
+    pub fn mail_fact_name(&self, fact: MailFact) -> String {
+        let of_type = |index, what| {
+            self.resource_type_at(index).map_or(String::new(), |of| format!("{}.{what}", of.name))
+        };
+        match fact {
+            MailFact::SignInUrl => "sign_in_url".to_owned(),
+            MailFact::AccountId => "account_id".to_owned(),
+            MailFact::ResourceId(index) => of_type(index, "id"),
+            MailFact::ResourceUrl(index) => of_type(index, "url"),
+        }
     }
 
     /// The permission that one of Bailiwick's own operations asks for.

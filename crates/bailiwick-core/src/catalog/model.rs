@@ -142,7 +142,7 @@ pub struct BuiltInGroup {
 /// Rules about people that differ from cloud to cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// The role of whoever creates an account; handed over, never granted.
+    /// The role of whoever creates an account. Where it is not `handed_over`, its holders grant it like any other.
     pub owner: BuiltInRoleIndex,
     /// What a former owner holds after handing over; nothing when `None`.
     pub former_owner: Option<BuiltInRoleIndex>,
@@ -158,6 +158,78 @@ pub struct Rules {
     pub removal_retypes_email: bool,
     /// Whether accounts may define roles of their own.
     pub custom_roles: bool,
+    /// What an invitation must say that it may leave out elsewhere.
+    pub invitation_asks_for: Vec<InvitationField>,
+    /// What the mail of an invitation carries besides its link.
+    pub invitation_mail: Vec<MailFact>,
+    /// Who has management keys that act as themselves.
+    pub personal_keys: PersonalKeys,
+    /// How an account comes to use its groups.
+    pub groups: GroupsRule,
+}
+
+/// Something that an invitation may say of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationField {
+    /// What the person is called.
+    Name,
+    /// A role or group that the person gets.
+    Role,
+}
+
+impl InvitationField {
+    /// The word of the catalog file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Role => "role",
+        }
+    }
+}
+
+/// Something that helps an invited person to find their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFact {
+    /// Where people sign in.
+    SignInUrl,
+    /// The id of the account.
+    AccountId,
+    /// The ids of the resources of a type that the person will see.
+    ResourceId(ResourceTypeIndex),
+    /// Where these resources are reached.
+    ResourceUrl(ResourceTypeIndex),
+}
+
+/// Who may have management keys that act as the person who made them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PersonalKeys {
+    /// There are keys of service accounts only.
+    #[default]
+    Nobody,
+    /// Members who hold the permission to write keys in the account.
+    Permitted,
+    /// Every active member.
+    Everybody,
+}
+
+impl PersonalKeys {
+    /// The word of the catalog file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Permitted => "permitted",
+            Self::Everybody => "everybody",
+        }
+    }
+}
+
+/// How an account comes to use its groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GroupsRule {
+    /// Whether nobody can be put into a group before the account switches its groups on.
+    pub off_at_start: bool,
+    /// The built-in group (position in [`Catalog::groups`]) that everybody joins who is a member at that moment.
+    pub existing_members_join: Option<usize>,
 }
 
 /// How many account-level roles a member holds at once.

@@ -42,6 +42,13 @@ pub fn render_reference(catalog: &Catalog) -> String {
 }
 
 fn rules(catalog: &Catalog) -> String {
+    let rows: Vec<Vec<String>> =
+        rules_in_words(catalog).into_iter().map(|(rule, value)| vec![rule, value]).collect();
+    table(&["Rule", "Value"], &rows)
+}
+
+/// Each rule with its value.
+pub(super) fn rules_in_words(catalog: &Catalog) -> Vec<(String, String)> {
     let rules = &catalog.rules;
     let role =
         |index: BuiltInRoleIndex| catalog.role_at(index).map_or(String::new(), |role| code(&role.name));
@@ -60,23 +67,45 @@ fn rules(catalog: &Catalog) -> String {
     let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let escalate =
         if catalog.escalate.is_empty() { "none".to_owned() } else { names(catalog, catalog.escalate) };
-    table(
-        &["Rule", "Value"],
-        &[
-            vec!["Role of an account's owner".to_owned(), role(rules.owner)],
-            vec!["Role of a former owner".to_owned(), optional(rules.former_owner)],
-            vec!["Role of every active member".to_owned(), optional(rules.newcomer)],
-            vec!["Role of a project's creator there".to_owned(), optional(rules.project_creator)],
-            vec!["Account-level roles per member".to_owned(), roles_per_member.to_owned()],
-            vec!["Lifetime of an invitation".to_owned(), lifetime],
-            vec![
-                "Removing a member asks to retype the email".to_owned(),
-                yes_no(rules.removal_retypes_email),
-            ],
-            vec!["Accounts define roles of their own".to_owned(), yes_no(rules.custom_roles)],
-            vec!["Permissions to grant what one does not hold".to_owned(), escalate],
+    let rows = [
+        ["Role of an account's owner".to_owned(), role(rules.owner)],
+        ["Role of a former owner".to_owned(), optional(rules.former_owner)],
+        ["Role of every active member".to_owned(), optional(rules.newcomer)],
+        ["Role of a project's creator there".to_owned(), optional(rules.project_creator)],
+        ["Account-level roles per member".to_owned(), roles_per_member.to_owned()],
+        ["Lifetime of an invitation".to_owned(), lifetime],
+        ["Removing a member asks to retype the email".to_owned(), yes_no(rules.removal_retypes_email)],
+        ["Accounts define roles of their own".to_owned(), yes_no(rules.custom_roles)],
+        [
+            "What an invitation must name".to_owned(),
+            listed(rules.invitation_asks_for.iter().map(|field| field.name().to_owned())),
         ],
-    )
+        [
+            "What an invitation's mail carries".to_owned(),
+            listed(rules.invitation_mail.iter().map(|fact| catalog.mail_fact_name(*fact))),
+        ],
+        ["Who has personal keys".to_owned(), rules.personal_keys.name().to_owned()],
+        ["Groups of a new account".to_owned(), groups_at_start(catalog)],
+        ["Permissions to grant what one does not hold".to_owned(), escalate],
+    ];
+    rows.map(|[rule, value]| (rule, value)).into()
+}
+
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.map(|word| code(&word)).collect();
+    if words.is_empty() { "nothing more".to_owned() } else { words.join(", ") }
+}
+
+fn groups_at_start(catalog: &Catalog) -> String {
+    let rule = catalog.rules.groups;
+    let joined = rule.existing_members_join.and_then(|at| catalog.groups.get(at));
+    match (rule.off_at_start, joined) {
+        (false, _) => "on".to_owned(),
+        (true, None) => "off until it switches them on".to_owned(),
+        (true, Some(group)) => {
+            format!("off until it switches them on; its members then join `{}`", group.name)
+        }
+    }
 }
 
 fn roles(catalog: &Catalog) -> String {

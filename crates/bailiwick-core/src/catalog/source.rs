@@ -77,6 +77,16 @@ pub(super) struct RulesSource {
     pub(super) invitation_lifetime: LifetimeSource,
     pub(super) removal_retypes_email: bool,
     pub(super) custom_roles: bool,
+    pub(super) invitation_asks_for: Vec<Text>,
+    pub(super) invitation_mail: Vec<Text>,
+    pub(super) personal_keys: Option<Text>,
+    pub(super) groups: Option<GroupsSource>,
+}
+
+/// How an account comes to use its groups.
+pub(super) struct GroupsSource {
+    pub(super) at_start: Text,
+    pub(super) existing_members_join: Option<Text>,
 }
 
 pub(super) enum LifetimeSource {
@@ -152,6 +162,13 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Source> {
             invitation_lifetime: lifetime(rules),
             removal_retypes_email: rules.flag("removal_retypes_email"),
             custom_roles: rules.flag("custom_roles"),
+            invitation_asks_for: rules.texts("invitation_asks_for"),
+            invitation_mail: rules.texts("invitation_mail"),
+            personal_keys: rules.optional_text("personal_keys"),
+            groups: rules.optional_table("groups", "`groups`", |groups| GroupsSource {
+                at_start: groups.text("at_start"),
+                existing_members_join: groups.optional_text("existing_members_join"),
+            }),
         }),
         operations: file.table("operations", "`[operations]`", |operations| OperationsSource {
             span: operations.span.clone(),

@@ -140,7 +140,12 @@ fn questions_in_texts_take_ids_and_external_ids_and_know_nothing_else() {
     let named = |text: &str| Patch::Set(external(text));
     given.do_it(&Command::EditMember { user, external_id: named("ann") });
     given.do_it(&Command::EditGroup { group, name: None, description: None, external_id: named("team") });
-    given.do_it(&Command::EditResource { resource: cluster, name: None, external_id: named("prod/1") });
+    given.do_it(&Command::EditResource {
+        resource: cluster,
+        name: None,
+        external_id: named("prod/1"),
+        url: Patch::Keep,
+    });
     let (id, account) = (cluster.to_string(), given.account.id().to_string());
     let on = ("cluster", id.as_str());
     let read = "read:clusters";

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod attacks;
+mod clouds;
 mod grants;
 mod groups;
 mod heavy;

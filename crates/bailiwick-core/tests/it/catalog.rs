@@ -8,6 +8,7 @@ use bailiwick_core::catalog::{
 
 #[path = "catalog/mistakes.rs"]
 mod mistakes;
+mod mistakes_about_people;
 
 fn bundled(name: &str) -> Catalog {
     let text = Catalog::bundled(name).expect("the catalog ships");
@@ -159,7 +160,9 @@ fn q12_the_permissions_are_those_of_the_cloud_in_its_sections() {
 fn what_everybody_has_is_no_key_to_administration() {
     for (name, _) in Catalog::BUNDLED {
         let catalog = bundled(name);
-        let newcomer = catalog.rules.newcomer.and_then(|index| catalog.role_at(index)).unwrap();
+        let Some(newcomer) = catalog.rules.newcomer.and_then(|index| catalog.role_at(index)) else {
+            continue;
+        };
         for operation in Operation::ALL {
             assert!(
                 !newcomer.permissions.contains(catalog.operation(*operation)),
@@ -171,7 +174,7 @@ fn what_everybody_has_is_no_key_to_administration() {
 }
 
 #[test]
-fn the_two_catalogs_differ_in_their_rules() {
+fn the_catalogs_differ_in_their_rules() {
     let qdrant = bundled("qdrant-cloud").rules;
     assert_eq!(qdrant.invitation_lifetime, Lifetime::Forever);
     assert!(!qdrant.removal_retypes_email);
@@ -185,45 +188,152 @@ fn the_two_catalogs_differ_in_their_rules() {
     assert!(default.rules.removal_retypes_email);
     assert!(!role(&default, "owner").single_holder);
     assert!(role(&default, "project_admin").keeps_holder);
+
+    let fixed = |hours: u64| {
+        let time = std::time::Duration::from_secs(hours * 3600);
+        Lifetime::Limited { default: time, shortest: time, longest: time }
+    };
+    assert_eq!(bundled("zilliz-cloud").rules.invitation_lifetime, fixed(48));
+    assert_eq!(bundled("victoriametrics-cloud").rules.invitation_lifetime, fixed(24));
+    assert!(bundled("victoriametrics-cloud").rules.removal_retypes_email);
+    let influx = bundled("influxdb-cloud-dedicated");
+    assert!(influx.rules.groups.off_at_start);
+    let joined = influx.rules.groups.existing_members_join.map(|at| influx.groups[at].name.as_str());
+    assert_eq!(joined, Some("admin"));
 }
 
 #[test]
-fn the_default_catalog_has_all_that_qdrant_cloud_names() {
-    let (qdrant, default) = (bundled("qdrant-cloud"), bundled("bailiwick"));
-    for permission in &qdrant.permissions {
-        assert!(default.permission(&permission.name).is_some(), "{}", permission.name);
+fn the_default_catalog_has_all_that_the_clouds_name() {
+    let default = bundled("bailiwick");
+    for (name, _) in Catalog::BUNDLED {
+        let cloud = bundled(name);
+        for permission in &cloud.permissions {
+            let same = default.permission(&permission.name).and_then(|index| default.permission_at(index));
+            let same = same.unwrap_or_else(|| panic!("{name}: {}", permission.name));
+            let implied = |of: &Catalog, set| of.permission_names(set).map(str::to_owned).collect::<Vec<_>>();
+            let (here, there) = (implied(&default, same.implies), implied(&cloud, permission.implies));
+            assert!(
+                there.iter().all(|one| here.contains(one)),
+                "{name}: {}: {here:?} {there:?}",
+                permission.name
+            );
+        }
+        for kind in &cloud.resource_types {
+            assert!(default.resource_type(&kind.name).is_some(), "{name}: {}", kind.name);
+        }
+        for fact in &cloud.rules.invitation_mail {
+            let fact = cloud.mail_fact_name(*fact);
+            assert!(
+                default.rules.invitation_mail.iter().any(|one| default.mail_fact_name(*one) == fact),
+                "{name}: {fact}"
+            );
+        }
     }
-    for kind in &qdrant.resource_types {
-        assert!(default.resource_type(&kind.name).is_some(), "{}", kind.name);
+}
+
+#[test]
+fn the_roles_of_the_clouds_are_roles_of_the_default_catalog() {
+    // Their names differ where two clouds call different things the same, such as a member.
+    let pairs = [
+        ("qdrant-cloud", "base", "member"),
+        ("qdrant-cloud", "admin", "admin"),
+        ("zilliz-cloud", "project_admin", "project_admin"),
+        ("zilliz-cloud", "project_read_write", "project_read_write"),
+        ("zilliz-cloud", "project_read_only", "project_read_only"),
+        ("zilliz-cloud", "cluster_read_write", "cluster_read_write"),
+        ("zilliz-cloud", "cluster_read_only", "cluster_read_only"),
+        ("zilliz-cloud", "volume_read_write", "volume_read_write"),
+        ("zilliz-cloud", "volume_read_only", "volume_read_only"),
+        ("victoriametrics-cloud", "editor", "editor"),
+        ("victoriametrics-cloud", "viewer", "viewer"),
+        ("influxdb-cloud-dedicated", "member", "developer"),
+        ("influxdb-cloud-dedicated", "auditor", "auditor"),
+    ];
+    let default = bundled("bailiwick");
+    for (cloud, name, here) in pairs {
+        let catalog = bundled(cloud);
+        let here = role(&default, here).permissions;
+        for permission in catalog.permission_names(role(&catalog, name).permissions) {
+            assert!(here.contains(default.permission(permission).unwrap()), "{cloud}: {name}: {permission}");
+        }
     }
+}
+
+#[test]
+fn v01_three_roles_and_each_person_has_one() {
+    let catalog = bundled("victoriametrics-cloud");
+    let names: Vec<&str> = catalog.roles.iter().map(|role| role.name.as_str()).collect();
+    assert_eq!(names, ["admin", "editor", "viewer"]);
+    assert_eq!(catalog.rules.roles_per_member, RolesPerMember::One);
+    let sections: Vec<&str> = catalog.sections.iter().map(|section| section.title.as_str()).take(5).collect();
+    assert_eq!(
+        sections,
+        ["Deployments", "Billing details", "Notifications", "Audit logs", "User management"]
+    );
+    let all = catalog.all_permissions();
+    assert_eq!(role(&catalog, "admin").permissions, all);
+    // V03 and V04: what is kept from an editor, and all that a viewer has.
+    let editor = role(&catalog, "editor").permissions;
+    let kept = matching(&catalog, |name| {
+        ["payment_information", "users", "management_keys", "account", "access"]
+            .iter()
+            .any(|noun| name.ends_with(&format!(":{noun}")))
+    });
+    assert_eq!(editor, all.difference(&kept));
+    let tabs = ["read:deployments", "read:monitoring", "read:explore", "read:alerts"];
+    assert_eq!(role(&catalog, "viewer").permissions, set(&catalog, &tabs));
+}
+
+#[test]
+fn i01_three_groups_hold_what_the_cloud_says() {
+    let catalog = bundled("influxdb-cloud-dedicated");
+    let groups: Vec<&str> = catalog.groups.iter().map(|group| group.title.as_str()).collect();
+    assert_eq!(groups, ["Admin", "Member", "Auditor"]);
+    assert_eq!(role(&catalog, "admin").permissions, catalog.all_permissions());
+    let member = role(&catalog, "member").permissions;
+    assert!(
+        member.contains_all(&set(&catalog, &["read:clusters", "read:databases", "write:database_tokens"]))
+    );
+    let kept = ["write:databases", "delete:databases", "write:management_keys", "write:users"];
+    assert!(!member.contains_any(&set(&catalog, &kept)));
+    let reads = matching(&catalog, |name| name.starts_with("read:"));
+    assert_eq!(role(&catalog, "auditor").permissions, reads.union(&set(&catalog, &["check:access"])));
 }
 
 #[test]
 fn z01_a_project_admin_holds_whatever_a_role_below_the_account_holds() {
-    let catalog = bundled("bailiwick");
-    let project_admin = role(&catalog, "project_admin");
-    for below in catalog.roles.iter().filter(|role| role.level != Level::Account) {
-        assert!(project_admin.permissions.contains_all(&below.permissions), "{}", below.name);
-    }
-    for operation in [Operation::WriteInvitations, Operation::DeleteInvitations, Operation::WriteRoles] {
-        assert!(project_admin.permissions.contains(catalog.operation(operation)), "{}", operation.name());
-    }
-    for operation in [Operation::WriteAccount, Operation::DeleteAccount] {
-        assert!(!project_admin.permissions.contains(catalog.operation(operation)), "{}", operation.name());
+    for cloud in ["bailiwick", "zilliz-cloud"] {
+        let catalog = bundled(cloud);
+        let project_admin = role(&catalog, "project_admin");
+        for below in catalog.roles.iter().filter(|role| role.level != Level::Account) {
+            assert!(project_admin.permissions.contains_all(&below.permissions), "{}", below.name);
+        }
+        for operation in [Operation::WriteInvitations, Operation::DeleteInvitations, Operation::WriteRoles] {
+            assert!(project_admin.permissions.contains(catalog.operation(operation)), "{}", operation.name());
+        }
+        for operation in [Operation::WriteAccount, Operation::DeleteAccount] {
+            assert!(
+                !project_admin.permissions.contains(catalog.operation(operation)),
+                "{}",
+                operation.name()
+            );
+        }
     }
 }
 
 #[test]
 fn z14_read_write_and_read_only_do_not_manage_people() {
-    let catalog = bundled("bailiwick");
-    let nouns = ["users", "invites", "roles", "groups", "management_keys", "policies"];
-    let people =
-        matching(&catalog, |name| name.split_once(':').is_some_and(|(_, noun)| nouns.contains(&noun)));
-    let changes = matching(&catalog, |name| !name.starts_with("read:"));
-    for role in catalog.roles.iter().filter(|role| role.name.contains("_read_")) {
-        assert!(!role.permissions.contains_any(&people), "{}", role.name);
-        let is_read_only = role.name.ends_with("_read_only");
-        assert_eq!(role.permissions.contains_any(&changes), !is_read_only, "{}", role.name);
+    for cloud in ["bailiwick", "zilliz-cloud"] {
+        let catalog = bundled(cloud);
+        let nouns = ["users", "invites", "roles", "groups", "management_keys", "policies"];
+        let people =
+            matching(&catalog, |name| name.split_once(':').is_some_and(|(_, noun)| nouns.contains(&noun)));
+        let changes = matching(&catalog, |name| !name.starts_with("read:"));
+        for role in catalog.roles.iter().filter(|role| role.name.contains("_read_")) {
+            assert!(!role.permissions.contains_any(&people), "{}", role.name);
+            let is_read_only = role.name.ends_with("_read_only");
+            assert_eq!(role.permissions.contains_any(&changes), !is_read_only, "{}", role.name);
+        }
     }
 }
 
@@ -269,4 +379,50 @@ fn the_example_of_the_documentation_is_a_catalog() {
             panic!("{}", lines.join("\n"))
         });
     assert_eq!(catalog.name, "my-cloud");
+}
+
+#[test]
+fn the_fifth_cloud_is_a_catalog() {
+    let text = include_str!("../../../../examples/managed-postgresql.toml");
+    let catalog = Catalog::parse("examples/managed-postgresql.toml", text).unwrap_or_else(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    });
+    assert_eq!(catalog.name, "managed-postgresql");
+    let page = include_str!("../../../../docs/catalogs.md");
+    assert!(page.contains("examples/managed-postgresql.toml"));
+}
+
+#[test]
+fn a_difference_names_what_is_added_removed_and_changed() {
+    use bailiwick_core::catalog::{Change, diff};
+    let old = bundled("bailiwick");
+    assert_eq!(diff(&old, &old), []);
+    let text = Catalog::bundled("bailiwick").unwrap();
+    let changed = text
+        .replace("name = \"viewer\"", "name = \"reader\"")
+        .replace(
+            "\"!write:account\", \"!delete:account\"]\n\n[[roles]]\nname = \"editor\"",
+            "\"!delete:account\"]\n\n[[roles]]\nname = \"editor\"",
+        )
+        .replace("longest = \"30d\"", "longest = \"60d\"")
+        .replace("read_events = \"read:events\"", "read_events = \"read:account\"");
+    let new = Catalog::parse("new.toml", &changed).unwrap();
+    let found: Vec<(&str, String, Change, String)> =
+        diff(&old, &new).into_iter().map(|one| (one.kind, one.name, one.change, one.detail)).collect();
+    let expected = [
+        ("role", "admin", Change::Changed, "+ holds `write:account`"),
+        ("role", "viewer", Change::Removed, ""),
+        ("role", "reader", Change::Added, ""),
+        (
+            "rule",
+            "Lifetime of an invitation",
+            Change::Changed,
+            "- 2 days; an account sets 1 hour to 30 days; + 2 days; an account sets 1 hour to 60 days",
+        ),
+        ("operation", "read_events", Change::Changed, "- `read:events`; + `read:account`"),
+    ];
+    let expected =
+        expected.map(|(kind, name, change, detail)| (kind, name.to_owned(), change, detail.to_owned()));
+    assert_eq!(found, expected);
 }

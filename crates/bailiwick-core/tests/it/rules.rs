@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_core::access::Target;
 use bailiwick_core::account::{
-    Account, Actor, Command, Decided, EntityKey, InvitationStatus, MemberStatus, Principal, RoleRef, Scope,
+    Account, Actor, Command, Decided, EntityKey, InvitationStatus, KeyHolder, MemberStatus, Principal,
+    RoleRef, Scope,
 };
 use bailiwick_core::catalog::PermissionSet;
 use jiff::{SignedDuration, Timestamp};
@@ -106,6 +107,7 @@ fn ends_by_itself(command: &Command) -> bool {
     matches!(
         command,
         Command::Leave
+            | Command::LeaveProject { .. }
             | Command::DeleteAccount
             | Command::DeleteProject { .. }
             | Command::DeleteResource { .. }
@@ -217,8 +219,12 @@ fn rule_3_who_is_not_active_may_do_nothing_and_nothing_waits_in_their_name() {
             let account = &world.given.account;
             let may = match actor {
                 Actor::User(user) => account.member_status(user) == Some(MemberStatus::Active),
+                Actor::PersonalKey { user, key } => {
+                    account.member_status(user) == Some(MemberStatus::Active)
+                        && account.key(key).is_some_and(|key| key.value.holder == KeyHolder::Member(user))
+                }
                 Actor::ServiceAccount { id, key } => account.key(key).is_some_and(|key| {
-                    key.value.service_account == id
+                    key.value.holder == KeyHolder::ServiceAccount(id)
                         && key.value.expires_at.is_none_or(|end| end > world.given.now)
                 }),
             };

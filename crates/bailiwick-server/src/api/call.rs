@@ -73,7 +73,9 @@ impl Call {
     pub fn person(&self) -> Result<UserId, Failure> {
         match self.actor()? {
             Actor::User(user) => Ok(user),
-            Actor::ServiceAccount { .. } => Err(bailiwick_core::account::Refusal::PeopleOnly.into()),
+            Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => {
+                Err(bailiwick_core::account::Refusal::PeopleOnly.into())
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as 
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::InvitationId;
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
+use bailiwick_core::values::Name;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[
                 "people_only", "invalid_text", "duplicate_email", "too_large", "too_many_mails", "escalation", "outlasts_own_access", "already_invited",
                 "target_inactive", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
-                "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
+                "groups_off", "invitation_incomplete", "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
             ]),
         get("list_invitations", "/accounts/{account}/invitations", read)
             .reads(list)
@@ -111,10 +112,13 @@ async fn create(
         return Err(Failure::field(&code::TOO_LARGE, "/emails", message));
     }
     let (places, emails, wrong) = emails(&input.emails);
-    let grants = call.references(&account)?.grants(&input.roles, &input.grants);
+    let references = call.references(&account)?;
+    let grants = references.grants(&input.roles, &input.grants);
+    let groups = references.groups("groups", &input.groups)?;
+    let name = named_as(&input)?;
     if let Some(failure) = wrong {
         // Whoever else is in the way is named in the same answer.
-        let request = InviteRequest { emails, grants: grants.unwrap_or_default() };
+        let request = InviteRequest { emails, grants: grants.unwrap_or_default(), groups, name };
         let mut others = call.service.in_the_way(call.caller()?, account.id(), &request).await?;
         for other in &mut others {
             other.place = places.get(other.place).copied().unwrap_or(other.place);
@@ -130,9 +134,19 @@ async fn create(
             members: invited.members.iter().filter_map(|user| views.member(*user)).collect(),
         })
     };
-    let request = InviteRequest { emails, grants };
+    let request = InviteRequest { emails, grants, groups, name };
     let outcome = call.service.invite(call.caller()?, account.id(), &request, &options, shape).await?;
     call.written(outcome).await
+}
+
+/// What to call the invited person: for one email alone.
+fn named_as(input: &CreateInvitations) -> Result<Option<Name>, Failure> {
+    let Some(text) = &input.name else { return Ok(None) };
+    if input.emails.len() > 1 {
+        let message = "several people have no name in common: invite them one by one, or leave it out";
+        return Err(Failure::field(&code::TOO_LARGE, "/name", message));
+    }
+    Ok(Some(super::references::name("name", text)?))
 }
 
 /// Parses emails, with the place of each; every wrong one and every repetition is named, not only the first.

@@ -2,8 +2,8 @@
 
 use axum::http::header::{ETAG, LOCATION};
 use bailiwick_client::wire::{self, headers};
-use bailiwick_core::account::{Command, EntityKey, Scope, SecretHash};
-use bailiwick_core::catalog::Operation as Permission;
+use bailiwick_core::account::{Command, EntityKey, KeyHolder, Principal, Refusal, SecretHash};
+use bailiwick_core::catalog::{Operation as Permission, PersonalKeys};
 use bailiwick_core::ids::KeyId;
 use serde_json::json;
 
@@ -20,25 +20,27 @@ use crate::service::{Error, Outcome, new_id};
 
 /// The operations on management keys.
 pub(super) fn operations() -> Vec<Operation> {
-    let read = Access::Permission(Permission::ReadKeys);
-    let write = Access::Permission(Permission::WriteKeys);
-    let remove = Access::Permission(Permission::DeleteKeys);
+    // Everybody sees and ends the keys that act for themselves; those of others need the permission.
     vec![
-        get("list_keys", "/accounts/{account}/keys", read)
+        get("list_keys", "/accounts/{account}/keys", Access::Member)
             .reads(list)
             .says(
                 "List management keys",
-                "The oldest first, each by the beginning of its text. The secrets are stored nowhere.",
+                "The oldest first, each by the beginning of its text. The secrets are stored nowhere. Personal keys of \
+                 others, and keys of service accounts, are for those who may read keys where these hold something.",
             )
             .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
-        post("create_key", "/accounts/{account}/keys", write)
+        post("create_key", "/accounts/{account}/keys", Access::Member)
             .writes(create)
             .creates()
             .without_idempotency_key()
             .says(
                 "Make a management key",
                 "The answer shows the secret, this once. Whoever has the key acts as the service account, so you must \
-                 hold all that it was granted. A service account has at most 20 keys. An answer that got lost cannot \
+                 hold all that it was granted, and be permitted to write keys wherever that is. Without `service_account` \
+                 it is a personal key, where the catalog has them: it acts for you with the roles that you have at the \
+                 time, ends with your membership, and does nothing that only a person may do, such as inviting. A \
+                 service account or a member has at most 20 keys. An answer that got lost cannot \
                  be had again: delete the key and make another one.",
             )
             .takes(json!({ "service_account": "sva_0197a2b4c6d87e0f9a1b2c3d4e5f6076", "name": "ci" }))
@@ -46,15 +48,19 @@ pub(super) fn operations() -> Vec<Operation> {
                 "key": example(),
                 "secret": "bwk_0197a2b4c6d87e0f9a1b2c3d4e5f6078_(43 characters)(6 characters)",
             }))
-            .fails(&["escalation", "outlasts_own_access", "in_the_past", "invalid_text", "limit_reached"]),
-        get("get_key", "/accounts/{account}/keys/{key}", read)
+            .fails(&[
+                "permission_denied", "escalation", "outlasts_own_access", "key_outlasts", "no_personal_keys", "in_the_past",
+                "invalid_text", "limit_reached",
+            ]),
+        get("get_key", "/accounts/{account}/keys/{key}", Access::Member)
             .reads(show)
             .says("Show a management key", "Never its secret.")
             .answers(example()),
-        delete("delete_key", "/accounts/{account}/keys/{key}", remove)
+        delete("delete_key", "/accounts/{account}/keys/{key}", Access::Member)
             .writes(remove_key)
             .if_match()
-            .says("Delete a management key", "It stops working at once."),
+            .says("Delete a management key", "It stops working at once. A personal key is deleted by its owner, or by who may delete keys.")
+            .fails(&["permission_denied"]),
     ]
 }
 
@@ -75,14 +81,25 @@ fn example() -> serde_json::Value {
 
 async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wire::Key>>, Failure> {
     let account = call.account()?;
-    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let (actor, now) = (call.actor()?, call.now());
+    if account.catalog().rules.personal_keys == PersonalKeys::Nobody {
+        account.authorize_anywhere(actor, Permission::ReadKeys, now)?;
+    }
     let page = call.page(&query)?;
     let references = call.references(&account)?;
-    let holder = query.service_account.as_ref();
-    let holder = holder.map(|text| references.service_account("?service_account", text)).transpose()?;
+    let machine = query.service_account.as_ref();
+    let machine = machine.map(|text| references.service_account("?service_account", text)).transpose()?;
+    let member = query.member.as_ref().map(|text| references.member("?member", text)).transpose()?;
     let keys = account.keys_after(page.after()?).map(|(id, key)| {
-        let fits = holder.is_none_or(|holder| key.value.service_account == holder);
-        (id, if fits { Seen::Yes(id) } else { Seen::No })
+        let holder = key.value.holder;
+        let fits = machine.is_none_or(|id| holder == KeyHolder::ServiceAccount(id))
+            && member.is_none_or(|id| holder == KeyHolder::Member(id));
+        let seen = match account.sees_key(actor, &key.value, now) {
+            false => Seen::Hidden,
+            true if fits => Seen::Yes(id),
+            true => Seen::No,
+        };
+        (id, seen)
     });
     let found = page.take(keys);
     let makers = found.items.iter().filter_map(|id| account.key(*id));
@@ -94,11 +111,15 @@ async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wir
 
 async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Key>, Failure> {
     let account = call.account()?;
-    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let (actor, now) = (call.actor()?, call.now());
+    if account.catalog().rules.personal_keys == PersonalKeys::Nobody {
+        account.authorize_anywhere(actor, Permission::ReadKeys, now)?;
+    }
     let id = in_path(&call)?;
-    let maker = account.key(id).and_then(|key| person_behind(key.value.made_by));
+    let seen = account.key(id).filter(|key| account.sees_key(actor, &key.value, now));
+    let maker = seen.and_then(|key| person_behind(key.value.made_by));
     let people = call.service.people(maker).await?;
-    let shown = Views::new(&account, &people, call.now()).key(id);
+    let shown = seen.and_then(|_| Views::new(&account, &people, call.now()).key(id));
     let shown = shown.ok_or_else(|| Failure::not_found("management key"))?;
     Ok(Answer::entity(&shown)?.revision(account.revision()))
 }
@@ -112,9 +133,16 @@ async fn create(
     let references = call.references(&account)?;
     let id: KeyId = new_id();
     let key = ManagementKey::generate(id).map_err(Error::internal)?;
+    let holder = match &input.service_account {
+        Some(text) => KeyHolder::ServiceAccount(references.service_account("service_account", text)?),
+        None => match call.actor()?.principal() {
+            Principal::Member(user) => KeyHolder::Member(user),
+            _ => return Err(Refusal::NoPersonalKeys.into()),
+        },
+    };
     let command = Command::CreateKey {
         key: id,
-        service_account: references.service_account("service_account", &input.service_account)?,
+        holder,
         name: references::name("name", &input.name)?,
         secret_hash: SecretHash(*key.hash().as_bytes()),
         expires_at: input.expires_at,

@@ -97,7 +97,7 @@ async fn accept(call: Call, _: NoQuery, input: AcceptLink) -> Result<Answer<Sign
     let joined = view.account.as_ref().map(|(account, _)| *account);
     let withheld = match (joined, &view.invitation) {
         (Some(account), Some((invitation, _))) => withheld(&call, account, *invitation).await?,
-        _ => Vec::new(),
+        _ => (Vec::new(), Vec::new()),
     };
     Answer::json(&shown(&call, session, joined, withheld).await?)
 }
@@ -112,7 +112,7 @@ async fn withheld(
     call: &Call,
     account: AccountId,
     invitation: InvitationId,
-) -> Result<Vec<wire::WithheldGrant>, Failure> {
+) -> Result<(Vec<wire::WithheldGrant>, Vec<wire::WithheldGroup>), Failure> {
     let query = EventQuery {
         type_prefix: Some("invitation.accepted".to_owned()),
         target_id: Some(invitation.to_string()),
@@ -120,9 +120,13 @@ async fn withheld(
     };
     let found = call.service.store().events(query).await.map_err(Error::from)?;
     let recorded = found.events.first().and_then(|stored| serde_json::from_str(&stored.event.body).ok());
-    let Some(Event::InvitationAccepted { withheld, .. }) = recorded else { return Ok(Vec::new()) };
-    let Some(handle) = call.service.accounts().get(account).await? else { return Ok(Vec::new()) };
+    let nothing = (Vec::new(), Vec::new());
+    let Some(Event::InvitationAccepted { withheld, withheld_groups, .. }) = recorded else {
+        return Ok(nothing);
+    };
+    let Some(handle) = call.service.accounts().get(account).await? else { return Ok(nothing) };
     let (account, people) = (handle.snapshot(), crate::service::People::default());
     let views = Views::new(&account, &people, call.now());
-    Ok(withheld.iter().map(|one| views.withheld(one)).collect())
+    let grants = withheld.iter().map(|one| views.withheld(one)).collect();
+    Ok((grants, withheld_groups.iter().map(|one| views.withheld_group(one)).collect()))
 }

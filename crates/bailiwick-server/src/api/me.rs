@@ -63,8 +63,16 @@ fn me_example() -> Value {
 
 async fn get_me(call: Call, _: NoQuery) -> Result<Answer<Me>, Failure> {
     let caller = call.caller()?;
-    let Actor::ServiceAccount { id, .. } = caller.actor else {
-        return Answer::json(&person(call.service.user_of(caller).await?));
+    let id = match caller.actor {
+        Actor::User(_) => return Answer::json(&person(call.service.user_of(caller).await?)),
+        // The key shows whom it acts for, and leads into its account only.
+        Actor::PersonalKey { user, .. } => {
+            let row = call.service.store().user(user).await.map_err(Error::from)?;
+            let row = row.ok_or(Error::Unauthenticated)?;
+            let default_account = call.key_account().map(|id| id.to_string());
+            return Answer::json(&Me { default_account, ..person(row) });
+        }
+        Actor::ServiceAccount { id, .. } => id,
     };
     let account = call.key_account();
     let handle = match account {
@@ -125,7 +133,7 @@ async fn list_accounts(call: Call, query: PageQuery) -> Result<Answer<Page<MyAcc
     let caller = call.caller()?;
     let default = match caller.actor {
         Actor::User(_) => call.service.user_of(caller).await?.default_account,
-        Actor::ServiceAccount { .. } => call.key_account(),
+        Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => call.key_account(),
     };
     let after: Option<AccountId> = page.after()?;
     let memberships = call.service.memberships(caller).await?.into_iter();

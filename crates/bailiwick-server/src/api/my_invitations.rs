@@ -1,9 +1,7 @@
 //! The invitations that the caller received, across accounts.
 
-use bailiwick_client::wire::{
-    AccountLabel, InvitationAccepted, MyInvitation, Page, PageQuery, WithheldGrant, WriteQuery,
-};
-use bailiwick_core::account::{Command, Event};
+use bailiwick_client::wire::{AccountLabel, InvitationAccepted, MyInvitation, Page, PageQuery, WriteQuery};
+use bailiwick_core::account::{Command, Event, Withheld, WithheldGroup};
 use bailiwick_core::ids::{AccountId, InvitationId};
 use serde_json::json;
 
@@ -76,10 +74,11 @@ async fn accept(mut call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invi
     let nobody = People::default();
     let shape = |changed: &Changed<'_>| {
         let views = Views::new(changed.after, &nobody, changed.now);
-        let withheld: Vec<WithheldGrant> =
-            changed.events.iter().flat_map(withheld_of).map(|one| views.withheld(one)).collect();
+        let (grants, groups): (Vec<_>, Vec<_>) = changed.events.iter().map(withheld_of).unzip();
+        let withheld = grants.into_iter().flatten().map(|one| views.withheld(one)).collect();
+        let withheld_groups = groups.into_iter().flatten().map(|one| views.withheld_group(one)).collect();
         let account: AccountLabel = views.account_label();
-        Some(InvitationAccepted { account, withheld })
+        Some(InvitationAccepted { account, withheld, withheld_groups })
     };
     let command = Command::AcceptInvitation { invitation };
     let outcome = call.service.write(call.caller()?, account, &command, &options, shape).await?;
@@ -94,10 +93,10 @@ async fn decline(mut call: Call, query: WriteQuery, (): ()) -> Result<Answer<()>
     call.done(outcome).await
 }
 
-fn withheld_of(event: &Event) -> &[bailiwick_core::account::Withheld] {
+fn withheld_of(event: &Event) -> (&[Withheld], &[WithheldGroup]) {
     match event {
-        Event::InvitationAccepted { withheld, .. } => withheld,
-        _ => &[],
+        Event::InvitationAccepted { withheld, withheld_groups, .. } => (withheld, withheld_groups),
+        _ => (&[], &[]),
     }
 }
 

@@ -59,6 +59,26 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Grants at the project end with it. A project with resources, and the default project, are not deleted.",
             )
             .fails(&["project_in_use", "default_project", "too_much_at_once"]),
+        post("leave_project", "/accounts/{account}/projects/{project}:leave", Access::Person)
+            .writes(leave)
+            .says(
+                "Leave a project",
+                "Ends what the caller was granted at the project and below it. What they hold through a group or in the whole \
+                 account stays. The only holder of a role that must keep one does not leave.",
+            )
+            .fails(&["last_holder", "already_so", "people_only", "too_much_at_once"]),
+        delete(
+            "remove_project_member",
+            "/accounts/{account}/projects/{project}/members/{member}",
+            Access::Permission(Permission::WriteRoles),
+        )
+        .writes(remove_member)
+        .says(
+            "Take a member out of a project",
+            "Ends what the member was granted at the project and below it, if the caller may take all of that away. The \
+             membership of the account stays, and so does what they hold through a group or in the whole account.",
+        )
+        .fails(&["above_you", "last_holder", "already_so", "yourself", "member_pending", "too_much_at_once"]),
     ]
 }
 
@@ -144,6 +164,33 @@ async fn remove_project(call: Call, query: wire::WriteQuery, (): ()) -> Result<A
     let project = in_path(&call, &*call.account()?)?;
     let command = Command::DeleteProject { project };
     call.change_silently(&command, query.dry_run, Some(EntityKey::Project(project))).await
+}
+
+async fn leave(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let account = call.account()?;
+    let project = in_path(&call, &account)?;
+    // Who is in a project may well not hold the permission to look at it.
+    let is_in = |scope: &Scope| match scope {
+        Scope::Project(id) => *id == project,
+        Scope::AllOf(all) => all.project == Some(project),
+        Scope::Resources(ids) => ids.iter().any(|id| account.project_of(*id) == Some(project)),
+        Scope::Account => false,
+    };
+    let own = account.grants_of(call.actor()?.principal()).any(|(_, grant)| is_in(&grant.value.scope));
+    if !own && !may_see(&call, &account, project) {
+        return Err(Failure::not_found("project"));
+    }
+    call.change_silently(&Command::LeaveProject { project }, query.dry_run, None).await
+}
+
+async fn remove_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
+    let account = call.account()?;
+    let project = in_path(&call, &account)?;
+    let (actor, now) = (call.actor()?, call.now());
+    let user = account.find_member(call.parameter("member"));
+    let user = user.filter(|user| account.sees_member(actor, *user, now));
+    let user = user.ok_or_else(|| Failure::not_found("member"))?;
+    call.change_silently(&Command::RemoveFromProject { project, user }, query.dry_run, None).await
 }
 
 fn may_see(call: &Call, account: &Account, id: ProjectId) -> bool {

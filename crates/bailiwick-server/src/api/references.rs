@@ -10,7 +10,7 @@ use bailiwick_core::account::{
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
 use bailiwick_core::limits;
-use bailiwick_core::values::{Description, Email, ExternalId, InvalidText, Name, RoleName};
+use bailiwick_core::values::{Description, Email, ExternalId, InvalidText, Name, ResourceUrl, RoleName};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -111,10 +111,13 @@ impl<'a> References<'a> {
         Ok(match scope {
             wire::Scope::Account => Scope::Account,
             wire::Scope::Project(text) => Scope::Project(self.project(&format!("{field}/project"), text)?),
-            wire::Scope::AllOf(wire::AllOf { resource_type, project }) => {
+            wire::Scope::AllOf(wire::AllOf { resource_type, project, future }) => {
                 let resource_type = self.resource_type(&format!("{field}/all_of/type"), resource_type)?;
                 let field = format!("{field}/all_of/project");
                 let project = project.as_ref().map(|text| self.project(&field, text)).transpose()?;
+                if *future == Some(false) {
+                    return self.all_of_today(&field, &resource_type, project);
+                }
                 Scope::AllOf(AllOf { resource_type, project }.into())
             }
             wire::Scope::Resources(texts) => {
@@ -126,6 +129,30 @@ impl<'a> References<'a> {
                 Scope::resources(ids?)
             }
         })
+    }
+
+    /// The resources of a type as they are now: those that are registered later are not covered. Whom some of them are hidden
+    /// from freezes those that they see, so that the answer tells nothing of the others.
+    fn all_of_today(&self, field: &str, of: &SmolStr, project: Option<ProjectId>) -> Result<Scope, Error> {
+        let resources = self.account.resources_after(None);
+        let of_type = resources.filter(|(_, found)| {
+            found.value.resource_type == *of && project.is_none_or(|project| found.value.project == project)
+        });
+        let visible = of_type.map(|(id, _)| id).filter(|id| self.sees_resource(*id));
+        let most = limits::RESOURCES_PER_SCOPE;
+        let today: Vec<ResourceId> = visible.take(most + 1).collect();
+        if today.is_empty() {
+            return Err(refused(field, of, Refusal::EmptyScope));
+        }
+        at_most(field, today.len(), "resources in one scope", most)?;
+        Ok(Scope::resources(today))
+    }
+
+    /// Groups, in the field of a list.
+    pub fn groups(&self, field: &str, texts: &[String]) -> Result<Vec<GroupId>, Error> {
+        at_most(field, texts.len(), "groups of one member", limits::GROUPS_PER_MEMBER)?;
+        let group = |(place, text): (usize, &String)| self.group(&format!("{field}/{place}"), text);
+        texts.iter().enumerate().map(group).collect()
     }
 
     /// The name of a resource type of the catalog.
@@ -196,6 +223,20 @@ pub fn external_id_patch(patch: &wire::Patch<String>) -> Result<Patch<ExternalId
         wire::Patch::Keep => Patch::Keep,
         wire::Patch::Clear => Patch::Clear,
         wire::Patch::Set(text) => external_id(Some(text))?.map_or(Patch::Keep, Patch::Set),
+    })
+}
+
+/// Where a resource is reached.
+pub fn url(field: &str, text: &str) -> Result<ResourceUrl, Error> {
+    ResourceUrl::parse(text).map_err(|problem| invalid(field, problem))
+}
+
+/// What an edit does to where a resource is reached.
+pub fn url_patch(patch: &wire::Patch<String>) -> Result<Patch<ResourceUrl>, Error> {
+    Ok(match patch {
+        wire::Patch::Keep => Patch::Keep,
+        wire::Patch::Clear => Patch::Clear,
+        wire::Patch::Set(text) => Patch::Set(url("url", text)?),
     })
 }
 

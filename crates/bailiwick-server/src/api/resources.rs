@@ -209,6 +209,7 @@ fn spec(references: &References<'_>, at: &str, input: &wire::CreateResource) -> 
         project: project.map(|text| references.project(&field("project"), text)).transpose()?,
         parent: parent.map(|text| references.resource(&field("parent"), text)).transpose()?,
         external_id: references::external_id_at(&field("external_id"), external_id)?,
+        url: input.url.as_ref().map(|text| references::url(&field("url"), text)).transpose()?,
     })
 }
 
@@ -222,6 +223,7 @@ async fn edit(
         resource,
         name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
         external_id: references::external_id_patch(&input.external_id)?,
+        url: references::url_patch(&input.url)?,
     };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.resource(resource);

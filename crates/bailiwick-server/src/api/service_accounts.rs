@@ -1,7 +1,7 @@
 //! Service accounts: machines in an account.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Scope, ServiceAccount};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, ServiceAccount};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::ServiceAccountId;
 use serde_json::json;
@@ -24,14 +24,15 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         get("list_service_accounts", "/accounts/{account}/service-accounts", read)
             .reads(list)
-            .says("List service accounts", "The oldest first, each with what it holds.")
+            .says("List service accounts", "The oldest first, each with what it holds. You see those that hold something only where you may read keys.")
             .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
         post("create_service_account", "/accounts/{account}/service-accounts", write)
             .writes(create)
             .creates()
             .says(
                 "Create a service account",
-                "Granting it roles needs the permission to do so, and you can only give what you hold yourself. Up to \
+                "Granting it roles needs the permission to do so, and you can only give what you hold yourself. Without the \
+                 permission to write keys in the whole account, you make one for where you have it: all its roles are there. Up to \
                  50 roles in one request. It authenticates by management keys, which are made next.",
             )
             .takes(json!({ "name": "control-plane", "roles": ["admin"] }))
@@ -78,13 +79,18 @@ async fn list(
     query: wire::ServiceAccountQuery,
 ) -> Result<Answer<wire::Page<wire::ServiceAccount>>, Failure> {
     let account = call.account()?;
-    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let (actor, now) = (call.actor()?, call.now());
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let machines = account.service_accounts_after(page.after()?).map(|(id, machine)| {
         let ServiceAccount { name, description, external_id, .. } = &machine.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
-        (id, if fits { Seen::Yes(id) } else { Seen::No })
+        let seen = match account.may_on_service_account(actor, Permission::ReadKeys, id, now) {
+            false => Seen::Hidden,
+            true if fits => Seen::Yes(id),
+            true => Seen::No,
+        };
+        (id, seen)
     });
     let found = page.take(machines);
     let people = People::default();
@@ -95,9 +101,11 @@ async fn list(
 
 async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::ServiceAccount>, Failure> {
     let account = call.account()?;
-    call.authorize(&account, Permission::ReadKeys, &Scope::Account)?;
+    let (actor, now) = (call.actor()?, call.now());
     let people = People::default();
-    let shown = Views::new(&account, &people, call.now()).service_account(in_path(&call, &account)?);
+    let id = in_path(&call, &account)?;
+    let seen = account.may_on_service_account(actor, Permission::ReadKeys, id, now);
+    let shown = Views::new(&account, &people, call.now()).service_account(id).filter(|_| seen);
     let shown = shown.ok_or_else(|| Failure::not_found("service account"))?;
     Ok(Answer::entity(&shown)?.revision(account.revision()))
 }

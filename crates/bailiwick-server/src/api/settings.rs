@@ -31,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn example() -> Value {
     json!({
-        "invitation_lifetime_seconds": 172_800, "effective_invitation_lifetime_seconds": 172_800, "revision": 7
+        "invitation_lifetime_seconds": 172_800, "effective_invitation_lifetime_seconds": 172_800, "groups_on": true, "revision": 7
     })
 }
 
@@ -45,6 +45,7 @@ fn view(account: &Account) -> Settings {
     Settings {
         invitation_lifetime_seconds: own,
         effective_invitation_lifetime_seconds: effective,
+        groups_on: account.groups_on(),
         revision: profile.revision.0,
     }
 }
@@ -56,13 +57,18 @@ async fn show(call: Call, _: NoQuery) -> Result<Answer<Settings>, Failure> {
 }
 
 async fn change(call: Call, query: WriteQuery, input: UpdateSettings) -> Result<Answer<Settings>, Failure> {
-    let invitation_lifetime_seconds = match input.invitation_lifetime_seconds {
-        // The one setting there is: without it nothing is asked for.
-        Patch::Keep => return Err(Refusal::Nothing.into()),
+    let before = call.account()?.profile().value.settings.clone();
+    let UpdateSettings { invitation_lifetime_seconds, groups_on } = input;
+    if matches!(invitation_lifetime_seconds, Patch::Keep) && groups_on.is_none() {
+        return Err(Refusal::Nothing.into());
+    }
+    let invitation_lifetime_seconds = match invitation_lifetime_seconds {
+        Patch::Keep => before.invitation_lifetime_seconds,
         Patch::Clear => None,
         Patch::Set(seconds) => Some(seconds),
     };
-    let command = Command::ChangeSettings { settings: Set { invitation_lifetime_seconds } };
+    let settings = Set { invitation_lifetime_seconds, groups_on: groups_on.or(before.groups_on) };
+    let command = Command::ChangeSettings { settings };
     let options = call.write_options(query.dry_run, Some(EntityKey::Profile))?;
     let shape = |changed: &Changed<'_>| Some(view(changed.after));
     let outcome = call.service.write(call.caller()?, call.account_id()?, &command, &options, shape).await?;

@@ -75,13 +75,13 @@ async fn set_up(call: Call, _: NoQuery, input: SetUp) -> Result<Answer<SignedIn>
     };
     let session = call.service.set_up(request, &call.origin).await?;
     let account = session.account;
-    Answer::json(&shown(&call, session, account, Vec::new()).await?)
+    Answer::json(&shown(&call, session, account, (Vec::new(), Vec::new())).await?)
 }
 
 async fn sign_in(call: Call, _: NoQuery, input: SignIn) -> Result<Answer<SignedIn>, Failure> {
     let request = SignInRequest { email: input.email, password: input.password.into() };
     let session = call.service.sign_in(request, &call.origin).await?;
-    Answer::json(&shown(&call, session, None, Vec::new()).await?)
+    Answer::json(&shown(&call, session, None, (Vec::new(), Vec::new())).await?)
 }
 
 async fn ask_password_reset(call: Call, _: NoQuery, input: AskPasswordReset) -> Result<Answer<()>, Failure> {
@@ -110,7 +110,7 @@ pub(super) async fn shown(
     call: &Call,
     session: service::SignedIn,
     account: Option<bailiwick_core::ids::AccountId>,
-    withheld: Vec<wire::WithheldGrant>,
+    withheld: (Vec<wire::WithheldGrant>, Vec<wire::WithheldGroup>),
 ) -> Result<SignedIn, Failure> {
     let account = match account {
         Some(id) => call.service.accounts().get(id).await?.map(|handle| wire::AccountLabel {
@@ -124,7 +124,8 @@ pub(super) async fn shown(
         expires_at: session.expires_at,
         user: person(call, session.user).await?,
         account,
-        withheld,
+        withheld: withheld.0,
+        withheld_groups: withheld.1,
     })
 }
 

@@ -128,7 +128,11 @@ pub fn scope(scope: &Scope) -> wire::Scope {
         Scope::AllOf(all) => {
             let AllOf { resource_type, project } = &**all;
             let project = project.map(|id| id.to_string());
-            wire::Scope::AllOf(wire::AllOf { resource_type: resource_type.to_string(), project })
+            wire::Scope::AllOf(wire::AllOf {
+                resource_type: resource_type.to_string(),
+                project,
+                future: None,
+            })
         }
         Scope::Resources(ids) => wire::Scope::Resources(ids.iter().map(ToString::to_string).collect()),
     }

@@ -111,7 +111,8 @@ pub(super) async fn set_lifetime(
     admit(&context, "update_settings").await?;
     let written = match fields.get("seconds").parse() {
         Ok(seconds) => {
-            let settings = Settings { invitation_lifetime_seconds: Some(seconds) };
+            let before = context.account.profile().value.settings.clone();
+            let settings = Settings { invitation_lifetime_seconds: Some(seconds), ..before };
             let written = context.write(&Command::ChangeSettings { settings }).await;
             written.map_err(|error| context.complaint(&error))
         }

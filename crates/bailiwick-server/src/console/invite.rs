@@ -6,16 +6,16 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use bailiwick_core::account::{RoleAtScope, Scope};
-use bailiwick_core::catalog::{Lifetime, Operation, RolesPerMember};
+use bailiwick_core::catalog::{InvitationField, Lifetime, Operation, RolesPerMember};
 use bailiwick_core::limits;
-use bailiwick_core::values::Email;
+use bailiwick_core::values::{Email, Name};
 use serde::Deserialize;
 
 use super::account_context::AccountContext;
 use super::answer::{Answer, done, page};
 use super::complaint::Complaint;
 use super::form::{Fields, Submission};
-use super::parts::Alert;
+use super::parts::{Alert, Field};
 use super::scope_choice::{RoleChoice, ScopeChoice};
 use super::shell::Shell;
 use super::text::{counted, duration_words};
@@ -46,6 +46,8 @@ struct InvitePage {
     alert: Alert,
     emails: String,
     emails_wrong: Option<Complaint>,
+    /// Where the catalog asks for it.
+    name: Option<Field>,
     roles: Vec<RoleChoice>,
     is_one_role: bool,
     newcomer: Option<String>,
@@ -89,7 +91,11 @@ async fn invite(context: &AccountContext<'_>, fields: &Fields) -> Result<String,
         grants.push(RoleAtScope { role: context.role_named(role)?, scope: Scope::Account, until: None });
     }
     grants.extend(context.chosen_access(fields)?);
-    let request = InviteRequest { emails, grants };
+    let name = match fields.get("name") {
+        "" => None,
+        text => Some(Name::parse(text).map_err(|problem| Complaint::text("name", "the name", &problem))?),
+    };
+    let request = InviteRequest { emails, grants, groups: Vec::new(), name };
     let options = WriteOptions::default();
     let (caller, account) = (&context.person.caller, context.account.id());
     let shape = |invited: crate::service::Invited<'_>| {
@@ -198,9 +204,13 @@ fn render(
     let about_emails = |complaint: &&Complaint| complaint.field.as_deref() == Some("emails");
     let template = InvitePage {
         shell: context.shell("Invite people", "members"),
-        alert: Alert::unless_about(complaint, &["emails"]),
+        alert: Alert::unless_about(complaint, &["emails", "name"]),
         emails: fields.get("emails").to_owned(),
         emails_wrong: complaint.filter(about_emails).cloned(),
+        name: house
+            .invitation_asks_for
+            .contains(&InvitationField::Name)
+            .then(|| Field::text("name", "Name", fields.get("name")).judged(complaint)),
         is_one_role: house.roles_per_member == RolesPerMember::One,
         newcomer: context.newcomer_title(),
         choice: context.scope_choice(Operation::WriteInvitations),

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bailiwick_core::account::Command;
+use bailiwick_core::account::{Command, KeyHolder};
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{KeyId, ServiceAccountId};
 
@@ -58,7 +58,7 @@ pub(super) async fn ask_delete_service_account(
     let id = parse(&context, &service_account)?;
     let found = context.account.service_account(id).ok_or_else(|| Failure::missing("service account"))?;
     let heading = format!("Delete the service account {}?", found.value.name);
-    let keys = context.account.keys_of_service_account(id).count();
+    let keys = context.account.keys_of(KeyHolder::ServiceAccount(id)).count();
     let consequence = match keys {
         0 => "It has no keys.".to_owned(),
         keys => format!("Its {} stop working at once.", counted(keys, "key", "keys")),
@@ -73,7 +73,8 @@ fn parse_key(
 ) -> Result<(ServiceAccountId, KeyId), Failure> {
     let id = parse(context, service_account)?;
     let key: KeyId = key.parse().map_err(|_| Failure::missing("key"))?;
-    let is_theirs = context.account.key(key).is_some_and(|found| found.value.service_account == id);
+    let is_theirs =
+        context.account.key(key).is_some_and(|found| found.value.holder == KeyHolder::ServiceAccount(id));
     if is_theirs { Ok((id, key)) } else { Err(Failure::missing("key")) }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bailiwick_core::account::{Command, Principal, RoleAtScope, Scope, SecretHash};
+use bailiwick_core::account::{Command, KeyHolder, Principal, RoleAtScope, Scope, SecretHash};
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{KeyId, ServiceAccountId};
 use bailiwick_core::values::{Description, Name};
@@ -144,7 +144,7 @@ pub(super) async fn create_key(
     let key = ManagementKey::generate(key_id).map_err(|error| Failure::from(Error::internal(error)))?;
     let command = Command::CreateKey {
         key: key_id,
-        service_account: id,
+        holder: KeyHolder::ServiceAccount(id),
         name: name.clone(),
         secret_hash: SecretHash(*key.hash().as_bytes()),
         expires_at,
@@ -229,7 +229,8 @@ fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Comp
 
 fn key_lines(context: &AccountContext<'_>, id: ServiceAccountId, path: &str) -> Vec<KeyLine> {
     let account = &context.account;
-    let keys = account.keys_of_service_account(id).filter_map(|key| Some((key, account.key(key)?)));
+    let keys =
+        account.keys_of(KeyHolder::ServiceAccount(id)).filter_map(|key| Some((key, account.key(key)?)));
     let lines = keys.map(|(key, found)| KeyLine {
         path: format!("{path}/{key}"),
         name: found.value.name.to_string(),

@@ -1,6 +1,6 @@
 //! Signing in, passwords, and who a management key stands for.
 
-use bailiwick_core::account::{Account, Actor};
+use bailiwick_core::account::{Account, Actor, KeyHolder};
 use bailiwick_core::ids::AccountId;
 use bailiwick_core::values::{Email, InvalidText};
 use bailiwick_store::{Commit, DirectoryChange, StoreError, UserRow};
@@ -130,7 +130,10 @@ impl Service {
         let matches: bool = stored.secret_hash.0.ct_eq(key.hash().as_bytes()).into();
         let live = !account.is_deleted() && stored.expires_at.is_none_or(|end| end > now);
         if matches && live {
-            Ok(Actor::ServiceAccount { id: stored.service_account, key: key.id() })
+            Ok(match stored.holder {
+                KeyHolder::ServiceAccount(id) => Actor::ServiceAccount { id, key: key.id() },
+                KeyHolder::Member(user) => Actor::PersonalKey { user, key: key.id() },
+            })
         } else {
             Err(Error::Unauthenticated)
         }
@@ -189,7 +192,9 @@ impl Service {
     pub async fn user_of(&self, caller: &Caller) -> Result<UserRow, Error> {
         match caller.actor {
             Actor::User(id) => self.store.user(id).await?.ok_or(Error::Unauthenticated),
-            Actor::ServiceAccount { .. } => Err(bailiwick_core::account::Refusal::PeopleOnly.into()),
+            Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => {
+                Err(bailiwick_core::account::Refusal::PeopleOnly.into())
+            }
         }
     }
 }

@@ -50,7 +50,8 @@ impl Service {
             // Whom the directory does not know is nowhere yet.
             let Some(user) = self.store.user_by_email(email.as_str()).await? else { continue };
             let people = vec![Invitee { user: user.user_id, invitation: new_id() }];
-            let command = Command::Invite { people, grants: request.grants.clone() };
+            let command =
+                Command::Invite { people, grants: request.grants.clone(), groups: request.groups.clone() };
             match account.decide(caller.actor, &command, self.now(), &mut || new_uuid()) {
                 Err(refusal) if is_about_a_person(&refusal) => {
                     found.push(InTheWay { place, email: email.to_string(), refusal });

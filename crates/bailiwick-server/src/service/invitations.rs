@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use bailiwick_core::account::{Account, Command, Event, Invitation, Invitee, RoleAtScope};
-use bailiwick_core::ids::{AccountId, InvitationId, UserId};
-use bailiwick_core::values::Email;
+use bailiwick_core::account::{Account, Command, Event, Invitation, Invitee, Refusal, RoleAtScope};
+use bailiwick_core::catalog::InvitationField;
+use bailiwick_core::ids::{AccountId, GroupId, InvitationId, UserId};
+use bailiwick_core::values::{Email, Name};
 use bailiwick_store::{DirectoryChange, LinkRow, OutboxMessage, TokenHash, UserRow};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -26,6 +27,10 @@ pub struct InviteRequest {
     pub emails: Vec<Email>,
     /// What each of them gets.
     pub grants: Vec<RoleAtScope>,
+    /// The groups that each of them joins.
+    pub groups: Vec<GroupId>,
+    /// What to call the person, if there is one.
+    pub name: Option<Name>,
 }
 
 /// What an invitation came to, for shaping the answer.
@@ -65,6 +70,10 @@ impl Service {
         options: &WriteOptions,
         shape: impl Fn(Invited<'_>) -> T,
     ) -> Result<Outcome<T>, Error> {
+        // Names are the directory's, so the account itself cannot ask for one.
+        if request.name.is_none() && self.catalog.rules.invitation_asks_for.contains(&InvitationField::Name) {
+            return Err(Refusal::InvitationAsks { field: InvitationField::Name.name() }.into());
+        }
         let mut attempts = 0;
         let counted = Counted::default();
         loop {
@@ -103,7 +112,7 @@ impl Service {
                         people.add(user);
                         id
                     } else {
-                        let user = unknown_user(email, now);
+                        let user = unknown_user(email, request.name.as_ref(), now);
                         let id = user.user_id;
                         new_users.push(creation(&user));
                         people.add(user);
@@ -116,13 +125,18 @@ impl Service {
         }
         let sponsor = match caller.actor {
             bailiwick_core::account::Actor::User(id) => self.store.user(id).await?,
-            bailiwick_core::account::Actor::ServiceAccount { .. } => None,
+            bailiwick_core::account::Actor::ServiceAccount { .. }
+            | bailiwick_core::account::Actor::PersonalKey { .. } => None,
         };
         let inviter = sponsor.as_ref().map(label).unwrap_or_default();
         if let Some(sponsor) = sponsor {
             people.add(sponsor);
         }
-        let command = Command::Invite { people: invitees, grants: request.grants.clone() };
+        let command = Command::Invite {
+            people: invitees,
+            grants: request.grants.clone(),
+            groups: request.groups.clone(),
+        };
         let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
         let beside = |changed: &Changed<'_>| {
             let mailed: Vec<InvitationId> = sent(changed.events).collect();
@@ -150,7 +164,8 @@ impl Service {
         let people = self.people_of_invitation(caller, account, id).await?;
         let inviter = match caller.actor {
             bailiwick_core::account::Actor::User(user) => people.label(user),
-            bailiwick_core::account::Actor::ServiceAccount { .. } => String::new(),
+            bailiwick_core::account::Actor::ServiceAccount { .. }
+            | bailiwick_core::account::Actor::PersonalKey { .. } => String::new(),
         };
         let counted = Counted::default();
         let beside = |changed: &Changed<'_>| {
@@ -221,7 +236,8 @@ impl Service {
         let invited = handle.read().invitation(id).map(|found| [found.value.user, found.value.sponsor]);
         let actor = match caller.actor {
             bailiwick_core::account::Actor::User(user) => Some(user),
-            bailiwick_core::account::Actor::ServiceAccount { .. } => None,
+            bailiwick_core::account::Actor::ServiceAccount { .. }
+            | bailiwick_core::account::Actor::PersonalKey { .. } => None,
         };
         self.people(invited.into_iter().flatten().chain(actor)).await
     }
@@ -247,7 +263,7 @@ impl Service {
             inviter_name: inviter.to_owned(),
             roles: super::links::role_titles(account, invitation),
             note: None,
-            details: Vec::new(),
+            details: self.invitation_facts(account, invitation),
             newcomer: if is_known { Newcomer::Known } else { Newcomer::New },
             link: SecretLink::new(self.link_url(&token)),
             expires_at: invitation.expires_at,
@@ -284,11 +300,11 @@ fn invited<'a>(changed: &Changed<'a>, people: &'a People) -> Invited<'a> {
     Invited { account: changed.after, people, invitations, members, now: changed.now }
 }
 
-fn unknown_user(email: &Email, now: Timestamp) -> UserRow {
+fn unknown_user(email: &Email, name: Option<&Name>, now: Timestamp) -> UserRow {
     UserRow {
         user_id: new_id(),
         email: email.as_str().to_owned(),
-        name: String::new(),
+        name: name.map(ToString::to_string).unwrap_or_default(),
         verified_at: None,
         password_hash: None,
         default_account: None,
@@ -302,7 +318,7 @@ fn creation(user: &UserRow) -> DirectoryChange {
     DirectoryChange::CreateUser {
         user_id: user.user_id,
         email: user.email.clone(),
-        name: String::new(),
+        name: user.name.clone(),
         verified_at: None,
         created_at: user.created_at,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Actor, Command, Decided, Event, Refusal, RoleAtScope, RoleRef, Scope, SecretHash,
+    Account, Actor, Command, Decided, Event, KeyHolder, Refusal, RoleAtScope, RoleRef, Scope, SecretHash,
 };
 use bailiwick_core::catalog::{BuiltInRole, Level};
 use bailiwick_core::ids::{AccountId, KeyId, Revision, ServiceAccountId, UserId};
@@ -95,7 +95,7 @@ impl Service {
         let key = ManagementKey::generate(key_id).map_err(Error::internal)?;
         let command = Command::CreateKey {
             key: key_id,
-            service_account,
+            holder: KeyHolder::ServiceAccount(service_account),
             name: Name::parse("bootstrap")
                 .map_err(|problem| Error::InvalidText { field: "name".into(), problem })?,
             secret_hash: SecretHash(*key.hash().as_bytes()),

@@ -24,7 +24,7 @@ impl Service {
     pub async fn memberships(&self, caller: &Caller) -> Result<Vec<Membership>, Error> {
         match caller.actor {
             Actor::User(user) => Ok(self.store.accounts_of(user).await?),
-            Actor::ServiceAccount { key, .. } => {
+            Actor::ServiceAccount { key, .. } | Actor::PersonalKey { key, .. } => {
                 let account = self.store.key_account(key).await?;
                 let active = |account_id| Membership { account_id, status: MembershipStatus::Active };
                 Ok(account.map(active).into_iter().collect())

@@ -63,11 +63,15 @@ fn target_of(command: &Command) -> Option<SmolStr> {
         | C::RemoveFromGroup { group, .. } => group.to_string(),
         C::Grant { principal, .. } => principal.to_string(),
         C::RevokeGrant { grant } => grant.to_string(),
-        C::EditProject { project, .. } | C::DeleteProject { project } => project.to_string(),
+        C::EditProject { project, .. }
+        | C::DeleteProject { project }
+        | C::LeaveProject { project }
+        | C::RemoveFromProject { project, .. } => project.to_string(),
         C::EditResource { resource, .. } | C::DeleteResource { resource } => resource.to_string(),
-        C::EditServiceAccount { service_account, .. }
-        | C::DeleteServiceAccount { service_account }
-        | C::CreateKey { service_account, .. } => service_account.to_string(),
+        C::EditServiceAccount { service_account, .. } | C::DeleteServiceAccount { service_account } => {
+            service_account.to_string()
+        }
+        C::CreateKey { holder, .. } => holder.to_string(),
         C::DeleteKey { key } => key.to_string(),
         C::WithdrawOwnership { offer } | C::AcceptOwnership { offer } | C::DeclineOwnership { offer } => {
             offer.to_string()

@@ -372,7 +372,7 @@ pub(super) fn new_uuid() -> uuid::Uuid {
 }
 
 /// The rows and events of a decision.
-fn commit_of(
+pub(super) fn commit_of(
     before: &Account,
     decided: &Decided,
     actor: ActorRef,

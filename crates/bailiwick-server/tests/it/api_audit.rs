@@ -284,6 +284,14 @@ async fn things(story: &mut Story, owner: Option<&Person>) {
     story.step("get_resource", owner, "", Value::Null, &[]).await;
     story.step("update_resource", owner, "", json!({ "name": "first" }), &["resource.edited"]).await;
     story.step("delete_resource", owner, "", Value::Null, &["resource.deleted"]).await;
+    let scope = json!({ "project": "<project>" });
+    for (role, id, by) in
+        [("project_read_only", "remove_project_member", owner), ("project_admin", "leave_project", owner)]
+    {
+        let body = json!({ "principal": "<member>", "role": role, "scope": scope });
+        story.step("create_grant", owner, "", body, &["grant.made"]).await;
+        story.step(id, by, "", Value::Null, &["grant.revoked"]).await;
+    }
     story.step("delete_project", owner, "", Value::Null, &["grant.revoked", "project.deleted"]).await;
 
     let body = json!({ "name": "Control plane", "roles": ["control_plane"] });

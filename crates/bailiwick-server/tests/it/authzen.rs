@@ -54,6 +54,7 @@ impl Pdp {
             project: None,
             parent: None,
             external_id: Some(ExternalId::parse("c-1").unwrap()),
+            url: None,
         };
         pdp.command(Command::RegisterResources { resources: vec![resource] }).await;
         pdp

@@ -20,6 +20,7 @@ mod api_resources;
 mod api_roles;
 mod api_sessions;
 mod authzen;
+mod behaviours;
 mod config;
 mod console;
 mod console_hidden;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use bailiwick_core::account::{Account, Actor, Command, RoleAtScope, RoleRef, Scope, SecretHash};
+use bailiwick_core::account::{Account, Actor, Command, KeyHolder, RoleAtScope, RoleRef, Scope, SecretHash};
 use bailiwick_core::catalog::Catalog;
 use bailiwick_core::ids::{AccountId, Id as _, KeyId, ServiceAccountId, UserId};
 use bailiwick_core::values::{Description, Name};
@@ -218,7 +218,7 @@ impl World {
         let key = ManagementKey::generate(key_id).unwrap();
         let create = Command::CreateKey {
             key: key_id,
-            service_account,
+            holder: KeyHolder::ServiceAccount(service_account),
             name: Name::parse("key").unwrap(),
             secret_hash: SecretHash(*key.hash().as_bytes()),
             expires_at: None,

@@ -14,6 +14,14 @@ create table meta (
     value text not null
 ) strict, without rowid;
 
+-- Every catalog that was in force, from when on. Accounts mean what the one says that was in force at the time.
+create table catalogs (
+    since integer not null primary key,
+    name text not null,
+    hash text not null,
+    body text not null
+) strict;
+
 create table accounts (
     account_id text not null primary key,
     revision integer not null check (revision >= 1),

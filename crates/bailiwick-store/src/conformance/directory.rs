@@ -1,9 +1,13 @@
 //! Users, memberships, keys and platform facts.
 
 use bailiwick_core::ids::{AccountId, KeyId, UserId};
+use jiff::Timestamp;
 
 use super::given::{change, create_user, id, link, session, time, token, touch};
-use crate::{Commit, DirectoryChange, MAX_USERS_PER_BATCH, Membership, MembershipStatus, Store, StoreError};
+use crate::{
+    CatalogRow, Commit, DirectoryChange, MAX_BODY_BYTES, MAX_USERS_PER_BATCH, Membership, MembershipStatus,
+    Store, StoreError,
+};
 
 const ANA: u128 = 1;
 const BEN: u128 = 2;
@@ -138,6 +142,30 @@ pub async fn keys_and_facts_are_kept(store: &dyn Store) {
         store.commit(change(vec![set])).await.unwrap();
         assert_eq!(store.meta("platform").await.unwrap(), value);
     }
+}
+
+/// A catalog is in force from its moment until the next one's; before the first there is none.
+pub async fn the_catalog_of_a_moment_is_found(store: &dyn Store) {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    assert_eq!(store.catalog_in_force(Timestamp::MAX).await.unwrap(), None);
+    let row = |second: i64, name: &str| CatalogRow {
+        since: at(second),
+        name: name.to_owned(),
+        hash: format!("hash of {name}"),
+        body: format!("name = \"{name}\""),
+    };
+    for (second, name) in [(10, "first"), (20, "second"), (20, "corrected"), (30, "third")] {
+        store.record_catalog(row(second, name)).await.unwrap();
+    }
+    for (second, name) in
+        [(9, None), (10, Some("first")), (19, Some("first")), (20, Some("corrected")), (99, Some("third"))]
+    {
+        let found = store.catalog_in_force(at(second)).await.unwrap();
+        assert_eq!(found.as_ref().map(|found| found.name.as_str()), name, "{second}");
+    }
+    assert_eq!(store.catalog_in_force(at(15)).await.unwrap(), Some(row(10, "first")));
+    let long = CatalogRow { body: "x".repeat(MAX_BODY_BYTES + 1), ..row(40, "long") };
+    assert!(matches!(store.record_catalog(long).await, Err(StoreError::TooLarge { .. })));
 }
 
 /// Nothing of the directory leads to a forgotten account; its users and their sessions stay.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bailiwick_core::ids::{AccountId, KeyId, Revision, UserId};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use tokio::sync::oneshot;
 
 use super::apply::CommitJob;
@@ -19,11 +19,12 @@ use super::{
     stopped,
 };
 use crate::sql::{
-    accounts, containing, directory as memberships, idempotency, outbox as messages, sessions, users,
+    accounts, catalogs, containing, directory as memberships, idempotency, outbox as messages, sessions,
+    users,
 };
 use crate::{
-    AccountRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord, LinkRow,
-    MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts,
+    AccountRow, CatalogRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord,
+    LinkRow, MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts,
     OutboxEntry, OutboxId, SessionRow, Store, StoreError, StoreFacts, StoredEvent, TakeEntities, TokenHash,
     UserRow,
 };
@@ -197,6 +198,23 @@ impl Store for SqliteStore {
         self.reads
             .read(move |db| first(db, &memberships::META, [key], |row| Ok(text(row, 0)?.to_owned())))
             .await
+    }
+
+    async fn record_catalog(&self, catalog: CatalogRow) -> Result<(), StoreError> {
+        check("the number of bytes of a body", catalog.body.len(), MAX_BODY_BYTES)?;
+        let CatalogRow { since, name, hash, body } = catalog;
+        self.write(move |db| {
+            execute(db, &catalogs::RECORD_CATALOG, params![micros(since), name, hash, body]).map(drop)
+        })
+        .await
+    }
+
+    async fn catalog_in_force(&self, at: Timestamp) -> Result<Option<CatalogRow>, StoreError> {
+        let read = move |row: &Row<'_>| {
+            let text = |column| text(row, column).map(str::to_owned);
+            Ok(CatalogRow { since: time(row, 0)?, name: text(1)?, hash: text(2)?, body: text(3)? })
+        };
+        self.reads.read(move |db| first(db, &catalogs::CATALOG_IN_FORCE, [micros(at)], read)).await
     }
 
     async fn claim_outbox(

@@ -76,6 +76,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("project show", "project show Search"),
     ("project create", "project create Search --external-id p-1"),
     ("project edit", "project edit Search --description 'All that finds things'"),
+    ("project leave", "project leave Production"),
+    ("project remove-member", "project remove-member Production grace@example.com"),
     ("project delete", "project delete Search"),
     ("resource list", "resource list --type cluster --project Search"),
     ("resource show", "resource show search-eu"),
@@ -92,6 +94,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("key list", "key list --service-account control-plane"),
     ("key show", "key show key_01a1fe8785547455b91206488aa33180"),
     ("key create", "key create control-plane 'first key' --expires +90d"),
+    ("key create-personal", "key create-personal laptop --expires +90d"),
     ("key delete", "key delete key_01a1fe8785547455b91206488aa33180"),
     ("check", "check grace@example.com write:clusters cluster:search-eu"),
     ("explain", "explain grace@example.com write:clusters cluster:search-eu"),
@@ -102,6 +105,11 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("catalog check", "catalog check our-cloud.toml"),
     ("catalog list", "catalog list"),
     ("catalog show", "catalog show qdrant-cloud > our-cloud.toml"),
+    ("catalog diff", "catalog diff qdrant-cloud our-cloud.toml"),
+    (
+        "catalog migrate",
+        "catalog migrate --data /var/lib/bailiwick --catalog our-cloud.toml --rename role:base=member",
+    ),
     ("completions", "completions bash > /etc/bash_completion.d/bailiwick"),
 ];
 

@@ -64,6 +64,9 @@ pub enum AccountCommand {
         /// How long invitations stand, for instance `7d`; `catalog` for what the catalog says
         #[arg(long, value_name = "TIME", value_parser = lifetime)]
         invitation_lifetime: Option<Lifetime>,
+        /// Switch groups on, which is not undone; members of today may join one by it, as the catalog says
+        #[arg(long)]
+        groups_on: bool,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -149,15 +152,17 @@ pub async fn run(ctx: Context, command: AccountCommand) -> Result<ExitCode, Fail
         AccountCommand::Rename { name, edit } => {
             ctx.edit(ctx.account().await?.update(&UpdateAccount { name }), &edit, ACCOUNT).await?;
         }
-        AccountCommand::Settings { invitation_lifetime: None, .. } => {
+        AccountCommand::Settings { invitation_lifetime: None, groups_on: false, .. } => {
             ctx.output.record(&ctx.account().await?.settings().await?, SETTINGS)?;
         }
-        AccountCommand::Settings { invitation_lifetime: Some(lifetime), edit } => {
-            let invitation_lifetime_seconds = match lifetime {
-                Lifetime::Catalog => Patch::Clear,
-                Lifetime::Seconds(seconds) => Patch::Set(seconds),
+        AccountCommand::Settings { invitation_lifetime, groups_on, edit } => {
+            let invitation_lifetime_seconds = match invitation_lifetime {
+                None => Patch::Keep,
+                Some(Lifetime::Catalog) => Patch::Clear,
+                Some(Lifetime::Seconds(seconds)) => Patch::Set(seconds),
             };
-            let change = UpdateSettings { invitation_lifetime_seconds };
+            let groups_on = groups_on.then_some(true);
+            let change = UpdateSettings { invitation_lifetime_seconds, groups_on };
             ctx.edit(ctx.account().await?.update_settings(&change), &edit, SETTINGS).await?;
         }
         AccountCommand::Leave { write } => {

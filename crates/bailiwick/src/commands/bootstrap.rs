@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use bailiwick_core::values::Name;
+use bailiwick_server::server::read_catalog;
 use bailiwick_server::service::Bootstrapped;
 use secrecy::ExposeSecret;
 
@@ -20,8 +21,11 @@ fn bootstrap(args: &BootstrapArgs) -> Result<ExitCode, Stop> {
         Stop::new(USAGE, format!("the account name {problem}"), "give a name of 1 to 64 characters")
     })?;
     let loaded = load_config(&args.beside.options())?;
+    let (_, catalog) = read_catalog(&loaded.config.catalog)?;
     let service = service_beside(loaded)?;
     let made = runtime()?.block_on(async {
+        // Before the account, which is opened by its words.
+        service.record_first_catalog(&catalog).await?;
         let made = service.bootstrap(&email, name).await?;
         service.store().close().await;
         Ok::<_, Stop>(made)

@@ -1,18 +1,22 @@
 //! `bailiwick catalog`: a cloud's vocabulary.
 
+mod migrate;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bailiwick_client::All;
-use bailiwick_core::catalog::{Catalog, render_reference};
+use bailiwick_core::catalog::{Catalog, diff, render_reference};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::deployment::finish;
 use crate::failure::{Failure, REFUSED};
 use crate::output::{Output, print};
 
 const COLUMNS: &[&str] = &["name", "title", "permissions", "roles", "resource_types", "description"];
+const DIFFERENCES: &[&str] = &["kind", "name", "change", "detail"];
 const CHECKED: &[&str] = &["file", "ok", "name", "errors"];
 
 /// Arguments of `catalog`.
@@ -36,15 +40,26 @@ pub enum CatalogCommand {
     },
     /// List the catalogs that ship with Bailiwick
     List,
-    /// Show a catalog that ships with Bailiwick: its TOML, or a description for people
+    /// Show a catalog: its TOML, or a description for people
     Show {
-        /// Its name: `bailiwick catalog list`
-        #[arg(value_name = "NAME")]
+        /// The name of one that ships (`bailiwick catalog list`), or a TOML file
+        #[arg(value_name = "NAME|FILE")]
         name: String,
         /// Describe its permissions, roles and rules, as Markdown
         #[arg(long)]
         describe: bool,
     },
+    /// Show what a change of catalog changes: permissions, types, roles, groups, rules and operations
+    Diff {
+        /// The catalog of before: a name or a TOML file
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The catalog to come: a name or a TOML file
+        #[arg(value_name = "NEW")]
+        new: String,
+    },
+    /// Go from the catalog in force to the next one, renaming what accounts hold; the server must be stopped
+    Migrate(migrate::MigrateArgs),
 }
 
 /// Runs `bailiwick catalog`.
@@ -59,13 +74,8 @@ pub fn run(args: CatalogArgs) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         CatalogCommand::Show { name, describe } => {
-            let Some(text) = Catalog::bundled(&name) else {
-                return Err(Failure::refused(
-                    format!("no catalog `{name}` ships with Bailiwick"),
-                    "`bailiwick catalog list` lists those that do; a file needs no command to be read",
-                ));
-            };
-            let shown = if describe { render_reference(&shipped(&name, text)?) } else { text.to_owned() };
+            let (catalog, text) = named(&name)?;
+            let shown = if describe { render_reference(&catalog) } else { text };
             if args.json {
                 let field = if describe { "description" } else { "toml" };
                 output
@@ -74,6 +84,37 @@ pub fn run(args: CatalogArgs) -> Result<ExitCode, Failure> {
                 print(&shown)?;
             }
             Ok(ExitCode::SUCCESS)
+        }
+        CatalogCommand::Diff { old, new } => {
+            let (old, new) = (named(&old)?.0, named(&new)?.0);
+            let shown = |one: bailiwick_core::catalog::Difference| json!({ "kind": one.kind, "name": one.name, "change": one.change.word(), "detail": one.detail });
+            let items = diff(&old, &new).into_iter().map(shown).collect();
+            output.list(&All::<Value> { items, complete: true, filtered: false }, DIFFERENCES)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        CatalogCommand::Migrate(migration) => Ok(finish(migrate::migrate(&migration, args.json))),
+    }
+}
+
+/// A catalog that ships, or one in a file, with its text.
+fn named(name: &str) -> Result<(Catalog, String), Failure> {
+    if let Some(text) = Catalog::bundled(name) {
+        return Ok((shipped(name, text)?, text.to_owned()));
+    }
+    let file = Path::new(name);
+    if !name.contains('/') && file.extension().is_none_or(|extension| extension != "toml") {
+        return Err(Failure::refused(
+            format!("no catalog `{name}` ships with Bailiwick"),
+            "`bailiwick catalog list` lists those that do; a file has a `/` in its path or ends in `.toml`",
+        ));
+    }
+    let text = fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
+    match Catalog::parse(name, &text) {
+        Ok(catalog) => Ok((catalog, text)),
+        Err(errors) => {
+            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let message = format!("the catalog has mistakes:\n{}", lines.join("\n"));
+            Err(Failure::refused(message, "correct the file; `bailiwick catalog check FILE` checks it"))
         }
     }
 }

@@ -14,11 +14,23 @@ use crate::output::{Shape, note};
 use super::login;
 
 /// How invitations are shown.
-pub const COLUMNS: &[&str] =
-    &["id", "email", "name", "status", "grants", "sponsor", "sent_at", "expires_at", "user", "revision"];
-const MINE: &[&str] = &["id", "account", "email", "status", "sponsor", "grants", "sent_at", "expires_at"];
+pub const COLUMNS: &[&str] = &[
+    "id",
+    "email",
+    "name",
+    "status",
+    "grants",
+    "groups",
+    "sponsor",
+    "sent_at",
+    "expires_at",
+    "user",
+    "revision",
+];
+const MINE: &[&str] =
+    &["id", "account", "email", "status", "sponsor", "grants", "groups", "sent_at", "expires_at"];
 const LINK: Shape = Shape::new(&["link", "expires_at"]);
-const ACCEPTED: Shape = Shape::new(&["account", "withheld"]);
+const ACCEPTED: Shape = Shape::new(&["account", "withheld", "withheld_groups"]);
 
 /// Verbs of `invitation`.
 #[derive(Debug, Subcommand)]

@@ -24,6 +24,12 @@ pub struct InviteArgs {
     /// Whom to invite, up to 100; an existing member gets the roles at once
     #[arg(value_name = "EMAIL", required = true)]
     emails: Vec<String>,
+    /// What to call the person; for one email alone, and asked for by some catalogs
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Group to join, by id, name or external id; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
     #[command(flatten)]
     give: GiveArgs,
     #[command(flatten)]
@@ -34,7 +40,13 @@ pub struct InviteArgs {
 pub async fn run(ctx: Context, args: InviteArgs) -> Result<ExitCode, Failure> {
     let account = ctx.account().await?;
     let (roles, grants) = given(&account, &args.give).await?;
-    send(&ctx, &account, &CreateInvitations { emails: args.emails, roles, grants }, &args.write).await?;
+    let mut groups = Vec::with_capacity(args.groups.len());
+    for given in &args.groups {
+        groups.push(names::group(&account, given).await?);
+    }
+    let InviteArgs { emails, name, .. } = args;
+    let invitations = CreateInvitations { emails, name, groups, roles, grants };
+    send(&ctx, &account, &invitations, &args.write).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -24,6 +24,7 @@ pub const COLUMNS: &[&str] = &[
     "roles",
     "joined_at",
     "last_sign_in_at",
+    "auth_methods",
     "external_id",
     "invitation",
     "revision",

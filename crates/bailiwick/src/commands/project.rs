@@ -45,6 +45,25 @@ pub enum ProjectCommand {
         #[command(flatten)]
         change: ChangeArgs,
     },
+    /// Leave a project: what you were granted there and below ends
+    Leave {
+        /// Id, name or external id
+        #[arg(value_name = "PROJECT")]
+        project: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Take a member out of a project: what they were granted there and below ends
+    RemoveMember {
+        /// Id, name or external id
+        #[arg(value_name = "PROJECT")]
+        project: String,
+        /// The member, by email, id or external id
+        #[arg(value_name = "MEMBER")]
+        member: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
     /// Delete an empty project
     Delete {
         /// Id, name or external id
@@ -76,6 +95,15 @@ pub async fn run(ctx: Context, command: ProjectCommand) -> Result<ExitCode, Fail
             let id = names::project(&account, &project).await?;
             let change = UpdateProject { name, description, external_id: patch(external_id) };
             ctx.edit(account.update_project(&id, &change), &edit, SHAPE).await?;
+        }
+        ProjectCommand::Leave { project, write } => {
+            let id = names::project(&account, &project).await?;
+            ctx.write(account.leave_project(&id), &write, Shape::new(&[])).await?;
+        }
+        ProjectCommand::RemoveMember { project, member, write } => {
+            let id = names::project(&account, &project).await?;
+            let member = names::member(&account, &member).await?;
+            ctx.write(account.remove_from_project(&id, &member), &write, Shape::new(&[])).await?;
         }
         ProjectCommand::Delete { project, edit } => {
             let id = names::project(&account, &project).await?;

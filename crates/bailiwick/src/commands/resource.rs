@@ -17,7 +17,7 @@ use crate::output::Shape;
 
 use super::role::patch;
 
-const COLUMNS: &[&str] = &["id", "type", "name", "project", "parent", "external_id", "revision"];
+const COLUMNS: &[&str] = &["id", "type", "name", "project", "parent", "external_id", "url", "revision"];
 const SHAPE: Shape = Shape::new(COLUMNS);
 const TYPES: &[&str] = &["name", "title", "parent", "read", "write", "delete"];
 
@@ -69,6 +69,9 @@ pub enum ResourceCommand {
         /// Your own name for it, 1 to 128 characters without white space
         #[arg(long, value_name = "EXTERNAL_ID")]
         external_id: Option<String>,
+        /// Where it is reached: `https://…`
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -92,6 +95,9 @@ pub enum ResourceCommand {
         /// Another external id; an empty one takes it away
         #[arg(long, value_name = "EXTERNAL_ID")]
         external_id: Option<String>,
+        /// Where it is reached; an empty one takes it away
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -132,9 +138,9 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let id = names::resource(&account, None, &resource).await?;
             ctx.output.record(&account.get_resource(&id).await?, SHAPE)?;
         }
-        ResourceCommand::Register { resource_type, name, project, parent, external_id, write } => {
+        ResourceCommand::Register { resource_type, name, project, parent, external_id, url, write } => {
             let mut resource =
-                CreateResource { resource_type, name, external_id, ..CreateResource::default() };
+                CreateResource { resource_type, name, external_id, url, ..CreateResource::default() };
             if let Some(given) = project {
                 resource.project = Some(names::project(&account, &given).await?);
             }
@@ -148,9 +154,9 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let shape = Shape { fields: &[], tables: &[("resources", COLUMNS)] };
             ctx.write(account.register_resources(&resources), &write, shape).await?;
         }
-        ResourceCommand::Edit { resource, name, external_id, edit } => {
+        ResourceCommand::Edit { resource, name, external_id, url, edit } => {
             let id = names::resource(&account, None, &resource).await?;
-            let change = UpdateResource { name, external_id: patch(external_id) };
+            let change = UpdateResource { name, external_id: patch(external_id), url: patch(url) };
             ctx.edit(account.update_resource(&id, &change), &edit, SHAPE).await?;
         }
         ResourceCommand::Delete { resource, edit } => {

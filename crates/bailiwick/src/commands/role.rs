@@ -211,7 +211,7 @@ pub async fn run(ctx: Context, command: RoleCommand) -> Result<ExitCode, Failure
         }
         RoleCommand::Invite { role, emails, write } => {
             let roles = vec![names::role(&account, &role).await?];
-            let invitations = CreateInvitations { emails, roles, grants: Vec::new() };
+            let invitations = CreateInvitations { emails, roles, ..CreateInvitations::default() };
             invite::send(&ctx, &account, &invitations, &write).await?;
         }
     }

@@ -105,6 +105,7 @@ fn resource(name: &str) -> CreateResource {
         project: None,
         parent: None,
         external_id: Some(name.to_owned()),
+        url: None,
     }
 }
 

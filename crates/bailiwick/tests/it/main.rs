@@ -2,9 +2,11 @@
 // Helpers of tests may fail loudly; clippy.toml allows it only inside the test functions themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod catalog_migration;
 mod cli_behaviours;
 mod cli_manners;
 mod cli_story;
+mod cloud_behaviours;
 mod crash;
 mod disk;
 mod forgotten_password;

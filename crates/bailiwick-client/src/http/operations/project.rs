@@ -28,6 +28,16 @@ impl InAccount {
         self.write(Call::patch(self.at("projects").id(project)).json(change))
     }
 
+    /// Gives up what oneself was granted at a project and below it.
+    pub fn leave_project(&self, project: &str) -> Write<()> {
+        self.write(Call::post(self.at("projects").id(project).action("leave")))
+    }
+
+    /// Takes away what a member was granted at a project and below it.
+    pub fn remove_from_project(&self, project: &str, member: &str) -> Write<()> {
+        self.write(Call::delete(self.at("projects").id(project).then("members").id(member)))
+    }
+
     /// Deletes an empty project.
     pub fn delete_project(&self, project: &str) -> Write<()> {
         self.write(Call::delete(self.at("projects").id(project)))

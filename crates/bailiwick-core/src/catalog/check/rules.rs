@@ -5,6 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::names::Names;
+use super::people;
 use super::permissions::Vocabulary;
 use crate::catalog::problem::{Problems, quoted, suggest};
 use crate::catalog::source::{LifetimeSource, RoleSource, Source, Text};
@@ -63,6 +64,11 @@ pub(super) fn check(
     let project_creator =
         check_plain("project_creator", stated.project_creator.as_ref(), Level::Project, &roles, problems);
     let roles_per_member = roles_per_member(&stated.roles_per_member, problems);
+    if roles_per_member == Some(RolesPerMember::One) && stated.former_owner.is_none() {
+        let hint = "add `former_owner`: who hands the account over would be left without any role";
+        let message = "a member has one role, but none is named for a former owner";
+        problems.add(&stated.roles_per_member.span(), message, hint);
+    }
     let invitation_lifetime = lifetime(&stated.invitation_lifetime, problems);
     Some(Rules {
         owner: owner?,
@@ -73,6 +79,10 @@ pub(super) fn check(
         invitation_lifetime: invitation_lifetime?,
         removal_retypes_email: stated.removal_retypes_email,
         custom_roles: stated.custom_roles,
+        invitation_asks_for: people::asks_for(stated, problems),
+        invitation_mail: people::mail(stated, &source.resource_types, problems),
+        personal_keys: people::personal_keys(stated.personal_keys.as_ref(), problems),
+        groups: people::groups(stated.groups.as_ref(), &source.groups, problems),
     })
 }
 
@@ -89,14 +99,6 @@ fn check_owner(
     if role.level != Level::Account {
         let message = format!("role `{name}` owns the account, but is not account-level");
         problems.add(&source.level.span(), message, "write `level = \"account\"`");
-    }
-    if !role.handed_over {
-        let hint = "add `handed_over = true`: ownership is offered and accepted, never granted";
-        problems.add(
-            &source.name.span(),
-            format!("role `{name}` owns the account, but is not handed over"),
-            hint,
-        );
     }
     if !role.keeps_holder {
         let hint = "add `keeps_holder = true`: an account always has an owner";

@@ -121,6 +121,16 @@ impl<'t, 'i, 'p> Fields<'t, 'i, 'p> {
         None
     }
 
+    pub(super) fn optional_table<T>(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+        mut read: impl FnMut(&mut Fields<'t, 'i, '_>) -> T,
+    ) -> Option<T> {
+        let value = self.value(key)?;
+        self.read_table(key, what, value, &mut read)
+    }
+
     fn read_table<T>(
         &mut self,
         key: &str,

@@ -19,7 +19,7 @@ fn q01_who_accepts_has_the_newcomer_role_and_what_was_promised() {
     let wanted = [
         Event::MemberJoined { user, at: given.now, invitation: Some(id) },
         Event::GrantMade { id: given.upcoming(1), grant: made },
-        Event::InvitationAccepted { id, withheld: vec![] },
+        Event::InvitationAccepted { id, withheld: vec![], withheld_groups: vec![] },
     ];
     assert_eq!(given.when(user, &accept(id)).unwrap(), wanted);
     assert_eq!(given.account.member_status(user), Some(MemberStatus::Active));
@@ -113,6 +113,7 @@ fn what_the_sponsor_can_no_longer_give_is_withheld() {
         Event::InvitationAccepted {
             id,
             withheld: vec![withheld("auditor", "in_the_past"), withheld("project_read_only", "not_found")],
+            withheld_groups: vec![],
         },
     ];
     assert_eq!(given.when(user, &accept(id)).unwrap(), wanted);
@@ -130,7 +131,7 @@ fn a_sponsor_who_holds_less_gives_less() {
     let withheld = vec![Withheld { grant: at_account("admin"), code: "escalation".into() }];
     let wanted = [
         Event::MemberJoined { user, at: given.now, invitation: Some(id) },
-        Event::InvitationAccepted { id, withheld },
+        Event::InvitationAccepted { id, withheld, withheld_groups: vec![] },
     ];
     assert_eq!(given.when(user, &accept(id)).unwrap(), wanted);
     assert!(!given.may(user, "write:users"));

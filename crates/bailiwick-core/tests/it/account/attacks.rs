@@ -180,7 +180,8 @@ fn through_the_external_id_of_another_resource_or_project() {
     let keeper = given.role("Keeper", Level::Resource, &["write:clusters", "delete:clusters"]);
     let (theirs, mine) = (given.resource("cluster", None, None), given.resource("cluster", None, None));
     let user = given.member(&[at(writer, Scope::resources([theirs])), at(keeper, Scope::resources([mine]))]);
-    let edit = |resource, external_id| Command::EditResource { resource, name: None, external_id };
+    let edit =
+        |resource, external_id| Command::EditResource { resource, name: None, external_id, url: Patch::Keep };
     given.do_it(&edit(theirs, Patch::Set(external("production"))));
     // Whatever bears the name is answered for by it, so it would be deleted by who may delete the bearer.
     for taken_away in [Patch::Clear, Patch::Set(external("other"))] {
@@ -346,6 +347,7 @@ fn through_making_ones_own_time_longer() {
     let invite = Command::Invite {
         people: vec![Invitee { user: given.upcoming(1), invitation: given.upcoming(2) }],
         grants: vec![at_account("viewer")],
+        groups: Vec::new(),
     };
     assert!(is_escalation(&given.refused(user, &invite)), "a promise would outlast the sponsor's own right");
     let role = RoleSpec {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Actor, Command, Decided, Event, Invitee, Patch, Principal, Refusal, ResourceSpec, RoleAtScope,
-    RoleRef, RoleSpec, Scope, SecretHash, open,
+    Account, Actor, Command, Decided, Event, Invitee, KeyHolder, Patch, Principal, Refusal, ResourceSpec,
+    RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, open,
 };
 use bailiwick_core::catalog::{Catalog, Level};
 use bailiwick_core::ids::{
@@ -130,7 +130,7 @@ impl Given {
     ) -> Result<InvitationId, Refusal> {
         let invitation = self.id();
         let people = vec![Invitee { user, invitation }];
-        self.when(sponsor, &Command::Invite { people, grants: grants.to_vec() })?;
+        self.when(sponsor, &Command::Invite { people, grants: grants.to_vec(), groups: Vec::new() })?;
         Ok(invitation)
     }
 
@@ -219,6 +219,7 @@ impl Given {
             project,
             parent,
             external_id: None,
+            url: None,
         };
         match &self.do_it(&Command::RegisterResources { resources: vec![spec] })[..] {
             [Event::ResourceRegistered { id, .. }] => *id,
@@ -246,7 +247,8 @@ impl Given {
     ) -> Command {
         let key = self.id();
         let secret_hash = SecretHash([7; 32]);
-        Command::CreateKey { key, service_account, name: name("Key"), secret_hash, expires_at }
+        let holder = KeyHolder::ServiceAccount(service_account);
+        Command::CreateKey { key, holder, name: name("Key"), secret_hash, expires_at }
     }
 
     pub fn key(&mut self, service_account: ServiceAccountId) -> KeyId {

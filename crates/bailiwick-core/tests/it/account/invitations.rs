@@ -5,7 +5,11 @@ use super::prelude::*;
 fn to(people: &[(UserId, InvitationId)], grants: &[RoleAtScope]) -> Command {
     let invitee =
         |(user, invitation): &(UserId, InvitationId)| Invitee { user: *user, invitation: *invitation };
-    Command::Invite { people: people.iter().map(invitee).collect(), grants: grants.to_vec() }
+    Command::Invite {
+        people: people.iter().map(invitee).collect(),
+        grants: grants.to_vec(),
+        groups: Vec::new(),
+    }
 }
 
 fn sent(given: &Given, user: UserId, grants: &[RoleAtScope], lives: Option<i64>) -> Invitation {
@@ -16,6 +20,7 @@ fn sent(given: &Given, user: UserId, grants: &[RoleAtScope], lives: Option<i64>)
         sent_at: given.now,
         expires_at: lives.map(|seconds| given.later(seconds)),
         status: InvitationStatus::Pending,
+        groups: vec![],
     }
 }
 
@@ -40,7 +45,9 @@ fn q02_people_are_invited_with_roles() {
 #[test]
 fn an_invitation_lives_as_long_as_the_account_says() {
     let mut given = Given::new("bailiwick");
-    given.do_it(&Command::ChangeSettings { settings: Settings { invitation_lifetime_seconds: Some(3_600) } });
+    given.do_it(&Command::ChangeSettings {
+        settings: Settings { invitation_lifetime_seconds: Some(3_600), ..Settings::default() },
+    });
     let (user, id) = given.pending(&[]);
     assert_eq!(given.account.invitation(id).unwrap().value, sent(&given, user, &[], Some(3_600)));
     let mut given = Given::new("qdrant-cloud");

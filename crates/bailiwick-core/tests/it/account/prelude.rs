@@ -2,9 +2,9 @@
 
 pub use bailiwick_core::account::{
     Actor, ActorRef, AllOf, Command, EndReason, EntityKey, Event, Grant, Group, Invitation, InvitationStatus,
-    Invitee, Key, MemberStatus, Offer, Patch, PermissionNames, Principal, Project, Refusal, Resource,
-    ResourceSpec, Role, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, ServiceAccount, Settings,
-    Withheld,
+    Invitee, Key, KeyHolder, MemberStatus, Offer, Patch, PermissionNames, Principal, Project, Refusal,
+    Resource, ResourceSpec, Role, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, ServiceAccount,
+    Settings, Withheld,
 };
 pub use bailiwick_core::catalog::Level;
 pub use bailiwick_core::ids::{

@@ -9,6 +9,7 @@ fn spec(resource_type: &str, parent: Option<ResourceId>) -> ResourceSpec {
         project: None,
         parent,
         external_id: None,
+        url: None,
     }
 }
 
@@ -21,7 +22,7 @@ fn wrong_parent(resource_type: &str, expected: &str) -> Refusal {
 }
 
 fn edit(resource: ResourceId, text: &str, external_id: Patch<ExternalId>) -> Command {
-    Command::EditResource { resource, name: Some(name(text)), external_id }
+    Command::EditResource { resource, name: Some(name(text)), external_id, url: Patch::Keep }
 }
 
 fn stored(given: &Given, id: ResourceId) -> Resource {
@@ -41,6 +42,7 @@ fn resources_are_registered_below_a_project_or_a_parent() {
         project,
         parent,
         external_id: external_id.map(external),
+        url: None,
     };
     let (first, second): (ResourceId, ResourceId) = (given.upcoming(1), given.upcoming(2));
     let wanted = [

@@ -3,7 +3,9 @@
 use super::prelude::*;
 
 fn lifetime(seconds: u64) -> Command {
-    Command::ChangeSettings { settings: Settings { invitation_lifetime_seconds: Some(seconds) } }
+    Command::ChangeSettings {
+        settings: Settings { invitation_lifetime_seconds: Some(seconds), ..Settings::default() },
+    }
 }
 
 #[test]
@@ -24,7 +26,7 @@ fn q14_an_account_is_renamed_by_who_may_write_it() {
 fn settings_stay_within_what_the_catalog_allows() {
     let mut given = Given::new("bailiwick");
     let none = Settings::default();
-    let hour = Settings { invitation_lifetime_seconds: Some(3_600) };
+    let hour = Settings { invitation_lifetime_seconds: Some(3_600), ..Settings::default() };
     assert_eq!(given.do_it(&lifetime(3_600)), [Event::SettingsChanged { before: none, after: hour }]);
     assert_eq!(given.refused(given.owner, &lifetime(3_600)), Refusal::Nothing);
     let (least, most) = (3_600, 30 * 86_400);

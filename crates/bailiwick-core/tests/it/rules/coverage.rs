@@ -44,11 +44,13 @@ fn random_sequences_reach_every_command() {
     assert_eq!(missing, [""; 0], "never accepted");
     let codes = Refusal::CODES.iter().map(|(code, ..)| *code).filter(|code| !refused.contains(code));
     let never: BTreeSet<&str> = codes.collect();
-    // Limits need more than a random sequence makes; the slices' own tests have them.
-    assert!(never.len() <= 12, "never refused with: {never:?}");
+    // Limits need more than a random sequence makes, and three refusals a catalog with other rules; the slices' own tests have them.
+    assert!(never.len() <= 15, "never refused with: {never:?}");
 }
 
-const COMMANDS: [&str; 40] = [
+const COMMANDS: [&str; 42] = [
+    "leave_project",
+    "remove_from_project",
     "rename_account",
     "change_settings",
     "delete_account",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Decided, EntityKey, Event, Loader, Principal, RoleRef, Row, RowParser,
+    Account, Decided, EntityKey, Event, KeyHolder, Loader, Principal, RoleRef, Row, RowParser,
 };
 use bailiwick_core::ids::Revision;
 
@@ -154,7 +154,8 @@ fn assert_same(one: &Account, other: &Account, world: &World, what: &str) {
         assert_eq!(one.children_of(id).collect::<Vec<_>>(), other.children_of(id).collect::<Vec<_>>());
     }
     for (id, _) in other.service_accounts_after(None) {
-        let keys = [one, other].map(|account| account.keys_of_service_account(id).collect::<Vec<_>>());
+        let keys =
+            [one, other].map(|account| account.keys_of(KeyHolder::ServiceAccount(id)).collect::<Vec<_>>());
         assert_eq!(keys[0], keys[1]);
     }
     for (id, _) in other.roles_after(None) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Actor, AllOf, Command, Decided, Event, InvitationStatus, Invitee, Patch, Principal, Refusal,
-    ResourceSpec, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, Settings,
+    Account, Actor, AllOf, Command, Decided, Event, InvitationStatus, Invitee, KeyHolder, Patch, Principal,
+    Refusal, ResourceSpec, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, Settings,
 };
 use bailiwick_core::catalog::{Level, Operation};
 use bailiwick_core::ids::{
@@ -41,7 +41,7 @@ pub struct World {
     /// Members of all sorts and strangers.
     pub users: Vec<UserId>,
     /// Keys that were made, deleted ones included.
-    pub keys: Vec<(ServiceAccountId, KeyId)>,
+    pub keys: Vec<(KeyHolder, KeyId)>,
 }
 
 fn pick<T: Copy>(from: &[T], number: u16) -> Option<T> {
@@ -76,7 +76,10 @@ impl World {
             }
             2 if !self.keys.is_empty() => {
                 let (id, key) = pick(&self.keys, step.c).unwrap();
-                Actor::ServiceAccount { id, key }
+                match id {
+                    KeyHolder::ServiceAccount(id) => Actor::ServiceAccount { id, key },
+                    KeyHolder::Member(user) => Actor::PersonalKey { user, key },
+                }
             }
             _ => Actor::User(pick(&self.users, u16::from(step.actor / 8)).unwrap()),
         }
@@ -216,11 +219,13 @@ impl World {
         let Step { a, b, c, d, .. } = *step;
         let description = Description::default;
         let user = pick(&self.users, a)?;
-        Some(match step.kind % 54 {
+        Some(match step.kind % 55 {
             0 => Command::RenameAccount { name: Self::named(a) },
             1 => {
                 let seconds = [None, Some(3_600), Some(86_400), Some(1)][usize::from(a % 4)];
-                Command::ChangeSettings { settings: Settings { invitation_lifetime_seconds: seconds } }
+                Command::ChangeSettings {
+                    settings: Settings { invitation_lifetime_seconds: seconds, ..Settings::default() },
+                }
             }
             2 if a.is_multiple_of(64) => Command::DeleteAccount,
             3 => Command::EditMember { user, external_id: Self::patch(b) },
@@ -237,6 +242,7 @@ impl World {
                 Command::Invite {
                     people: vec![Invitee { user, invitation }],
                     grants: self.roles_at_scopes(step)?,
+                    groups: self.group(c).filter(|_| d.is_multiple_of(3)).into_iter().collect(),
                 }
             }
             10 => Command::ResendInvitation { invitation: self.invitation(a)? },
@@ -312,6 +318,7 @@ impl World {
                     project: self.project(c).filter(|_| parent.is_none()),
                     parent,
                     external_id: Self::external(b),
+                    url: None,
                 };
                 Command::RegisterResources { resources: vec![spec] }
             }
@@ -319,6 +326,7 @@ impl World {
                 resource: self.resource(a)?,
                 name: Some(Self::named(b)),
                 external_id: Self::patch(c),
+                url: Patch::Keep,
             },
             30 => Command::DeleteResource { resource: self.resource(a)? },
             31 => Command::CreateServiceAccount {
@@ -336,10 +344,19 @@ impl World {
             33 => Command::DeleteServiceAccount { service_account: self.service_account(a)? },
             34 => {
                 let (service_account, key) = (self.service_account(a)?, self.given.id());
-                self.keys.push((service_account, key));
+                let holder = KeyHolder::ServiceAccount(service_account);
+                self.keys.push((holder, key));
                 let expires_at = self.until(d);
                 let secret_hash = SecretHash([d; 32]);
-                Command::CreateKey { key, service_account, name: Self::named(b), secret_hash, expires_at }
+                Command::CreateKey { key, holder, name: Self::named(b), secret_hash, expires_at }
+            }
+            54 if d % 3 == 0 => Command::LeaveProject { project: self.project(a)? },
+            54 if d % 3 == 1 => Command::RemoveFromProject { project: self.project(b)?, user },
+            54 => {
+                let (holder, key) = (KeyHolder::Member(user), self.given.id());
+                self.keys.push((holder, key));
+                let (expires_at, secret_hash) = (self.until(d), SecretHash([d; 32]));
+                Command::CreateKey { key, holder, name: Self::named(b), secret_hash, expires_at }
             }
             35 => Command::DeleteKey { key: pick(&self.keys, a)?.1 },
             36 | 47 | 48 | 49 => Command::OfferOwnership { to: user, keep: d.is_multiple_of(2) },
@@ -385,7 +402,7 @@ impl World {
 }
 
 /// People, machines, groups, projects and resources of all sorts, made by the owner.
-fn fill(given: &mut Given) -> (Vec<UserId>, Vec<(ServiceAccountId, KeyId)>) {
+fn fill(given: &mut Given) -> (Vec<UserId>, Vec<(KeyHolder, KeyId)>) {
     let catalog = given.account.catalog().clone();
     let one = catalog.name == "one-role";
     let operations = |wanted: &[Operation]| -> Vec<String> {
@@ -437,7 +454,7 @@ fn fill(given: &mut Given) -> (Vec<UserId>, Vec<(ServiceAccountId, KeyId)>) {
     given.do_it(&Command::AddToGroup { group: outer_group, member: Principal::Group(weak_group) });
     let strong = given.service_account("Strong", &[at_account("admin")]);
     let weak = given.service_account("Weak", &[at(reader, Scope::Account)]);
-    let keys = vec![(strong, given.key(strong)), (weak, given.key(weak))];
+    let keys = [strong, weak].map(|id| (KeyHolder::ServiceAccount(id), given.key(id))).to_vec();
     let strangers: Vec<UserId> = (0..2).map(|_| given.id()).collect();
     let mut users =
         vec![given.owner, admin, people_person, local_person, resource_person, nobody, pending, inactive];

@@ -119,6 +119,7 @@ fn text_code(problem: &InvalidText) -> &'static str {
         InvalidText::NotPrintable { .. } => "not_printable",
         InvalidText::WhiteSpace => "white_space",
         InvalidText::ReservedPrefix { .. } => "reserved_prefix",
+        InvalidText::NotAUrl => "not_a_url",
         InvalidText::NotAnEmail => "not_an_email",
         InvalidText::InternationalLocalPart => "international_local_part",
     }

@@ -95,6 +95,15 @@ fn rules(catalog: &Catalog) -> wire::CatalogRules {
         },
         removal_retypes_email: rules.removal_retypes_email,
         custom_roles: rules.custom_roles,
+        invitation_asks_for: rules.invitation_asks_for.iter().map(|field| field.name().to_owned()).collect(),
+        invitation_mail: rules.invitation_mail.iter().map(|fact| catalog.mail_fact_name(*fact)).collect(),
+        personal_keys: rules.personal_keys.name().to_owned(),
+        groups_off_at_start: rules.groups.off_at_start,
+        existing_members_join: rules
+            .groups
+            .existing_members_join
+            .and_then(|at| catalog.groups.get(at))
+            .map(|group| group.name.clone()),
     }
 }
 

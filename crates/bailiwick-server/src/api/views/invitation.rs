@@ -1,7 +1,7 @@
 //! Invitations, as the account and as the invited person sees them.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{InvitationStatus, Withheld};
+use bailiwick_core::account::{InvitationStatus, Principal, Withheld, WithheldGroup};
 use bailiwick_core::ids::{InvitationId, UserId};
 
 use super::Views;
@@ -18,6 +18,7 @@ impl Views<'_> {
             name: self.name_of_member(invitation.user),
             status: invitation_status(invitation.status_at(self.now)),
             grants: invitation.grants.iter().map(|grant| self.promised(grant)).collect(),
+            groups: invitation.groups.iter().map(|group| self.principal(Principal::Group(*group))).collect(),
             sponsor: self.person(invitation.sponsor),
             sent_at: invitation.sent_at,
             expires_at: invitation.expires_at,
@@ -35,6 +36,7 @@ impl Views<'_> {
             status: shown.status,
             sponsor: shown.sponsor,
             grants: shown.grants,
+            groups: shown.groups,
             sent_at: shown.sent_at,
             expires_at: shown.expires_at,
         })
@@ -51,6 +53,12 @@ impl Views<'_> {
     /// A promised grant that could not be given.
     pub fn withheld(&self, withheld: &Withheld) -> wire::WithheldGrant {
         wire::WithheldGrant { grant: self.promised(&withheld.grant), code: withheld.code.to_string() }
+    }
+
+    /// A promised group that could not be joined.
+    pub fn withheld_group(&self, withheld: &WithheldGroup) -> wire::WithheldGroup {
+        let group = self.principal(Principal::Group(withheld.group));
+        wire::WithheldGroup { group, code: withheld.code.to_string() }
     }
 
     /// Who must be looked up to show an invitation.

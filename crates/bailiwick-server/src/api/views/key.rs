@@ -1,6 +1,7 @@
 //! Management keys: never their secrets, nor the hashes of these.
 
 use bailiwick_client::wire;
+use bailiwick_core::account::KeyHolder;
 use bailiwick_core::ids::KeyId;
 
 use super::Views;
@@ -12,7 +13,14 @@ impl Views<'_> {
         let found = self.account.key(id)?;
         Some(wire::Key {
             id: id.to_string(),
-            service_account: found.value.service_account.to_string(),
+            service_account: match found.value.holder {
+                KeyHolder::ServiceAccount(id) => Some(id.to_string()),
+                KeyHolder::Member(_) => None,
+            },
+            member: match found.value.holder {
+                KeyHolder::Member(id) => Some(id.to_string()),
+                KeyHolder::ServiceAccount(_) => None,
+            },
             prefix: display_prefix(id),
             name: found.value.name.to_string(),
             expires_at: found.value.expires_at,

@@ -18,6 +18,7 @@ impl Views<'_> {
             status: wire::MemberStatus::Pending,
             joined_at: None,
             last_sign_in_at: row.and_then(|row| row.last_sign_in_at),
+            auth_methods: row.map(auth_methods).unwrap_or_default(),
             external_id: None,
             roles: Vec::new(),
             invitation: None,
@@ -38,6 +39,7 @@ impl Views<'_> {
         Some(wire::Member {
             // When somebody else last signed in, or what they proved elsewhere, is not for an account to know before they join it.
             last_sign_in_at: None,
+            auth_methods: Vec::new(),
             email_verified: None,
             roles: invitation.value.grants.iter().map(|grant| self.promised_role(grant)).collect(),
             invitation: Some(id.to_string()),
@@ -126,6 +128,11 @@ impl Views<'_> {
             Scope::Resources(ids) => ids.iter().any(|id| self.account.project_of(*id) == Some(project)),
         }
     }
+}
+
+/// How somebody can sign in.
+fn auth_methods(row: &bailiwick_store::UserRow) -> Vec<String> {
+    row.password_hash.iter().map(|_| "password".to_owned()).collect()
 }
 
 /// How a member stands.

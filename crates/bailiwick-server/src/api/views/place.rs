@@ -31,6 +31,7 @@ impl Views<'_> {
             project: found.value.project.to_string(),
             parent: found.value.parent.map(|parent| parent.to_string()),
             external_id: found.value.external_id.as_ref().map(ToString::to_string),
+            url: found.value.url.as_ref().map(ToString::to_string),
             revision: found.revision.0,
         })
     }

@@ -1,7 +1,7 @@
 //! Service accounts.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::Principal;
+use bailiwick_core::account::{KeyHolder, Principal};
 use bailiwick_core::ids::ServiceAccountId;
 
 use super::Views;
@@ -17,7 +17,7 @@ impl Views<'_> {
             description: found.value.description.to_string(),
             external_id: found.value.external_id.as_ref().map(ToString::to_string),
             roles: self.roles_held(Principal::ServiceAccount(id)),
-            keys: count(self.account.keys_of_service_account(id).count()),
+            keys: count(self.account.keys_of(KeyHolder::ServiceAccount(id)).count()),
             revision: found.revision.0,
         })
     }

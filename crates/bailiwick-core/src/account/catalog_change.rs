@@ -1,0 +1,237 @@
+//! What a change of catalog does to an account: what stands in the way, and the events that rename.
+//!
+//! Rows and events name roles, permissions, resource types and built-in groups of the catalog. What the new catalog does not
+//! name would be held by nobody from one moment to the next, unseen; so it is said before, and renamed where it is only
+//! called differently.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+use super::entities::later;
+use super::{
+    Account, AllOf, EndReason, Event, Grant, InvitationStatus, Principal, Resource, Role, RoleAtScope,
+    RoleRef, Scope,
+};
+use crate::catalog::{Catalog, PermissionSet};
+use crate::ids::{GrantId, Id};
+use crate::values::ExternalId;
+
+/// What is called differently in the new catalog: old names with the new ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Renames {
+    /// Built-in roles.
+    pub roles: BTreeMap<SmolStr, SmolStr>,
+    /// Permissions.
+    pub permissions: BTreeMap<SmolStr, SmolStr>,
+    /// Resource types.
+    pub resource_types: BTreeMap<SmolStr, SmolStr>,
+    /// Built-in groups, by the external id that they have in accounts.
+    pub groups: BTreeMap<SmolStr, SmolStr>,
+}
+
+impl Renames {
+    /// Whether nothing is called differently.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn role(&self, role: &RoleRef) -> RoleRef {
+        match role {
+            RoleRef::BuiltIn(name) => RoleRef::BuiltIn(renamed(&self.roles, name)),
+            RoleRef::Custom(_) => role.clone(),
+        }
+    }
+
+    fn scope(&self, scope: &Scope) -> Scope {
+        match scope {
+            Scope::AllOf(all) => {
+                let resource_type = renamed(&self.resource_types, &all.resource_type);
+                Scope::AllOf(AllOf { resource_type, project: all.project }.into())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+fn renamed(names: &BTreeMap<SmolStr, SmolStr>, name: &SmolStr) -> SmolStr {
+    names.get(name).unwrap_or(name).clone()
+}
+
+impl Account {
+    /// What of this account the catalog does not name or names otherwise, one sentence each, in the order of ids. `before` is
+    /// the catalog that was in force, if that is known: a built-in group that it has and the new one has not is told too.
+    pub fn in_the_way_of(&self, catalog: &Catalog, before: Option<&Catalog>) -> Vec<String> {
+        let mut found = Vec::new();
+        for (id, role) in self.roles_after(None) {
+            let unknown = role.value.permissions.iter().filter(|name| catalog.permission(name).is_none());
+            let unknown: Vec<String> = unknown.map(|name| format!("`{name}`")).collect();
+            if !unknown.is_empty() {
+                found.push(format!("the role {} ({id}) holds {}", role.value.name, unknown.join(", ")));
+            }
+        }
+        for (id, grant) in self.grants_after(None) {
+            let Grant { principal, role, scope, .. } = &grant.value;
+            if let Some(why) = self.not_in(catalog, role, scope) {
+                found.push(format!("the grant {id} of {principal} {why}"));
+            }
+        }
+        for (id, invitation) in self.invitations_after(None) {
+            let waits = invitation.value.status == InvitationStatus::Pending;
+            let promised = invitation.value.grants.iter().filter(|_| waits);
+            let why = promised.filter_map(|grant| self.not_in(catalog, &grant.role, &grant.scope));
+            found.extend(why.take(1).map(|why| format!("the invitation {id} {why}")));
+        }
+        let mut types = BTreeMap::<&str, usize>::new();
+        for (_, resource) in self.resources_after(None) {
+            if catalog.resource_type(&resource.value.resource_type).is_none() {
+                *types.entry(&resource.value.resource_type).or_default() += 1;
+            }
+        }
+        found.extend(types.iter().map(|(name, count)| format!("resources of type `{name}`: {count}")));
+        let gone = before.map_or(&[][..], |before| &before.groups).iter();
+        for group in gone.filter(|group| catalog.group(&group.name).is_none()) {
+            found.extend(
+                self.find_group(&group.name).map(|id| format!("the built-in group `{}` ({id})", group.name)),
+            );
+        }
+        found.extend(self.without_owner(catalog));
+        found
+    }
+
+    /// Why a role at a scope means nothing in a catalog.
+    fn not_in(&self, catalog: &Catalog, role: &RoleRef, scope: &Scope) -> Option<String> {
+        if let RoleRef::BuiltIn(name) = role {
+            match catalog.role(name).and_then(|index| catalog.role_at(index)) {
+                None => return Some(format!("names the role `{name}`")),
+                Some(known) if known.level != scope.level() => {
+                    let (level, known) = (scope.level(), known.level);
+                    return Some(format!(
+                        "names the role `{name}` at the level {level}, which is {known} now"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        match scope {
+            Scope::AllOf(all) if catalog.resource_type(&all.resource_type).is_none() => {
+                Some(format!("covers all resources of type `{}`", all.resource_type))
+            }
+            _ => None,
+        }
+    }
+
+    /// An account without an owner could never be given one.
+    fn without_owner(&self, catalog: &Catalog) -> Option<String> {
+        let owner = catalog.role_at(catalog.rules.owner)?;
+        let role = RoleRef::BuiltIn(SmolStr::new(&owner.name));
+        let mut grants = self.grants_after(None).map(|(_, grant)| &grant.value);
+        let is_held = grants.any(|grant| {
+            grant.role == role
+                && grant.scope == Scope::Account
+                && !matches!(grant.principal, Principal::ServiceAccount(_))
+        });
+        (!is_held).then(|| format!("nobody holds the role `{}`, which owns an account now", owner.name))
+    }
+
+    /// The events that rename, as they are decided under the catalog that was in force; `new` is the one to come.
+    pub fn renaming_events(
+        &self,
+        renames: &Renames,
+        new: &Catalog,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (id, found) in self.roles_after(None) {
+            let before = &found.value;
+            let permissions = self.renamed_permissions(before, renames, new);
+            let changes = before.permissions.iter().any(|name| renames.permissions.contains_key(name));
+            if changes {
+                let after = Role { permissions, ..before.clone() };
+                events.push(Event::RoleEdited { id, before: before.clone(), after });
+            }
+        }
+        for (id, found) in self.resources_after(None) {
+            let before = &found.value;
+            let resource_type = renamed(&renames.resource_types, &before.resource_type);
+            if resource_type != before.resource_type {
+                let after = Resource { resource_type, ..before.clone() };
+                events.push(Event::ResourceEdited { id, before: before.clone(), after });
+            }
+        }
+        for (old, name) in &renames.groups {
+            let found = self.find_group(old).and_then(|id| self.group(id).map(|found| (id, &found.value)));
+            if let (Some((id, before)), Ok(external_id)) = (found, ExternalId::parse(name)) {
+                let after = super::Group { external_id: Some(external_id), ..before.clone() };
+                events.push(Event::GroupEdited { id, before: before.clone(), after });
+            }
+        }
+        self.renamed_grants(renames, ids, &mut events);
+        for (id, found) in self.invitations_after(None) {
+            let before = &found.value.grants;
+            let rename = |grant: &RoleAtScope| RoleAtScope {
+                role: renames.role(&grant.role),
+                scope: renames.scope(&grant.scope),
+                until: grant.until,
+            };
+            let after: Vec<RoleAtScope> = before.iter().map(rename).collect();
+            if found.value.status == InvitationStatus::Pending && after != *before {
+                let after = RoleAtScope::distinct(&after);
+                events.push(Event::InvitationEdited { id, before: before.clone(), after });
+            }
+        }
+        events
+    }
+
+    /// A grant under another name is another grant, to the same end and in the same person's name.
+    fn renamed_grants(&self, renames: &Renames, ids: &mut dyn FnMut() -> Uuid, events: &mut Vec<Event>) {
+        let mut made = BTreeMap::new();
+        for (id, found) in self.grants_after(None) {
+            let before = &found.value;
+            let (role, scope) = (renames.role(&before.role), renames.scope(&before.scope));
+            if role == before.role && scope == before.scope {
+                continue;
+            }
+            let after = Grant { role, scope, ..before.clone() };
+            let asked = RoleAtScope { role: after.role.clone(), scope: after.scope.clone(), until: None };
+            let key = (after.principal, after.role.clone(), after.scope.clone());
+            match self.same_grant(after.principal, &asked) {
+                // Whoever has the other role there already has it for the longer of the two times.
+                Some((id, had)) => {
+                    let end = made.get(&key).map_or(had, |(_, end)| *end);
+                    let longer = later(end, after.until);
+                    if longer != end {
+                        let principal = after.principal;
+                        events.push(Event::GrantExtended { id, principal, before: end, after: longer });
+                    }
+                    made.insert(key, (id, longer));
+                }
+                None => match made.get(&key).copied() {
+                    Some((id, end)) if later(end, after.until) != end => {
+                        let longer = later(end, after.until);
+                        let principal = after.principal;
+                        events.push(Event::GrantExtended { id, principal, before: end, after: longer });
+                        made.insert(key, (id, longer));
+                    }
+                    Some(_) => {}
+                    None => {
+                        let new = GrantId::from_uuid(ids());
+                        made.insert(key, (new, after.until));
+                        events.push(Event::GrantMade { id: new, grant: after });
+                    }
+                },
+            }
+            events.push(Event::GrantRevoked { id, grant: before.clone(), reason: EndReason::Replaced });
+        }
+    }
+
+    /// The names in the order of the new catalog, with what they imply there, as every role has them; what it does not know stays.
+    fn renamed_permissions(&self, role: &Role, renames: &Renames, new: &Catalog) -> Vec<SmolStr> {
+        let names: Vec<SmolStr> =
+            role.permissions.iter().map(|name| renamed(&renames.permissions, name)).collect();
+        let known: PermissionSet = names.iter().filter_map(|name| new.permission(name)).collect();
+        let unknown = names.iter().filter(|name| new.permission(name).is_none()).cloned();
+        new.permission_names(new.close(known)).map(SmolStr::new).chain(unknown).collect()
+    }
+}
