@@ -131,7 +131,8 @@ fn a_personal_key_is_its_owner_s_alone() {
 
     // A catalog without such keys has none for anybody, and one that asks for the permission asks for it.
     let mut qdrant = Given::new("qdrant-cloud");
-    let (_, own) = personal(&mut qdrant, qdrant.owner);
+    let owner = qdrant.owner;
+    let (_, own) = personal(&mut qdrant, owner);
     assert_eq!(qdrant.refused(qdrant.owner, &own), Refusal::NoPersonalKeys);
     let mut influx = Given::new("influxdb-cloud-dedicated");
     let auditor = influx.member(&[at_account("auditor")]);
