@@ -19,6 +19,7 @@ mod membership_of_projects;
 mod nesting;
 mod ownership;
 mod projects;
+mod promised_groups;
 mod refusal;
 mod replay;
 mod resources;

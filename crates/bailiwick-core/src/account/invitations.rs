@@ -10,14 +10,14 @@ use super::{
     Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
     Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
 };
-use crate::catalog::{InvitationField, Lifetime, Operation, RolesPerMember};
+use crate::catalog::{Lifetime, Operation, RolesPerMember};
 use crate::ids::{GroupId, InvitationId, UserId};
 use crate::limits;
 
 /// What everybody gets who is invited by one command.
-struct Promise {
-    grants: Vec<RoleAtScope>,
-    groups: Vec<GroupId>,
+pub(super) struct Promise {
+    pub(super) grants: Vec<RoleAtScope>,
+    pub(super) groups: Vec<GroupId>,
 }
 
 impl Decision<'_> {
@@ -109,47 +109,6 @@ impl Decision<'_> {
             return Err(Refusal::OneRole);
         }
         Ok(promised)
-    }
-
-    /// Checks the groups that an invitation promises: they exist, groups are in use, and the actor holds what they were
-    /// granted (rule 1). A group reaches across the account, so who promises one may invite to all of it.
-    fn promised_groups(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, Refusal> {
-        let groups: BTreeSet<GroupId> = groups.iter().copied().collect();
-        if groups.is_empty() {
-            return Ok(Vec::new());
-        }
-        if groups.len() > limits::GROUPS_PER_MEMBER {
-            return Err(Refusal::LimitReached {
-                what: "groups of one member",
-                most: limits::GROUPS_PER_MEMBER,
-            });
-        }
-        self.require(Operation::WriteInvitations, &Scope::Account)?;
-        if !self.account.groups_on() {
-            return Err(Refusal::GroupsOff);
-        }
-        for group in &groups {
-            self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
-            self.covers_all_that_reaches(Principal::Group(*group))?;
-        }
-        Ok(groups.into_iter().collect())
-    }
-
-    /// Where the catalog asks for it, an invitation gives something.
-    fn asks_for_role(&self, promise: &Promise) -> Result<(), Refusal> {
-        let asked = self.account.catalog.rules.invitation_asks_for.contains(&InvitationField::Role);
-        if asked && promise.grants.is_empty() && promise.groups.is_empty() {
-            return Err(Refusal::InvitationAsks { field: InvitationField::Role.name() });
-        }
-        Ok(())
-    }
-
-    /// Who is a member already joins the groups at once, which needs the permission to change who is in them.
-    fn join_at_once(&mut self, user: UserId, groups: &[GroupId]) -> Result<(), Refusal> {
-        for group in groups.iter().copied().filter(|group| !self.account.is_in_group(*group, Principal::Member(user))) {
-            self.add_to_group(group, Principal::Member(user))?;
-        }
-        Ok(())
     }
 
     /// Whether the actor may promise this in an invitation: it makes sense, and they may invite there and hold it (rule 1).
@@ -322,7 +281,11 @@ impl Decision<'_> {
         for grant in &given {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
         }
-        self.events.extend(joined.into_iter().map(|group| Event::GroupMemberAdded { group, member: Principal::Member(user) }));
+        self.events.extend(
+            joined
+                .into_iter()
+                .map(|group| Event::GroupMemberAdded { group, member: Principal::Member(user) }),
+        );
         self.events.push(Event::InvitationAccepted { id, withheld, withheld_groups });
         Ok(())
     }
@@ -345,24 +308,6 @@ impl Decision<'_> {
         self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, &grant.scope, self.now)?;
         let permissions = self.account.permissions_of(&grant.role);
         self.account.covers(Principal::Member(sponsor), &permissions, &grant.scope, grant.until, self.now)
-    }
-
-    /// Rule 1 once more for a group: it is there, and who promised it may still do so.
-    fn still_joined(&self, sponsor: UserId, group: GroupId) -> Result<(), Refusal> {
-        self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
-        self.account.authorize(
-            Actor::User(sponsor),
-            Operation::WriteInvitations,
-            &Scope::Account,
-            self.now,
-        )?;
-        let holders = self.account.holders(Principal::Group(group));
-        let mut grants = holders.flat_map(|holder| self.account.grants_of(holder));
-        grants.by_ref().filter(|(_, grant)| grant.value.is_live(self.now)).try_for_each(|(_, grant)| {
-            let permissions = self.account.permissions_of(&grant.value.role);
-            let (scope, until) = (&grant.value.scope, grant.value.until);
-            self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
-        })
     }
 
     pub(super) fn decline_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {

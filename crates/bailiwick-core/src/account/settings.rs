@@ -53,7 +53,8 @@ impl Decision<'_> {
         self.covers_all_that_reaches(Principal::Group(group))?;
         let joining = account.members_after(None).map(|(user, _)| user);
         let joining = joining.filter(|user| !account.is_in_group(group, Principal::Member(*user)));
-        self.events.extend(joining.map(|user| Event::GroupMemberAdded { group, member: Principal::Member(user) }));
+        self.events
+            .extend(joining.map(|user| Event::GroupMemberAdded { group, member: Principal::Member(user) }));
         Ok(())
     }
 

@@ -11,7 +11,7 @@ impl Account {
     /// account or where this one holds something, through a group too, or is promised something.
     pub fn sees_member(&self, actor: Actor, user: UserId, now: Timestamp) -> bool {
         let may = |scope: &Scope| self.authorize(actor, Operation::ReadMembers, scope, now).is_ok();
-        if actor == Actor::User(user) || may(&Scope::Account) {
+        if actor.principal() == Principal::Member(user) || may(&Scope::Account) {
             return true;
         }
         let mut held = self.holders(Principal::Member(user)).flat_map(|holder| self.grants_of(holder));
@@ -23,7 +23,7 @@ impl Account {
     /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
     /// wherever this one leads.
     pub fn sees_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
-        actor == Actor::User(invitation.sponsor)
+        actor.principal() == Principal::Member(invitation.sponsor)
             || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, now)
     }
 

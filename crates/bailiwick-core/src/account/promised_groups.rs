@@ -1,0 +1,73 @@
+//! Groups in invitations: who may promise one, and what becomes of it at acceptance.
+
+use std::collections::BTreeSet;
+
+use super::decide::Decision;
+use super::invitations::Promise;
+use super::{Actor, Principal, Refusal, Scope};
+use crate::catalog::{InvitationField, Operation};
+use crate::ids::{GroupId, UserId};
+use crate::limits;
+
+impl Decision<'_> {
+    /// Checks the groups that an invitation promises: they exist, groups are in use, and the actor holds what they were
+    /// granted (rule 1). A group reaches across the account, so who promises one may invite to all of it.
+    pub(super) fn promised_groups(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, Refusal> {
+        let groups: BTreeSet<GroupId> = groups.iter().copied().collect();
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        if groups.len() > limits::GROUPS_PER_MEMBER {
+            return Err(Refusal::LimitReached {
+                what: "groups of one member",
+                most: limits::GROUPS_PER_MEMBER,
+            });
+        }
+        self.require(Operation::WriteInvitations, &Scope::Account)?;
+        if !self.account.groups_on() {
+            return Err(Refusal::GroupsOff);
+        }
+        for group in &groups {
+            self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
+            self.covers_all_that_reaches(Principal::Group(*group))?;
+        }
+        Ok(groups.into_iter().collect())
+    }
+
+    /// Where the catalog asks for it, an invitation gives something.
+    pub(super) fn asks_for_role(&self, promise: &Promise) -> Result<(), Refusal> {
+        let asked = self.account.catalog.rules.invitation_asks_for.contains(&InvitationField::Role);
+        if asked && promise.grants.is_empty() && promise.groups.is_empty() {
+            return Err(Refusal::InvitationAsks { field: InvitationField::Role.name() });
+        }
+        Ok(())
+    }
+
+    /// Who is a member already joins the groups at once, which needs the permission to change who is in them.
+    pub(super) fn join_at_once(&mut self, user: UserId, groups: &[GroupId]) -> Result<(), Refusal> {
+        for group in
+            groups.iter().copied().filter(|group| !self.account.is_in_group(*group, Principal::Member(user)))
+        {
+            self.add_to_group(group, Principal::Member(user))?;
+        }
+        Ok(())
+    }
+
+    /// Rule 1 once more for a group: it is there, and who promised it may still do so.
+    pub(super) fn still_joined(&self, sponsor: UserId, group: GroupId) -> Result<(), Refusal> {
+        self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
+        self.account.authorize(
+            Actor::User(sponsor),
+            Operation::WriteInvitations,
+            &Scope::Account,
+            self.now,
+        )?;
+        let holders = self.account.holders(Principal::Group(group));
+        let mut grants = holders.flat_map(|holder| self.account.grants_of(holder));
+        grants.by_ref().filter(|(_, grant)| grant.value.is_live(self.now)).try_for_each(|(_, grant)| {
+            let permissions = self.account.permissions_of(&grant.value.role);
+            let (scope, until) = (&grant.value.scope, grant.value.until);
+            self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
+        })
+    }
+}
