@@ -190,6 +190,8 @@ async fn operations_on_the_account_and_what_is_in_it() {
         account!(get_project("p"));
         account!(update_project("p", &UpdateProject::default()));
         account!(delete_project("p"));
+        account!(leave_project("p"));
+        account!(remove_from_project("p", "m"));
         account!(list_resources(&ResourceQuery { resource_type: Some("cluster".into()), ..Default::default() }).page());
         account!(create_resource(&CreateResource::default()));
         account!(register_resources(&RegisterResources::default()));
@@ -226,6 +228,8 @@ async fn operations_on_the_account_and_what_is_in_it() {
             "GET /api/v1/accounts/a/projects/p",
             "PATCH /api/v1/accounts/a/projects/p",
             "DELETE /api/v1/accounts/a/projects/p",
+            "POST /api/v1/accounts/a/projects/p:leave",
+            "DELETE /api/v1/accounts/a/projects/p/members/m",
             "GET /api/v1/accounts/a/resources?type=cluster",
             "POST /api/v1/accounts/a/resources",
             "POST /api/v1/accounts/a/resources:register",

@@ -71,7 +71,7 @@ pub enum ResourceCommand {
         external_id: Option<String>,
         /// Where it is reached: `https://…`
         #[arg(long, value_name = "URL")]
-        url: Option<String>,
+        address: Option<String>,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -97,7 +97,7 @@ pub enum ResourceCommand {
         external_id: Option<String>,
         /// Where it is reached; an empty one takes it away
         #[arg(long, value_name = "URL")]
-        url: Option<String>,
+        address: Option<String>,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -138,9 +138,14 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let id = names::resource(&account, None, &resource).await?;
             ctx.output.record(&account.get_resource(&id).await?, SHAPE)?;
         }
-        ResourceCommand::Register { resource_type, name, project, parent, external_id, url, write } => {
-            let mut resource =
-                CreateResource { resource_type, name, external_id, url, ..CreateResource::default() };
+        ResourceCommand::Register { resource_type, name, project, parent, external_id, address, write } => {
+            let mut resource = CreateResource {
+                resource_type,
+                name,
+                external_id,
+                url: address,
+                ..CreateResource::default()
+            };
             if let Some(given) = project {
                 resource.project = Some(names::project(&account, &given).await?);
             }
@@ -154,9 +159,9 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let shape = Shape { fields: &[], tables: &[("resources", COLUMNS)] };
             ctx.write(account.register_resources(&resources), &write, shape).await?;
         }
-        ResourceCommand::Edit { resource, name, external_id, url, edit } => {
+        ResourceCommand::Edit { resource, name, external_id, address, edit } => {
             let id = names::resource(&account, None, &resource).await?;
-            let change = UpdateResource { name, external_id: patch(external_id), url: patch(url) };
+            let change = UpdateResource { name, external_id: patch(external_id), url: patch(address) };
             ctx.edit(account.update_resource(&id, &change), &edit, SHAPE).await?;
         }
         ResourceCommand::Delete { resource, edit } => {

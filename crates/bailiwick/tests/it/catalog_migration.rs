@@ -49,7 +49,7 @@ fn a_fifth_cloud_works_from_its_file_alone() {
         "main",
         "--project",
         "Shop",
-        "--url",
+        "--address",
         "https://main.db.example.com",
     ];
     owner.json(&main);
@@ -171,7 +171,7 @@ fn a_catalog_is_not_migrated_under_a_running_server() {
     let dir = platform.data.path().to_str().unwrap();
     let said = run(platform.data.path(), &["catalog", "migrate", "--data", dir, "--catalog", "bailiwick"])
         .refused(1);
-    assert!(said.contains("in use") || said.contains("running"), "{said}");
+    assert!(said.contains("already serves"), "{said}");
 }
 
 #[test]

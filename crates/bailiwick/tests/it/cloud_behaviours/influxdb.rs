@@ -52,7 +52,7 @@ fn i03_existing_users_are_admin_when_groups_are_switched_on() {
 fn i05_the_mail_says_where_to_sign_in_the_account_and_the_cluster() {
     let (platform, owner) = platform();
     let cluster =
-        owner.json(&["resource", "register", "cluster", "prod", "--url", "https://prod.example.com"]);
+        owner.json(&["resource", "register", "cluster", "prod", "--address", "https://prod.example.com"]);
     owner.json(&["account", "settings", "--groups-on"]);
     owner.json(&["invite", GRACE, "--group", "Member"]);
     platform.mailed_link(&owner, GRACE);
