@@ -8,7 +8,9 @@ mod effective;
 mod evaluate;
 mod explain;
 mod index;
+mod reverse;
 mod scope_key;
+mod search;
 mod table;
 
 pub use effective::{Effective, EffectiveAt};
@@ -16,4 +18,6 @@ pub(crate) use evaluate::after;
 pub use evaluate::{Question, Target};
 pub use explain::{Explanation, Missing, Path, PrincipalState};
 pub(crate) use index::{AccessIndex, SubjectKind};
+pub(crate) use reverse::Searched;
 pub(crate) use scope_key::ScopeKey;
+pub use search::{Found, SubjectType, TargetType};

@@ -51,8 +51,9 @@ pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use refusal::{Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
+pub(crate) use spread::put_spread;
 
-use crate::access::AccessIndex;
+use crate::access::{AccessIndex, Searched};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::{
     AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
@@ -84,6 +85,8 @@ pub struct Account {
     /// Groups with the groups that they are in.
     nested_in: OrdSet<(GroupId, GroupId)>,
     pub(crate) index: AccessIndex,
+    /// The same read backwards, once it was needed.
+    pub(crate) searched: Searched,
     /// Names that must be unique in the account, in the form in which they compare, and external ids.
     taken: OrdMap<(Taken, SmolStr), Uuid>,
     /// The one invitation of a user that still waits for an answer.

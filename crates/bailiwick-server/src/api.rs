@@ -17,6 +17,7 @@ mod strict;
 pub mod views;
 
 mod access;
+mod access_search;
 mod accounts;
 mod catalog;
 mod change;

@@ -5,6 +5,9 @@
 
 mod batch;
 mod parse;
+mod reasons;
+mod search;
+mod token;
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -52,6 +55,7 @@ struct Pdp {
 enum Form {
     Single,
     Batch,
+    Search(search::Kind),
 }
 
 /// A request that is not answered with a decision.
@@ -86,6 +90,9 @@ pub fn router(service: Service) -> Router {
     Router::new()
         .route("/accounts/{account}/access/v1/evaluation", post(ask))
         .route("/accounts/{account}/access/v1/evaluations", post(ask))
+        .route("/accounts/{account}/access/v1/search/subject", post(ask))
+        .route("/accounts/{account}/access/v1/search/resource", post(ask))
+        .route("/accounts/{account}/access/v1/search/action", post(ask))
         .route("/accounts/{account}/access/{*rest}", any(no_such_question))
         .route("/.well-known/authzen-configuration/accounts/{account}", get(metadata))
         .with_state(Questions::new(service))
@@ -97,6 +104,9 @@ fn asked(path: &str) -> Option<(&str, Form)> {
     match rest {
         "access/v1/evaluation" => Some((account, Form::Single)),
         "access/v1/evaluations" => Some((account, Form::Batch)),
+        "access/v1/search/subject" => Some((account, Form::Search(search::Kind::Subject))),
+        "access/v1/search/resource" => Some((account, Form::Search(search::Kind::Resource))),
+        "access/v1/search/action" => Some((account, Form::Search(search::Kind::Action))),
         _ => None,
     }
 }
@@ -126,6 +136,7 @@ impl Questions {
         let answer = match asked(head.uri.path()) {
             Some((account, Form::Single)) => self.0.evaluation(account, &head.headers, body).await,
             Some((account, Form::Batch)) => self.0.evaluations(account, &head.headers, body).await,
+            Some((account, Form::Search(kind))) => self.0.search(kind, account, &head.headers, body).await,
             None => {
                 Err(Failure { status: StatusCode::NOT_FOUND, message: "there is no such question".into() })
             }
@@ -136,7 +147,7 @@ impl Questions {
 
 /// A program that asks elsewhere is told so as a program, not by a page for people.
 async fn no_such_question(headers: HeaderMap) -> Response {
-    let message = "there is no such question; ask `access/v1/evaluation` or `access/v1/evaluations`".into();
+    let message = "there is no such question; ask `access/v1/evaluation`, `evaluations` or `search/subject`, `resource`, `action`".into();
     respond(&headers, Err(Failure { status: StatusCode::NOT_FOUND, message }))
 }
 
@@ -152,6 +163,9 @@ async fn metadata(
             "policy_decision_point": base,
             "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),
             "access_evaluations_endpoint": format!("{base}/access/v1/evaluations"),
+            "search_subject_endpoint": format!("{base}/access/v1/search/subject"),
+            "search_resource_endpoint": format!("{base}/access/v1/search/resource"),
+            "search_action_endpoint": format!("{base}/access/v1/search/action"),
         });
         Bytes::from(body.to_string())
     });
@@ -169,7 +183,11 @@ impl Pdp {
         let request = parse::request(headers, &asked.body)?;
         let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref())
             .map_err(|missing| Failure::bad(missing.message()))?;
-        Ok(Bytes::from_static(if self.decide(&account, &question, asked.now) { ALLOW } else { DENY }))
+        let decision = self.decide(&account, &question, asked.now);
+        if request.explain == Some(true) {
+            return Ok(Bytes::from(reasons::explained(&account, &question, decision, asked.now).to_string()));
+        }
+        Ok(Bytes::from_static(if decision { ALLOW } else { DENY }))
     }
 
     async fn evaluations<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
@@ -180,7 +198,30 @@ impl Pdp {
         let account = asked.account.read();
         let request = parse::request(headers, &asked.body)?;
         let most = self.service.config().limits.bulk_items;
-        batch::answer(&request, most, |question| self.decide(&account, question, asked.now))
+        let explain =
+            |question: &Question<'_>, decision| reasons::explained(&account, question, decision, asked.now);
+        batch::answer(&request, most, |question| self.decide(&account, question, asked.now), explain)
+    }
+
+    async fn search<B>(
+        &self,
+        kind: search::Kind,
+        account: &str,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Result<Bytes, Failure>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let asked = self.identify(account, headers, body).await?;
+        let account = asked.account.snapshot();
+        let request = parse::request(headers, &asked.body)?;
+        let key = account.key(key_of(headers)?.id()).ok_or(Error::Unauthenticated)?;
+        let seal = token::Seal { account: account.id(), secret: key.value.secret_hash };
+        let most = self.service.config().limits.page_items;
+        let search = token::Asked::read(kind.word(), &request, &seal, most)?;
+        self.service.prepare_search(&account).await;
+        search::answer(&account, kind, &search, &seal, asked.now)
     }
 
     #[inline]

@@ -21,6 +21,7 @@ mod people;
 mod profile;
 mod record;
 mod refusals;
+mod searches;
 mod sessions;
 mod set_up;
 mod sign_in_record;

@@ -38,11 +38,12 @@ use crate::commands::member::MemberCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::resource::ResourceCommand;
 use crate::commands::role::RoleCommand;
+use crate::commands::search::{WhatCanArgs, WhoCanArgs};
 use crate::commands::service_account::ServiceAccountCommand;
 use crate::commands::session::SessionCommand;
 use crate::commands::{
     access, account, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain, grant,
-    group, invitation, invite, key, login, member, project, reset_password, resource, role, serve,
+    group, invitation, invite, key, login, member, project, reset_password, resource, role, search, serve,
     service_account, session, verify,
 };
 use crate::context::{self, Context};
@@ -103,7 +104,7 @@ enum Command {
     Member(Remote<Noun<MemberCommand>>),
     /// Roles: named sets of permissions
     Role(Remote<Noun<RoleCommand>>),
-    /// Groups of members
+    /// Groups of members and of other groups
     Group(Remote<Noun<GroupCommand>>),
     /// Grants: who has which role where
     Grant(Remote<Noun<GrantCommand>>),
@@ -120,6 +121,10 @@ enum Command {
     Check(Remote<QuestionArgs>),
     /// Say why somebody may or may not do something: exit code 0 once it is said, be it yes or no
     Explain(Remote<QuestionArgs>),
+    /// List who may do something
+    WhoCan(Remote<WhoCanArgs>),
+    /// List to what somebody may do something, or you yourself
+    WhatCan(Remote<WhatCanArgs>),
     /// What somebody may do
     Access(Remote<Noun<AccessCommand>>),
     /// The record of what happened
@@ -171,6 +176,8 @@ fn done(command: Command) -> ExitCode {
         Command::Key(remote) => noun(remote, key::run),
         Command::Check(remote) => with(remote, check::run),
         Command::Explain(remote) => with(remote, explain::run),
+        Command::WhoCan(remote) => with(remote, search::who_can),
+        Command::WhatCan(remote) => with(remote, search::what_can),
         Command::Access(remote) => noun(remote, access::run),
         Command::Audit(remote) => noun(remote, audit::run),
         Command::Delivery(remote) => noun(remote, delivery::run),

@@ -23,6 +23,7 @@ pub mod project;
 pub mod reset_password;
 pub mod resource;
 pub mod role;
+pub mod search;
 pub mod serve;
 pub mod service_account;
 pub mod session;

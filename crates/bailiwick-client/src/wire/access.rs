@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupLabel, PrincipalLabel, RoleLabel, Scope};
+use super::{GroupLabel, PrincipalKind, PrincipalLabel, RoleLabel, Scope};
 use jiff::Timestamp;
 
 /// What a question is about: the account, a project or a resource.
@@ -181,4 +181,64 @@ pub struct EffectiveAccess {
     pub permissions: Option<Vec<String>>,
     /// The account's revision on which the answer stands.
     pub revision: u64,
+}
+
+/// Who may do this to that? Questions of one page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct WhoCanQuery {
+    /// A permission of the catalog, for instance `write:clusters`.
+    pub action: String,
+    /// `account`, `project` or a resource type of the catalog.
+    pub resource_type: String,
+    /// Id or external id.
+    pub resource_id: String,
+    /// `member`, `group` or `service_account`; `member` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PrincipalKind>,
+    /// Where the page before ended: its `next_cursor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many items at most, from 1 to 1000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// To what may this principal do this? Questions of one page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct WhatCanQuery {
+    /// Id or external id of a member, group or service account; the caller when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// A permission of the catalog, for instance `write:clusters`.
+    pub action: String,
+    /// `account`, `project` or a resource type of the catalog.
+    pub resource_type: String,
+    /// Where the page before ended: its `next_cursor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many items at most, from 1 to 1000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// The account, a project or a resource, by type, id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TargetLabel {
+    /// `account`, `project` or a resource type of the catalog.
+    #[serde(rename = "type")]
+    pub target_type: String,
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The caller's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }

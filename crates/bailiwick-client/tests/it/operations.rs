@@ -258,10 +258,24 @@ async fn questions_and_the_record() {
         resource_type: Some("cluster".into()),
         resource_id: Some("c".into()),
     };
+    let who = WhoCanQuery {
+        action: "read:clusters".into(),
+        resource_type: "cluster".into(),
+        resource_id: "c".into(),
+        kind: Some(PrincipalKind::Group),
+        ..WhoCanQuery::default()
+    };
+    let what = WhatCanQuery {
+        action: "read:clusters".into(),
+        resource_type: "cluster".into(),
+        ..WhatCanQuery::default()
+    };
     let lines = lines![
         account!(check(&question));
         account!(explain(&question));
         account!(effective_access(&at));
+        account!(who_can(&who).page());
+        account!(what_can(&what).page());
         account!(evaluate_each(&authzen::EvaluationsRequest::default()));
         account!(authzen_metadata());
         account!(list_events(&EventQuery { order: Some(Order::Asc), ..EventQuery::default() }).page());
@@ -273,6 +287,8 @@ async fn questions_and_the_record() {
             "POST /api/v1/accounts/a/access:check",
             "POST /api/v1/accounts/a/access:explain",
             "GET /api/v1/accounts/a/access:effective?resource_type=cluster&resource_id=c",
+            "GET /api/v1/accounts/a/access:who-can?action=read%3Aclusters&resource_type=cluster&resource_id=c&kind=group",
+            "GET /api/v1/accounts/a/access:what-can?action=read%3Aclusters&resource_type=cluster",
             "POST /accounts/a/access/v1/evaluations",
             "GET /.well-known/authzen-configuration/accounts/a",
             "GET /api/v1/accounts/a/events?order=asc",

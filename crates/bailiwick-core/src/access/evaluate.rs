@@ -26,7 +26,7 @@ pub struct Question<'a> {
     pub subject_type: &'a str,
     /// The id or external id of the subject.
     pub subject_id: &'a str,
-    /// A permission of the catalog.
+    /// A permission of the catalog, or `read`, `write` or `delete` for that of the resource type.
     pub action: &'a str,
     /// `account`, `project` or a resource type of the catalog.
     pub resource_type: &'a str,
@@ -52,12 +52,30 @@ impl Account {
     #[inline]
     pub fn evaluate(&self, question: &Question<'_>, now: Timestamp) -> bool {
         let answer = || {
-            let permission = self.catalog().permission(question.action)?;
+            let permission = self.permission_named(question.action, question.resource_type)?;
             let principal = self.principal(question.subject_type, question.subject_id)?;
             let covering = self.covering_named(question.resource_type, question.resource_id)?;
             Some(!self.is_deleted() && self.index.holds(principal, permission, covering, micros(now)))
         };
         answer().unwrap_or(false)
+    }
+
+    /// The permission of this name; `read`, `write` and `delete` alone are those of the resource type.
+    #[inline]
+    pub fn permission_named(&self, action: &str, resource_type: &str) -> Option<PermissionIndex> {
+        self.catalog().permission(action).or_else(|| self.permission_of_type(action, resource_type))
+    }
+
+    #[cold]
+    fn permission_of_type(&self, action: &str, resource_type: &str) -> Option<PermissionIndex> {
+        let catalog = self.catalog();
+        let of = catalog.resource_type(resource_type).and_then(|index| catalog.resource_type_at(index))?;
+        match action {
+            "read" => Some(of.read),
+            "write" => Some(of.write),
+            "delete" => Some(of.delete),
+            _ => None,
+        }
     }
 
     /// The principal of this kind with this id or external id; it need not exist when an id is given.

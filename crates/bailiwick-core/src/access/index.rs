@@ -242,11 +242,16 @@ impl AccessIndex {
         self.role(catalog, role).map_or(0, |role| role.uses as usize)
     }
 
+    /// What the role in a slot holds.
+    pub(crate) fn role_at(&self, slot: Slot) -> Option<&PermissionSet> {
+        self.roles.get(slot as usize).map(|role| &role.held)
+    }
+
     fn role(&self, catalog: &Catalog, role: &RoleRef) -> Option<&IndexedRole> {
         self.role_slot(catalog, role).and_then(|slot| self.roles.get(slot as usize))
     }
 
-    fn role_slot(&self, catalog: &Catalog, role: &RoleRef) -> Option<Slot> {
+    pub(crate) fn role_slot(&self, catalog: &Catalog, role: &RoleRef) -> Option<Slot> {
         match role {
             RoleRef::BuiltIn(name) => catalog.role(name).map(|index| Slot::from(index.0)),
             RoleRef::Custom(id) => self.role_slots.get(&id.uuid()).copied(),

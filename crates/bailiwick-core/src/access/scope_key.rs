@@ -37,6 +37,11 @@ impl ScopeKey {
     pub(crate) fn resource(slot: Slot) -> Self {
         Self(4 << 56 | u64::from(slot))
     }
+
+    /// The slot of the resource that this scope is.
+    pub(crate) fn resource_slot(self) -> Option<Slot> {
+        (self.0 >> 56 == 4).then(|| Slot::try_from(self.0 & u64::from(u32::MAX)).unwrap_or_default())
+    }
 }
 
 /// The scopes that cover a whole project.

@@ -10,7 +10,7 @@ use super::{
     Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Principal,
     Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
 };
-use crate::access::{AccessIndex, SubjectKind};
+use crate::access::{AccessIndex, Searched, SubjectKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::ids::{
     AccountId, GrantId, GroupId, Id, InvitationId, KeyId, ProjectId, ResourceId, Revision, RoleId, UserId,
@@ -32,6 +32,7 @@ impl Account {
             revision: Revision::default(),
             profile: Versioned { revision: Revision::default(), value: profile },
             index: AccessIndex::new(&catalog),
+            searched: Searched::default(),
             catalog,
             members: OrdMap::new(),
             invitations: OrdMap::new(),
@@ -73,6 +74,7 @@ impl Account {
         for event in events {
             self.evolve(event);
         }
+        self.catch_up_with_searches();
     }
 
     fn evolve(&mut self, event: &Event) {
@@ -369,6 +371,9 @@ impl Account {
         grant.scope = self.index.shared(grant.scope);
         self.watch(id, &grant);
         self.index.add_grant(&self.catalog, id, &grant);
+        if let Some(backwards) = self.searched.get_mut() {
+            backwards.add_grant(&self.index, &self.catalog, &grant);
+        }
         self.grants.insert(id, Versioned { revision, value: grant });
     }
 
@@ -392,6 +397,9 @@ impl Account {
             self.watched.remove(&(old.value.role.clone(), old.value.scope.clone(), id));
         }
         self.index.remove_grant(&self.catalog, id, &old.value);
+        if let Some(backwards) = self.searched.get_mut() {
+            backwards.remove_grant(&self.index, &self.catalog, id, &old.value);
+        }
     }
 
     pub(super) fn put_project(&mut self, id: ProjectId, project: Project, revision: Revision) {
@@ -413,6 +421,9 @@ impl Account {
         } else {
             let of = self.catalog.resource_type(&resource.resource_type);
             self.index.add_resource(id, of, resource.project, resource.parent);
+            if let Some(backwards) = self.searched.get_mut() {
+                backwards.add_resource(&self.index, id);
+            }
             self.in_project.insert((resource.project, id));
             if let Some(parent) = resource.parent {
                 self.children.insert((parent, id));
@@ -428,6 +439,9 @@ impl Account {
         self.in_project.remove(&(old.value.project, id));
         if let Some(parent) = old.value.parent {
             self.children.remove(&(parent, id));
+        }
+        if let Some(backwards) = self.searched.get_mut() {
+            backwards.remove_resource(&self.index, id);
         }
         self.index.remove_node(id.uuid());
     }

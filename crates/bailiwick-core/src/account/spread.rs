@@ -4,7 +4,7 @@
 ///
 /// Put in their order, entries would leave each node of the tree half full, since a full one is split in the middle; this
 /// way the second half fills the nodes up.
-pub(super) fn put_spread<T>(entries: Vec<T>, into: &mut impl Extend<T>) {
+pub(crate) fn put_spread<T>(entries: Vec<T>, into: &mut impl Extend<T>) {
     let mut others = Vec::with_capacity(entries.len() / 2);
     let first = entries.into_iter().enumerate().filter_map(|(number, entry)| {
         if number.is_multiple_of(2) {

@@ -10,6 +10,8 @@ use crate::account::prelude::*;
 use crate::oracle;
 use crate::rules::{assert_checks, targets};
 
+pub mod search;
+
 /// Numbers that choose a grant: who, which role, what sort of scope, which one, and until when.
 type Chosen = (u8, u8, u8, u8, u8);
 

@@ -11,6 +11,7 @@ use bailiwick_core::catalog::PermissionSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::access::search;
 use crate::oracle;
 
 mod coverage;
@@ -288,12 +289,14 @@ fn rule_4_nothing_of_another_account_gets_in() {
 fn the_index_agrees_with_the_definition_after_random_sequences() {
     for_random_sequences(|catalog, steps| {
         let mut world = World::new(catalog);
+        world.given.account.prepare_search();
         for step in steps {
             if let Some((_, _, Ok(decided))) = world.take(step) {
                 world.given.accept(decided);
             }
         }
         let account = &world.given.account;
+        search::assert_searches(account, world.given.now, 23);
         let groups = account.groups_after(None).map(|(id, _)| Principal::Group(id));
         let principals: Vec<Principal> = world.principals().into_iter().chain(groups).collect();
         let everywhere =

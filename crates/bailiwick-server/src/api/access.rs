@@ -74,6 +74,9 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .fails(&["permission_denied", "unknown_resource_type"]),
     ]
+    .into_iter()
+    .chain(super::access_search::operations())
+    .collect()
 }
 
 /// A question, understood as far as the account knows what it names.
@@ -119,7 +122,7 @@ fn is_visible(account: &Account, actor: Actor, target: Target, now: Timestamp) -
     }
 }
 
-fn known_type(account: &Account, field: &str, text: &str) -> Result<(), Failure> {
+pub(super) fn known_type(account: &Account, field: &str, text: &str) -> Result<(), Failure> {
     let is_known = matches!(text, "account" | "project") || account.catalog().resource_type(text).is_some();
     if is_known {
         return Ok(());

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use bailiwick_core::access::Question;
+use serde_json::Value;
 
 use super::parse::Request;
 use super::{ALLOW, DENY, Failure, question};
@@ -11,6 +12,7 @@ pub(super) fn answer(
     request: &Request<'_>,
     most: usize,
     decide: impl Fn(&Question<'_>) -> bool,
+    explain: impl Fn(&Question<'_>, bool) -> Value,
 ) -> Result<Bytes, Failure> {
     let stop_at = match request.semantic.as_deref() {
         None | Some("execute_all") => None,
@@ -24,7 +26,11 @@ pub(super) fn answer(
     if items.is_empty() {
         let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref());
         let question = question.map_err(|missing| Failure::bad(missing.message()))?;
-        return Ok(Bytes::from_static(if decide(&question) { ALLOW } else { DENY }));
+        let decision = decide(&question);
+        if request.explain == Some(true) {
+            return Ok(Bytes::from(explain(&question, decision).to_string()));
+        }
+        return Ok(Bytes::from_static(if decision { ALLOW } else { DENY }));
     }
     if items.len() > most {
         return Err(Failure::bad(format!("a batch has at most {most} evaluations")));
@@ -43,7 +49,11 @@ pub(super) fn answer(
         let decision = match question {
             Ok(question) => {
                 let decision = decide(&question);
-                body.extend_from_slice(if decision { ALLOW } else { DENY });
+                if item.explain.or(request.explain) == Some(true) {
+                    body.extend_from_slice(explain(&question, decision).to_string().as_bytes());
+                } else {
+                    body.extend_from_slice(if decision { ALLOW } else { DENY });
+                }
                 decision
             }
             Err(missing) => {

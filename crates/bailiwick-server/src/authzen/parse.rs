@@ -32,8 +32,25 @@ pub(super) struct Request<'a> {
     pub(super) subject: Option<Entity<'a>>,
     pub(super) action: Option<Entity<'a>>,
     pub(super) resource: Option<Entity<'a>>,
+    /// Whether the `context` asks why; none without a context.
+    pub(super) explain: Option<bool>,
     pub(super) semantic: Option<Cow<'a, str>>,
+    pub(super) page: Option<Page<'a>>,
     pub(super) evaluations: Option<Vec<Request<'a>>>,
+}
+
+/// Which page of a search.
+#[derive(Debug, Default)]
+pub(super) struct Page<'a> {
+    token: Option<Cow<'a, str>>,
+    pub(super) limit: Option<u64>,
+}
+
+impl Page<'_> {
+    /// Where to go on; an empty token is none, as it ends a search.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref().filter(|token| !token.is_empty())
+    }
 }
 
 /// Parses a body, whose content type must be JSON: everything that is wrong with it is a 400.
@@ -154,6 +171,63 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entity<'a> {
     }
 }
 
+/// Whether a `context` asks why. Whatever else is in it is for policies and never refused.
+struct Context(bool);
+
+impl<'de> Deserialize<'de> for Context {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ContextVisitor;
+        impl<'de> Visitor<'de> for ContextVisitor {
+            type Value = Context;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Context, A::Error> {
+                let mut explain = None;
+                while let Some(Text(name)) = members.next_key()? {
+                    if name == "explain" {
+                        once(&mut explain, "explain", &mut members, |value: &RawValue| {
+                            value.get() == "true"
+                        })?;
+                    } else {
+                        members.next_value::<Ignored>()?;
+                    }
+                }
+                Ok(Context(explain.unwrap_or(false)))
+            }
+        }
+        deserializer.deserialize_map(ContextVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Page<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PageVisitor;
+        impl<'de> Visitor<'de> for PageVisitor {
+            type Value = Page<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Page<'de>, A::Error> {
+                let mut page = Page::default();
+                while let Some(Text(name)) = members.next_key()? {
+                    match &*name {
+                        "token" => {
+                            once(&mut page.token, "token", &mut members, |Text(text): Text<'de>| text)?
+                        }
+                        "limit" => once(&mut page.limit, "limit", &mut members, |limit: u64| limit)?,
+                        _ => {
+                            members.next_value::<Ignored>()?;
+                        }
+                    }
+                }
+                Ok(page)
+            }
+        }
+        deserializer.deserialize_map(PageVisitor)
+    }
+}
+
 /// What `options` says of interest.
 struct Options<'a>(Option<Cow<'a, str>>);
 
@@ -196,7 +270,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Request<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Request<'de>, A::Error> {
                 let mut request = Request::default();
-                let mut context = None;
                 let mut options = None;
                 while let Some(Text(name)) = members.next_key()? {
                     let entity = |entity: Entity<'de>| entity;
@@ -204,7 +277,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Request<'a> {
                         "subject" => once(&mut request.subject, "subject", &mut members, entity)?,
                         "action" => once(&mut request.action, "action", &mut members, entity)?,
                         "resource" => once(&mut request.resource, "resource", &mut members, entity)?,
-                        "context" => once(&mut context, "context", &mut members, |Object| ())?,
+                        "context" => {
+                            once(&mut request.explain, "context", &mut members, |Context(explain)| explain)?;
+                        }
+                        "page" => once(&mut request.page, "page", &mut members, |page: Page<'de>| page)?,
                         "options" => {
                             once(&mut options, "options", &mut members, |Options(semantic)| semantic)?;
                         }

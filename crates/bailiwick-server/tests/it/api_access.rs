@@ -152,3 +152,92 @@ async fn a_question_in_words_that_the_catalog_does_not_have_is_refused() {
         }
     }
 }
+
+/// All pages of a list of one item each, by the ids in it.
+async fn ids_page_by_page(world: &World, by: &Person, path: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut next = format!("{path}&limit=1");
+    loop {
+        let page = world.get(&next).by(by).send().await.expect(StatusCode::OK).json();
+        assert_eq!(
+            (&page["complete"], &page["filtered"]),
+            (&json!(page["next_cursor"].is_null()), &json!(false))
+        );
+        found.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else { return found };
+        next = format!("{path}&limit=1&cursor={cursor}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_do_something_is_listed_in_pages_and_named_for_those_who_may_read_people() {
+    let world = World::new("bailiwick").await;
+    clusters(&world).await;
+    let grace = reader_of_one(&world).await;
+    let machine = world.machine("Checker", &["auditor"]).await;
+    let path = "~/access:who-can?action=read:clusters&resource_type=cluster&resource_id=one";
+    let wanted = [json!(world.owner.id), json!(grace.id)];
+    assert_eq!(ids_page_by_page(&world, &world.owner, path).await, wanted);
+    let all = world.get(path).by(&world.owner).send().await.json();
+    assert_eq!(all["items"][1]["email"], "grace@example.com");
+
+    let machines = world.get(&format!("{path}&kind=service_account")).by(&world.owner).send().await.json();
+    assert_eq!(machines["items"][0]["id"], machine.id.as_str());
+    let groups = world.get(&format!("{path}&kind=group")).by(&world.owner).send().await.json();
+    let named = |group: &Value| group["kind"] == "group" && group["name"].is_string();
+    let groups = groups["items"].as_array().unwrap();
+    assert!(!groups.is_empty() && groups.iter().all(named), "the built-in ones: {groups:?}");
+    let two = "~/access:who-can?action=read:clusters&resource_type=cluster&resource_id=two";
+    assert_eq!(ids_page_by_page(&world, &world.owner, two).await, wanted[..1]);
+
+    // Who may ask what others may do and not read people learns ids.
+    let role = json!({ "name": "Asker", "level": "account", "permissions": ["check:access"] });
+    world.post("~/roles").by(&world.owner).json(&role).send().await.expect(StatusCode::CREATED);
+    let asker = world.machine("Asker", &[]).await;
+    let grant = json!({ "principal": asker.id, "role": "asker" });
+    world.post("~/grants").by(&world.owner).json(&grant).send().await.expect(StatusCode::CREATED);
+    let nameless = world.get(path).by(&asker).send().await.expect(StatusCode::OK).json();
+    assert_eq!(nameless["items"][1], json!({ "kind": "member", "id": grace.id }));
+
+    world.get(path).by(&grace).send().await.problem(403, "permission_denied");
+    for (query, status, code) in [
+        ("action=fly:clusters&resource_type=cluster&resource_id=one", 422, "unknown_permission"),
+        ("action=read:clusters&resource_type=yacht&resource_id=one", 422, "unknown_resource_type"),
+        ("action=read:clusters&resource_type=cluster&resource_id=none", 404, "not_found"),
+        ("action=read:clusters", 400, "invalid_query"),
+        ("action=read:clusters&resource_type=cluster&resource_id=one&cursor=x", 400, "invalid_cursor"),
+        ("action=read:clusters&resource_type=cluster&resource_id=one&kind=god", 400, "invalid_query"),
+    ] {
+        let path = format!("~/access:who-can?{query}");
+        world.get(&path).by(&world.owner).send().await.problem(status, code);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_may_do_something_to_is_listed_and_everybody_may_ask_about_themselves() {
+    let world = World::new("bailiwick").await;
+    clusters(&world).await;
+    let grace = reader_of_one(&world).await;
+    let path = "~/access:what-can?action=read:clusters&resource_type=cluster";
+    let own = world.get(path).by(&grace).send().await.expect(StatusCode::OK).json();
+    assert_eq!(own["items"].as_array().unwrap().len(), 1);
+    assert_eq!((&own["items"][0]["name"], &own["items"][0]["external_id"]), (&json!("one"), &json!("one")));
+    let about = format!("{path}&principal={}", grace.id);
+    assert_eq!(ids_page_by_page(&world, &world.owner, &about).await, [own["items"][0]["id"].clone()]);
+    assert_eq!(ids_page_by_page(&world, &world.owner, path).await.len(), 2);
+    let projects = path.replace("cluster&", "project&").replace("_type=cluster", "_type=project");
+    assert_eq!(ids_page_by_page(&world, &world.owner, &projects).await.len(), 1);
+    let account = path.replace("_type=cluster", "_type=account");
+    assert_eq!(ids_page_by_page(&world, &world.owner, &account).await, [json!(world.account.to_string())]);
+
+    let about_owner = format!("{path}&principal={}", world.owner.id);
+    world.get(&about_owner).by(&grace).send().await.problem(403, "permission_denied");
+    world.get(&format!("{path}&principal=nobody")).by(&grace).send().await.problem(403, "permission_denied");
+    world.get(&format!("{path}&principal=nobody")).by(&world.owner).send().await.problem(404, "not_found");
+    let yacht = path.replace("_type=cluster", "_type=yacht");
+    world.get(&yacht).by(&grace).send().await.problem(422, "unknown_resource_type");
+    // What was registered a moment ago is found at once.
+    let more = json!({ "type": "cluster", "name": "three", "external_id": "three" });
+    world.post("~/resources").by(&world.owner).json(&more).send().await.expect(StatusCode::CREATED);
+    assert_eq!(ids_page_by_page(&world, &world.owner, path).await.len(), 3);
+}

@@ -53,9 +53,12 @@ impl Story {
     ) -> Value {
         let operation = self.operations[id].clone();
         let mut body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut query = query.to_owned();
         for (name, value) in &self.ids {
             body = body.replace(&format!("<{name}>"), value);
+            query = query.replace(&format!("<{name}>"), value);
         }
+        let query = query.as_str();
         let before = self.events().await;
         self.refusals(&operation, by, query, &body).await;
         assert_eq!(self.events().await, before, "{id}: a refusal or a dry run changes nothing");
@@ -249,6 +252,9 @@ async fn people(story: &mut Story, owner: Option<&Person>) {
     story.step("check_access", owner, "", question.clone(), &[]).await;
     story.step("explain_access", owner, "", question, &[]).await;
     story.step("effective_access", owner, "", Value::Null, &[]).await;
+    let query = "action=read:clusters&resource_type=account&resource_id=<account>";
+    story.step("who_can", owner, query, Value::Null, &[]).await;
+    story.step("what_can", owner, "action=read:clusters&resource_type=cluster", Value::Null, &[]).await;
 }
 
 /// Roles, projects, resources, machines and the record itself.

@@ -397,7 +397,7 @@ async fn a_listener_answers_questions_as_the_router_does() {
     }
     let answer = over_the_wire(address, &[&head("GET", "evaluation", "")]).await;
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
-    for path in ["evaluation/", "%65valuation", "search/subject"] {
+    for path in ["evaluation/", "%65valuation", "search/nothing"] {
         let answer = over_the_wire(address, &[&head("POST", path, "")]).await;
         assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("text/plain"), "{answer}");
     }

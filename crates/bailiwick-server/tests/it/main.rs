@@ -21,6 +21,7 @@ mod api_roles;
 mod api_sessions;
 mod authzen;
 mod behaviours;
+mod authzen_certification;
 mod config;
 mod console;
 mod console_hidden;

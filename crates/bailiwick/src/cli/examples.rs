@@ -98,6 +98,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("key delete", "key delete key_01a1fe8785547455b91206488aa33180"),
     ("check", "check grace@example.com write:clusters cluster:search-eu"),
     ("explain", "explain grace@example.com write:clusters cluster:search-eu"),
+    ("who-can", "who-can write:clusters cluster:search-eu --kind group"),
+    ("what-can", "what-can write:clusters cluster --for grace@example.com"),
     ("access effective", "access effective grace@example.com --on cluster:search-eu"),
     ("audit list", "audit list --type member. --from 2027-01-01T00:00:00Z"),
     ("audit export", "audit export --actor grace@example.com --format csv --output grace.csv"),

@@ -2,8 +2,11 @@
 
 use crate::http::call::Call;
 use crate::http::path::Path;
-use crate::http::{Error, InAccount};
-use crate::wire::{AccessDecision, AccessQuestion, EffectiveAccess, EffectiveQuery, Explanation, authzen};
+use crate::http::{Error, InAccount, Listing};
+use crate::wire::{
+    AccessDecision, AccessQuestion, EffectiveAccess, EffectiveQuery, Explanation, PrincipalLabel,
+    TargetLabel, WhatCanQuery, WhoCanQuery, authzen,
+};
 
 impl InAccount {
     /// May this principal do this to that?
@@ -28,6 +31,16 @@ impl InAccount {
     /// See [`Error`].
     pub async fn effective_access(&self, query: &EffectiveQuery) -> Result<EffectiveAccess, Error> {
         self.client.fetch(Call::get(self.at("access").action("effective")).query(query)).await
+    }
+
+    /// Who may do this to that.
+    pub fn who_can(&self, query: &WhoCanQuery) -> Listing<PrincipalLabel> {
+        self.list(self.at("access").action("who-can"), query)
+    }
+
+    /// To what a principal may do this.
+    pub fn what_can(&self, query: &WhatCanQuery) -> Listing<TargetLabel> {
+        self.list(self.at("access").action("what-can"), query)
     }
 
     /// One question in the words of AuthZEN.

@@ -227,7 +227,7 @@ impl World {
                     settings: Settings { invitation_lifetime_seconds: seconds, ..Settings::default() },
                 }
             }
-            2 if a.is_multiple_of(64) => Command::DeleteAccount,
+            2 if a.is_multiple_of(32) => Command::DeleteAccount,
             3 => Command::EditMember { user, external_id: Self::patch(b) },
             4 | 2 => Command::SetMemberRoles {
                 user,
@@ -360,7 +360,7 @@ impl World {
             }
             35 => Command::DeleteKey { key: pick(&self.keys, a)?.1 },
             36 | 47 | 48 | 49 => Command::OfferOwnership { to: user, keep: d.is_multiple_of(2) },
-            37 => Command::WithdrawOwnership { offer: self.offer(a)? },
+            37 | 54 => Command::WithdrawOwnership { offer: self.offer(a)? },
             38 => Command::AcceptOwnership { offer: self.offer(a)? },
             39 => Command::DeclineOwnership { offer: self.offer(a)? },
             _ => return None,

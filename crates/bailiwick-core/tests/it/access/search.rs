@@ -1,0 +1,151 @@
+//! Searches find exactly what a check of everything finds, page by page.
+
+use bailiwick_core::access::{Found, SubjectType, Target, TargetType};
+use bailiwick_core::account::Account;
+use bailiwick_core::catalog::{PermissionIndex, ResourceTypeIndex};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{Chosen, granted};
+use crate::account::prelude::*;
+use crate::rules::targets;
+
+const TYPES: [SubjectType; 3] = [SubjectType::Member, SubjectType::Group, SubjectType::ServiceAccount];
+
+/// All pages of so many items, one after the other.
+fn pages<T: Copy + std::fmt::Debug>(limit: usize, ask: impl Fn(Option<T>) -> Found<T>) -> Vec<T> {
+    let mut all: Vec<T> = Vec::new();
+    loop {
+        let Found { items, more } = ask(all.last().copied());
+        assert!(items.len() <= limit && (!more || items.len() == limit), "{items:?} {more}");
+        all.extend(items);
+        if !more {
+            return all;
+        }
+    }
+}
+
+fn everybody(account: &Account) -> Vec<Principal> {
+    let members = account.members_after(None).map(|(id, _)| Principal::Member(id));
+    let groups = account.groups_after(None).map(|(id, _)| Principal::Group(id));
+    let machines = account.service_accounts_after(None).map(|(id, _)| Principal::ServiceAccount(id));
+    members.chain(groups).chain(machines).collect()
+}
+
+fn is_of(account: &Account, target: Target, of: TargetType) -> bool {
+    match (target, of) {
+        (Target::Account, TargetType::Account) | (Target::Project(_), TargetType::Project) => true,
+        (Target::Resource(id), TargetType::Resource(of)) => {
+            account.catalog().resource_type(&account.resource(id).unwrap().value.resource_type) == Some(of)
+        }
+        _ => false,
+    }
+}
+
+/// Every search for some permissions against a check of everybody and everything.
+pub fn assert_searches(account: &Account, now: Timestamp, step: usize) {
+    let permissions: Vec<PermissionIndex> =
+        account.catalog().all_permissions().iter().step_by(step).collect();
+    let (everybody, everything) = (everybody(account), targets(account));
+    let types = (0..account.catalog().resource_types.len()).map(|n| u16::try_from(n).unwrap());
+    let types = types.map(|n| TargetType::Resource(ResourceTypeIndex(n)));
+    let types: Vec<TargetType> =
+        [TargetType::Account, TargetType::Project].into_iter().chain(types).collect();
+    for permission in permissions {
+        for target in &everything {
+            for of in TYPES {
+                let wanted: Vec<Principal> = everybody
+                    .iter()
+                    .copied()
+                    .filter(|one| SubjectType::named(one.kind()) == Some(of))
+                    .filter(|one| account.check(*one, permission, target, now))
+                    .collect();
+                let ask = |after, limit| account.search_subjects(of, permission, target, now, after, limit);
+                assert_eq!(pages(2, |after| ask(after, 2)), wanted, "{of:?} {target:?}");
+                assert_eq!(ask(None, 1_000).items, wanted);
+            }
+        }
+        for principal in everybody.iter().copied() {
+            for of in types.iter().copied() {
+                let wanted: Vec<Target> = everything
+                    .iter()
+                    .copied()
+                    .filter(|target| is_of(account, *target, of))
+                    .filter(|target| account.check(principal, permission, target, now))
+                    .collect();
+                let ask = |after, limit| account.search_targets(principal, permission, of, now, after, limit);
+                assert_eq!(pages(2, |after| ask(after, 2)), wanted, "{principal} {of:?}");
+                assert_eq!(ask(None, 1_000).items, wanted);
+            }
+        }
+    }
+    for principal in everybody {
+        for target in &everything {
+            let wanted: Vec<PermissionIndex> = account.effective_at(principal, target, now).iter().collect();
+            let ask = |after| account.search_actions(principal, target, now, after, 3);
+            assert_eq!(pages(3, ask), wanted, "{principal} {target:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_found_is_what_is_allowed(
+        chosen in proptest::collection::vec(any::<Chosen>(), 0..80),
+        catalog in prop::sample::select(vec!["bailiwick", "qdrant-cloud", "one-role"]),
+    ) {
+        let (mut given, _) = granted(catalog, &chosen);
+        for now in [given.now, given.later(1)] {
+            assert_searches(&given.account, now, 7);
+        }
+        // Kept up as grants go, and equal to what is made anew.
+        let ids: Vec<GrantId> = given.account.grants_after(None).map(|(id, _)| id).step_by(2).collect();
+        for id in ids {
+            let revoked = given.revoked(id, EndReason::Asked);
+            given.account.apply(&[revoked]);
+        }
+        assert!(given.account.is_search_prepared());
+        assert_searches(&given.account, given.now, 7);
+    }
+}
+
+#[test]
+fn a_value_made_before_the_first_search_catches_up_with_the_next_change() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[]);
+    let before = given.account.clone();
+    assert!(!before.is_search_prepared(), "nobody pays before there is a search");
+    before.prepare_search();
+    assert!(!given.account.is_search_prepared());
+    given.grant(Principal::Member(user), at_account("auditor"));
+    assert!(given.account.is_search_prepared(), "the writer does it once, and it stays");
+    assert_searches(&given.account, given.now, 11);
+    let stranger = Given::new("bailiwick");
+    assert!(!stranger.account.is_search_prepared());
+}
+
+#[test]
+fn what_is_not_there_is_found_by_nobody() {
+    let mut given = Given::new("bailiwick");
+    let cluster = given.resource("cluster", None, None);
+    let account = &given.account;
+    let read = account.catalog().permission("read:clusters").unwrap();
+    let owner = Principal::Member(given.owner);
+    let subjects = |target| account.search_subjects(SubjectType::Member, read, &target, given.now, None, 10);
+    assert_eq!(subjects(Target::Resource(cluster)).items, [owner]);
+    let nothing = given.upcoming(1);
+    assert_eq!(subjects(Target::Resource(nothing)), Found { items: vec![], more: false });
+    let clusters = account.target_type("cluster").unwrap();
+    let stranger: UserId = given.upcoming(1);
+    let found = account.search_targets(Principal::Member(stranger), read, clusters, given.now, None, 10);
+    assert_eq!(found, Found { items: vec![], more: false });
+    assert_eq!(account.target_type("yacht"), None);
+    let actions = account.search_actions(Principal::Member(stranger), &Target::Account, given.now, None, 10);
+    assert_eq!(actions.items, []);
+    given.do_it(&Command::DeleteAccount);
+    let account = &given.account;
+    let subjects = account.search_subjects(SubjectType::Member, read, &Target::Account, given.now, None, 10);
+    assert_eq!(subjects.items, []);
+}
