@@ -1,4 +1,10 @@
 //! Searches and explanations in accounts of the size that the figures name: 100,000 members, 100,000 resources.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a benchmark: what does not fit may stop it"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;

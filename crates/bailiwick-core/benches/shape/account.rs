@@ -133,7 +133,7 @@ pub fn shape(size: usize, through: Through) -> Shape {
         events.push(Event::MemberJoined { user, at: now(), invitation: None });
         match groups.get(number / 10) {
             Some(group) => {
-                events.push(Event::GroupMemberAdded { group: *group, member: Principal::Member(user) })
+                events.push(Event::GroupMemberAdded { group: *group, member: Principal::Member(user) });
             }
             None => events.push(grant(next(), Principal::Member(user), number)),
         }

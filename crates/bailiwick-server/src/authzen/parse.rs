@@ -213,7 +213,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Page<'a> {
                 while let Some(Text(name)) = members.next_key()? {
                     match &*name {
                         "token" => {
-                            once(&mut page.token, "token", &mut members, |Text(text): Text<'de>| text)?
+                            once(&mut page.token, "token", &mut members, |Text(text): Text<'de>| text)?;
                         }
                         "limit" => once(&mut page.limit, "limit", &mut members, |limit: u64| limit)?,
                         _ => {

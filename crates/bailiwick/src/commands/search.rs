@@ -73,7 +73,7 @@ pub async fn who_can(ctx: Context, args: WhoCanArgs) -> Result<ExitCode, Failure
         limit: args.limit.page(),
         cursor: None,
     };
-    ctx.output.list(&account.who_can(&query).all(args.limit.most()).await?, PRINCIPALS)?;
+    ctx.output.list(&args.limit.read(account.who_can(&query)).await?, PRINCIPALS)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,6 +91,6 @@ pub async fn what_can(ctx: Context, args: WhatCanArgs) -> Result<ExitCode, Failu
         limit: args.limit.page(),
         cursor: None,
     };
-    ctx.output.list(&account.what_can(&query).all(args.limit.most()).await?, TARGETS)?;
+    ctx.output.list(&args.limit.read(account.what_can(&query)).await?, TARGETS)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod catalog_migration;
+mod cli_access;
 mod cli_behaviours;
 mod cli_manners;
 mod cli_story;
