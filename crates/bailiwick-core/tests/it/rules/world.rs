@@ -219,7 +219,7 @@ impl World {
         let Step { a, b, c, d, .. } = *step;
         let description = Description::default;
         let user = pick(&self.users, a)?;
-        Some(match step.kind % 55 {
+        Some(match step.kind % 56 {
             0 => Command::RenameAccount { name: Self::named(a) },
             1 => {
                 let seconds = [None, Some(3_600), Some(86_400), Some(1)][usize::from(a % 4)];
@@ -350,9 +350,9 @@ impl World {
                 let secret_hash = SecretHash([d; 32]);
                 Command::CreateKey { key, holder, name: Self::named(b), secret_hash, expires_at }
             }
-            54 if d % 3 == 0 => Command::LeaveProject { project: self.project(a)? },
-            54 if d % 3 == 1 => Command::RemoveFromProject { project: self.project(b)?, user },
-            54 => {
+            55 if d % 3 == 0 => Command::LeaveProject { project: self.project(a)? },
+            55 if d % 3 == 1 => Command::RemoveFromProject { project: self.project(b)?, user },
+            55 => {
                 let (holder, key) = (KeyHolder::Member(user), self.given.id());
                 self.keys.push((holder, key));
                 let (expires_at, secret_hash) = (self.until(d), SecretHash([d; 32]));
