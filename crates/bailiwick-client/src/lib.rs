@@ -24,7 +24,7 @@
 //! let invitations =
 //!     CreateInvitations { emails: vec!["grace@example.com".into()], roles: vec!["admin".into()], grants: vec![] };
 //! let plan = account.invite(&invitations).dry_run().await?;
-//! println!("{} principals would gain access", plan.access.gained.len());
+//! println!("{} principals would gain or lose access", plan.access.principal_count);
 //!
 //! // Do it, safe to repeat.
 //! let sent = account.invite(&invitations).idempotency_key("invite-grace-1").send().await?;

@@ -4,6 +4,7 @@
 //! change. A check is: the scopes that cover the target (made once, when a resource is registered), the principal's
 //! grants, one bit test. No allocation, no lock, no I/O.
 
+mod difference;
 mod effective;
 mod evaluate;
 mod explain;
@@ -13,6 +14,7 @@ mod scope_key;
 mod search;
 mod table;
 
+pub use difference::{AccessChange, AccessDifference, Counted};
 pub use effective::{Effective, EffectiveAt};
 pub(crate) use evaluate::after;
 pub use evaluate::{Question, Target};

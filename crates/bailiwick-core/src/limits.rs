@@ -47,5 +47,9 @@ pub const KEYS_PER_SERVICE_ACCOUNT: usize = 20;
 pub const KEYS_PER_MEMBER: usize = 20;
 /// Roles that the explanation of a no names.
 pub const ROLES_IN_EXPLANATION: usize = 100;
+/// Entries that a difference of access lists, of gains and of losses each; how many there are is said in any case.
+pub const ENTRIES_OF_DIFFERENCE: usize = 1_000;
+/// How many of many that are concerned alike are listed by name; how many there are is said in any case.
+pub const FIRST_OF_MANY: usize = 25;
 /// How long an offer of ownership stands, in seconds: a week.
 pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;

@@ -49,7 +49,6 @@ pub use maintenance::{Bootstrapped, Discrepancy};
 pub use password_resets::ResetLink;
 pub use people::People;
 pub use profile::Received;
-pub use record::{AccessChange, AccessDifference};
 pub use sessions::SignedIn;
 pub use set_up::SetUp;
 pub use write::{Changed, Outcome, Replay, WriteOptions};

@@ -38,27 +38,65 @@ pub struct PlannedEvent {
     pub details: Value,
 }
 
-/// Differences of access.
+/// Differences of access: net, so that whoever keeps a permission by another way loses nothing.
+///
+/// People and service accounts are counted, groups are not: they act through their members.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AccessChanges {
-    /// What would be allowed and is not now.
+    /// What would be allowed and is not now, what concerns most principals first; at most 1000 entries.
     pub gained: Vec<AccessChange>,
-    /// What is allowed now and would not be.
+    /// How many entries of gains there are in all.
+    #[serde(default)]
+    pub gained_count: u64,
+    /// What is allowed now and would not be, in the same order; at most 1000 entries.
     pub lost: Vec<AccessChange>,
-    /// Whether everybody touched was looked at; a change that touches more than 1,000 principals is cut off there.
+    /// How many entries of losses there are in all.
+    #[serde(default)]
+    pub lost_count: u64,
+    /// How many members and service accounts would gain or lose something; always exact.
+    #[serde(default)]
+    pub principal_count: u64,
+    /// What would stop working or go away: members, service accounts, keys, invitations, offers, projects, resources.
+    #[serde(default)]
+    pub ended: Vec<AccessEnded>,
+    /// Whether all entries of gains and losses are listed.
     #[serde(default)]
     pub complete: bool,
 }
 
-/// A difference of access of one principal at one scope.
+/// What principals gain or lose alike at one scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AccessChange {
-    /// Whose.
-    pub principal: PrincipalLabel,
-    /// Where.
+    /// Where. What is lost was allowed on all of it and would not be any more; what is gained is not and would be.
     pub scope: Scope,
+    /// The scope in words.
+    #[serde(default)]
+    pub scope_words: String,
     /// Names of permissions.
     pub permissions: Vec<String>,
+    /// How many members and service accounts; always exact.
+    #[serde(default)]
+    pub principal_count: u64,
+    /// The first 25 of them.
+    #[serde(default)]
+    pub principals: Vec<PrincipalLabel>,
+    /// Whether these are all.
+    #[serde(default)]
+    pub principals_complete: bool,
+}
+
+/// What would end, of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct AccessEnded {
+    /// `member`, `service_account`, `key`, `invitation`, `offer`, `project` or `resource`.
+    pub kind: String,
+    /// How many; always exact.
+    pub count: u64,
+    /// The first 25 of them.
+    pub items: Vec<EventTarget>,
+    /// Whether these are all.
+    pub complete: bool,
 }

@@ -61,7 +61,7 @@ async fn a_write_sends_its_conditions_and_reads_the_revision() {
 async fn a_dry_run_asks_for_one_and_takes_no_key() {
     let plan = json!({
         "events": [{"type": "member.removed", "target": {"kind": "member", "id": "usr_1"}}],
-        "access": {"gained": [], "lost": [{"principal": {"kind": "member", "id": "usr_1"}, "scope": "account",
+        "access": {"gained": [], "lost": [{"principals": [{"kind": "member", "id": "usr_1"}], "scope": "account",
                    "permissions": ["read:clusters"]}]},
     });
     let server = Server::start([Answer::json(200, &plan)]).await;

@@ -76,9 +76,16 @@ fn pages_and_dry_runs_are_named_by_what_they_hold_and_bring_it_along() {
     let dry_run = schema::<DryRun<Member>>();
     assert_eq!(dry_run["properties"]["would"]["$ref"], json!("#/components/schemas/Member"));
     assert_eq!(schema::<DryRun<()>>()["properties"].get("would"), None);
-    for name in
-        ["PlannedEvent", "EventTarget", "AccessChanges", "AccessChange", "PrincipalLabel", "Scope", "Member"]
-    {
+    for name in [
+        "PlannedEvent",
+        "EventTarget",
+        "AccessChanges",
+        "AccessChange",
+        "AccessEnded",
+        "PrincipalLabel",
+        "Scope",
+        "Member",
+    ] {
         assert!(referred::<DryRun<Member>>().contains_key(name), "{name}");
     }
 }

@@ -1,5 +1,7 @@
 //! Questions of access: equal to the definition, in ids and in texts, and explained.
 
+mod difference;
+
 use bailiwick_core::access::{Missing, Path, PrincipalState, Question, Target};
 use bailiwick_core::account::{Event, Grant};
 use bailiwick_core::catalog::PermissionSet;

@@ -15,6 +15,7 @@ use crate::access::search;
 use crate::oracle;
 
 mod coverage;
+mod difference;
 mod rows;
 mod world;
 

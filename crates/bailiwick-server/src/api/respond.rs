@@ -15,7 +15,8 @@ use serde_json::Value;
 use super::call::Call;
 use super::problem::Failure;
 use super::views::{Views, people_of_difference, planned_event_people};
-use crate::service::{AccessDifference, Error, Outcome, WriteOptions};
+use crate::service::{Error, Outcome, WriteOptions};
+use bailiwick_core::access::AccessDifference;
 
 const REVISION: HeaderName = HeaderName::from_static(headers::REVISION);
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static(headers::IDEMPOTENCY_REPLAYED);
@@ -204,7 +205,11 @@ impl Call {
         access: &AccessDifference,
     ) -> Result<Answer<T>, Failure> {
         let account = self.account()?;
-        let named = planned_event_people(&account, events).into_iter().chain(people_of_difference(access));
+        let named = planned_event_people(&account, events).into_iter();
+        // Who may change a role need not be allowed to see everybody who has it: those stay ids.
+        let (actor, now) = (self.actor()?, self.now());
+        let concerned = people_of_difference(&account, access).into_iter();
+        let named = named.chain(concerned.filter(|user| account.sees_member(actor, *user, now)));
         let people = self.service.people(named).await?;
         let dry = Views::new(&account, &people, self.now()).dry_run(events, access, would);
         Ok(Answer::dry_run(&dry)?.revision(account.revision()))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bailiwick_core::access::AccessDifference;
 use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::accounts::AccountHandle;
 use super::durable::Durable;
 use super::error::no_account;
-use super::record::{AccessDifference, event_row, refused};
+use super::record::{event_row, refused};
 use super::{Caller, Error, Origin, Service, new_id};
 use crate::telemetry::metrics::{COMMIT_SECONDS, COMMITS};
 
@@ -127,7 +128,7 @@ impl Service {
                 return replay.map(Outcome::Replayed).ok_or_else(no_account);
             };
             let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
-                Ok(Attempt::Dry(dry)) => return Ok(dry.outcome()),
+                Ok(Attempt::Dry(dry)) => return dry.outcome().await,
                 Ok(Attempt::Queued(queued)) => queued,
                 Err(error) => {
                     if let Some(replay) = self.replay_of_queued(caller.actor, account, options).await? {
@@ -354,9 +355,12 @@ struct Dry<T> {
 }
 
 impl<T> Dry<T> {
-    fn outcome(self) -> Outcome<T> {
-        let access = AccessDifference::between(&self.before, &self.after, &self.events, self.now);
-        Outcome::Dry { value: self.value, events: self.events, access }
+    /// Off the threads that serve requests: a role that a hundred thousand hold takes a while.
+    async fn outcome(self) -> Result<Outcome<T>, Error> {
+        let Self { value, before, after, events, now } = self;
+        let compare = move || (AccessDifference::between(&before, &after, &events, now), events);
+        let (access, events) = tokio::task::spawn_blocking(compare).await.map_err(Error::internal)?;
+        Ok(Outcome::Dry { value, events, access })
     }
 }
 

@@ -165,7 +165,7 @@ async fn a_dry_run_says_who_would_gain_what_and_writes_nothing() {
     assert_eq!(dry["events"][0]["type"], "grant.made");
     assert_eq!(dry["access"]["complete"], true);
     assert_eq!(dry["access"]["lost"], json!([]));
-    assert_eq!(dry["access"]["gained"][0]["principal"]["email"], "grace@example.com");
+    assert_eq!(dry["access"]["gained"][0]["principals"][0]["email"], "grace@example.com");
     assert_eq!(dry["would"]["role"], "billing");
     assert_eq!(world.state().await.revision(), revision);
 }

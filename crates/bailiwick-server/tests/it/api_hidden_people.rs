@@ -147,3 +147,26 @@ async fn inviting_tells_nothing_of_who_is_behind_an_email() {
     accept.send().await.expect(StatusCode::OK);
     assert_eq!(emails(&list(&world, &stranger, &at("members?q=Olga")).await), ["owner@example.com"]);
 }
+
+#[tokio::test]
+async fn a_rehearsal_tells_who_is_concerned_by_id_where_they_are_hidden() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let body = json!({ "name": "Keeper", "level": "account", "permissions":
+        ["read:roles", "write:roles", "read:clusters", "read:backups"] });
+    let made = world.post("~/roles").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    let role = made.json()["id"].as_str().unwrap().to_owned();
+    let keeper = world.invite_and_accept("keeper@example.com", &[]).await;
+    for person in [&grace, &keeper] {
+        let body = json!({ "principal": person.id, "role": role });
+        world.post("~/grants").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    }
+    let edit = json!({ "permissions": ["read:roles", "write:roles", "read:clusters"] });
+    let path = format!("~/roles/{role}?dry_run=true");
+    let dry = world.patch(&path).by(&keeper).json(&edit).send().await.expect(StatusCode::OK).json();
+    let lost = &dry["access"]["lost"][0];
+    assert_eq!(lost["principal_count"], 2, "{dry}");
+    assert!(lost["principals"].as_array().unwrap().iter().any(|one| one["id"] == grace.id.as_str()));
+    assert!(!dry.to_string().contains("grace@example.com"), "{dry}");
+    assert!(dry.to_string().contains("keeper@example.com"), "{dry}");
+}

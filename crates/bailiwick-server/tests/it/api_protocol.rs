@@ -37,7 +37,7 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let reply = world.patch(&path).by(&world.owner).json(&json!({ "roles": ["admin"] })).send().await;
     let dry = reply.expect(StatusCode::OK).json();
     assert_eq!(dry["events"][0]["type"], "grant.made");
-    assert_eq!(dry["access"]["gained"][0]["principal"]["email"], "grace@example.com");
+    assert_eq!(dry["access"]["gained"][0]["principals"][0]["email"], "grace@example.com");
     assert!(dry["would"]["roles"].as_array().unwrap().iter().any(|role| role["role"] == "admin"), "{dry}");
     let path = format!("{path}&confirm_email=grace@example.com");
     let member = world.delete(&path).by(&world.owner).send().await.expect(StatusCode::OK).json();

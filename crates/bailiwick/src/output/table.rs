@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Shape;
 use super::cell::text;
 
 const EVENTS: &[&str] = &["type", "target", "details"];
-const CHANGES: &[&str] = &["principal", "scope", "permissions"];
+const CHANGES: &[&str] = &["who", "where", "permissions"];
+const ENDED: &[&str] = &["what", "which"];
 
 /// A column takes at least so much room for its texts to be broken into lines.
 const WRAP_MIN: usize = 20;
@@ -159,15 +160,65 @@ pub fn document(value: &Value, shape: Shape, width: Option<u16>) -> String {
 /// What a write would do.
 pub fn plan(value: &Value, width: Option<u16>) -> String {
     let list = |path: &str| value.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let mut parts = vec![
-        section("events", list("/events"), EVENTS, width),
-        section("access gained", list("/access/gained"), CHANGES, width),
-        section("access lost", list("/access/lost"), CHANGES, width),
-    ];
+    let mut parts = vec![section("events", list("/events"), EVENTS, width)];
+    let (gained, lost, ended) = (list("/access/gained"), list("/access/lost"), list("/access/ended"));
+    if gained.is_empty() && lost.is_empty() {
+        parts.push("nobody gains or loses access".to_owned());
+    }
+    for (name, changes, all) in
+        [("access gained", gained, "/access/gained_count"), ("access lost", lost, "/access/lost_count")]
+    {
+        if changes.is_empty() {
+            continue;
+        }
+        let rows: Vec<Value> = changes.iter().map(change).collect();
+        parts.push(section(name, &rows, CHANGES, width));
+        let all = value.pointer(all).and_then(Value::as_u64).unwrap_or_default();
+        let shown = u64::try_from(changes.len()).unwrap_or(u64::MAX);
+        if all > shown {
+            parts.push(format!("and {} more entries that concern fewer", all - shown));
+        }
+    }
+    if !ended.is_empty() {
+        let rows: Vec<Value> = ended.iter().map(end).collect();
+        parts.push(section("ends", &rows, ENDED, width));
+    }
     if let Some(would) = value.get("would").filter(|would| !would.is_null()) {
         parts.push(format!("would:\n{}", document(would, Shape::new(&["id", "name", "email"]), width)));
     }
     parts.join("\n\n")
+}
+
+/// Who gains or loses what where, in names.
+fn change(value: &Value) -> Value {
+    let who = some_of(value, "principals", "principal_count", |one| {
+        ["name", "email", "id"].into_iter().find_map(|field| one.get(field))
+    });
+    let words = value.get("scope_words").filter(|words| words.as_str().is_some_and(|text| !text.is_empty()));
+    let place = words.or_else(|| value.get("scope")).cloned();
+    let permissions = value.get("permissions").cloned();
+    json!({ "who": who, "where": place, "permissions": permissions })
+}
+
+/// What ends, in names.
+fn end(value: &Value) -> Value {
+    let count = value.get("count").and_then(Value::as_u64).unwrap_or_default();
+    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().replace('_', " ");
+    let plural = if count == 1 { "" } else { "s" };
+    let which =
+        some_of(value, "items", "count", |one| ["label", "id"].into_iter().find_map(|field| one.get(field)));
+    json!({ "what": format!("{count} {kind}{plural}"), "which": which })
+}
+
+/// The members of a list by what people call them, and how many more there are.
+fn some_of(value: &Value, list: &str, count: &str, called: impl Fn(&Value) -> Option<&Value>) -> String {
+    let items = value.get(list).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let named: Vec<&str> = items.iter().filter_map(|one| called(one)?.as_str()).collect();
+    let shown = u64::try_from(items.len()).unwrap_or(u64::MAX);
+    match value.get(count).and_then(Value::as_u64).unwrap_or(shown).saturating_sub(shown) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 fn section(name: &str, items: &[Value], columns: &[&'static str], width: Option<u16>) -> String {
@@ -204,7 +255,6 @@ fn finished(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn no_field_is_left_out() {
@@ -221,7 +271,33 @@ mod tests {
             &json!({"events": [{"type": "member.removed"}], "access": {"gained": [], "lost": []}}),
             None,
         );
-        assert!(shown.contains("member.removed") && shown.contains("access gained: none"), "{shown}");
+        assert!(shown.contains("member.removed"), "{shown}");
+        assert!(shown.contains("nobody gains or loses access"), "{shown}");
+    }
+
+    #[test]
+    fn a_plan_names_people_places_and_how_many_more_there_are() {
+        let lost = json!({
+            "scope": {"resources": ["res_1"]}, "scope_words": "cluster prod", "permissions": ["read:clusters"],
+            "principal_count": 7, "principals_complete": false,
+            "principals": [{"kind": "member", "id": "usr_1", "email": "g@example.com", "name": "Grace"},
+                           {"kind": "member", "id": "usr_2", "email": "a@example.com"},
+                           {"kind": "service_account", "id": "sva_1"}],
+        });
+        let ended = json!({"kind": "service_account", "count": 2, "complete": false,
+                           "items": [{"kind": "service_account", "id": "sva_1", "label": "ci"}]});
+        let access = json!({"gained": [], "lost": [lost], "lost_count": 3, "ended": [ended]});
+        let shown = plan(&json!({"events": [], "access": access}), None);
+        let lines = shown.lines().collect::<Vec<_>>().join("|");
+        assert!(
+            lines.contains("Grace, a@example.com, sva_1 and 4 more  cluster prod  read:clusters"),
+            "{shown}"
+        );
+        assert!(
+            lines.contains("and 2 more entries") && lines.contains("2 service accounts  ci and 1 more"),
+            "{shown}"
+        );
+        assert!(!lines.contains("nobody") && !lines.contains("access gained"), "{shown}");
     }
 
     #[test]

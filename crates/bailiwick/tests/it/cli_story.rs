@@ -43,7 +43,7 @@ fn from_a_bare_machine_to_the_record() {
     let grant =
         ["grant", "create", GRACE, "Cluster writer", "--scope", "cluster:search-eu", "--until", "+48h"];
     let plan = owner.json(&[&grant[..], &["--dry-run"]].concat());
-    assert_eq!(plan["access"]["gained"][0]["principal"]["email"], GRACE, "{plan}");
+    assert_eq!(plan["access"]["gained"][0]["principals"][0]["email"], GRACE, "{plan}");
     assert_eq!(owner.run(&["check", GRACE, "write:clusters", "cluster:search-eu"]).code, 1);
     let granted = owner.json(&grant);
     assert!(granted["until"].is_string(), "{granted}");

@@ -8,14 +8,10 @@ use jiff::Timestamp;
 
 /// What the principal may do to the target.
 pub fn allowed(account: &Account, principal: Principal, target: &Target, now: Timestamp) -> PermissionSet {
-    let mut allowed = PermissionSet::EMPTY;
     if account.is_deleted() || !acts(account, principal) || !exists(account, target) {
-        return allowed;
+        return PermissionSet::EMPTY;
     }
-    let catalog = account.catalog();
-    if let (Principal::Member(_), Some(newcomer)) = (principal, catalog.rules.newcomer) {
-        allowed = allowed.union(&catalog.role_at(newcomer).unwrap().permissions);
-    }
+    let mut allowed = newcomer(account, principal);
     for (_, grant) in account.grants_after(None) {
         if reaches(account, &grant.value, principal)
             && grant.value.until.is_none_or(|end| end > now)
@@ -27,7 +23,16 @@ pub fn allowed(account: &Account, principal: Principal, target: &Target, now: Ti
     allowed
 }
 
-fn acts(account: &Account, principal: Principal) -> bool {
+/// What a member has without a grant.
+pub fn newcomer(account: &Account, principal: Principal) -> PermissionSet {
+    match (principal, account.catalog().rules.newcomer) {
+        (Principal::Member(_), Some(role)) => account.catalog().role_at(role).unwrap().permissions,
+        _ => PermissionSet::EMPTY,
+    }
+}
+
+/// Whether the principal exists and is not an inactive member.
+pub fn acts(account: &Account, principal: Principal) -> bool {
     match principal {
         Principal::Member(user) => account.member_status(user) == Some(MemberStatus::Active),
         Principal::Group(group) => account.group(group).is_some(),
@@ -43,7 +48,8 @@ fn exists(account: &Account, target: &Target) -> bool {
     }
 }
 
-fn reaches(account: &Account, grant: &Grant, principal: Principal) -> bool {
+/// Whether a grant is the principal's, through a group too.
+pub fn reaches(account: &Account, grant: &Grant, principal: Principal) -> bool {
     match grant.principal {
         Principal::Group(group) => grant.principal == principal || is_inside(account, group, principal),
         holder => holder == principal,
@@ -89,6 +95,32 @@ pub fn covers(account: &Account, scope: &Scope, target: &Target) -> bool {
         (Scope::Resources(ids), Target::Resource(resource)) => {
             path(account, *resource).into_iter().any(|id| ids.contains(&id))
         }
+    }
+}
+
+/// Whether a scope covers all of another one: of named resources, each.
+pub fn covers_place(account: &Account, scope: &Scope, place: &Scope) -> bool {
+    match place {
+        Scope::Account => *scope == Scope::Account,
+        Scope::Project(id) => covers(account, scope, &Target::Project(*id)),
+        Scope::Resources(ids) => ids
+            .iter()
+            .all(|id| account.resource(*id).is_some() && covers(account, scope, &Target::Resource(*id))),
+        Scope::AllOf(all) => match scope {
+            Scope::Account => true,
+            Scope::Project(id) => all.project == Some(*id),
+            Scope::Resources(_) => false,
+            Scope::AllOf(other) => {
+                let catalog = account.catalog();
+                let mut above = catalog.resource_type(&all.resource_type);
+                let mut of_type = false;
+                while let Some(of) = above.and_then(|index| catalog.resource_type_at(index)) {
+                    of_type |= of.name == other.resource_type;
+                    above = of.parent;
+                }
+                of_type && (other.project.is_none() || other.project == all.project)
+            }
+        },
     }
 }
 

@@ -1,13 +1,16 @@
 //! Answers about access, and what a write would change.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::{Effective, Explanation, Path, PrincipalState, Target};
-use bailiwick_core::account::{Event, Principal, RoleAtScope, RoleRef, Scope};
+use bailiwick_core::access::{
+    AccessChange, AccessDifference, Effective, Explanation, Path, PrincipalState, Target,
+};
+use bailiwick_core::account::{Account, Event, Principal, RoleAtScope, RoleRef, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
 
+use super::event::person_named;
+use super::role::count;
 use super::{Views, scope};
-use crate::service::{AccessChange, AccessDifference};
 
 impl Views<'_> {
     /// Why a check says yes or no. `question` is what was asked, for the sentence.
@@ -105,16 +108,29 @@ impl Views<'_> {
         would: Option<T>,
     ) -> wire::DryRun<T> {
         let change = |change: &AccessChange| wire::AccessChange {
-            principal: self.principal(change.principal),
             scope: scope(&change.scope),
+            scope_words: self.account.scope_words(&change.scope),
             permissions: self.permissions(change.permissions),
+            principal_count: count(change.principals.count),
+            principals: change.principals.first.iter().map(|principal| self.principal(*principal)).collect(),
+            principals_complete: change.principals.is_complete(),
         };
+        let ended = access.ended.iter().map(|(kind, ended)| wire::AccessEnded {
+            kind: (*kind).to_owned(),
+            count: count(ended.count),
+            items: ended.first.iter().map(|key| self.entity_target(*key)).collect(),
+            complete: ended.is_complete(),
+        });
         wire::DryRun {
             events: events.iter().map(|event| self.planned_event(event)).collect(),
             access: wire::AccessChanges {
                 gained: access.gained.iter().map(change).collect(),
+                gained_count: count(access.gained_count),
                 lost: access.lost.iter().map(change).collect(),
-                complete: access.complete,
+                lost_count: count(access.lost_count),
+                principal_count: count(access.principal_count),
+                ended: ended.collect(),
+                complete: access.is_complete(),
             },
             would,
         }
@@ -122,11 +138,16 @@ impl Views<'_> {
 }
 
 /// Who must be looked up to show what a write would change.
-pub fn people_of_difference(access: &AccessDifference) -> impl Iterator<Item = UserId> {
-    access.gained.iter().chain(&access.lost).filter_map(|change| match change.principal {
-        Principal::Member(user) => Some(user),
+pub fn people_of_difference(account: &Account, access: &AccessDifference) -> Vec<UserId> {
+    let changes = access.gained.iter().chain(&access.lost);
+    let principals = changes.flat_map(|change| &change.principals.first);
+    let members = principals.filter_map(|principal| match principal {
+        Principal::Member(user) => Some(*user),
         Principal::Group(_) | Principal::ServiceAccount(_) => None,
-    })
+    });
+    let ended = access.ended.iter().flat_map(|(_, ended)| &ended.first);
+    let ended = ended.filter_map(|key| person_named(account, &key.id()));
+    members.chain(ended).collect()
 }
 
 fn state(state: PrincipalState) -> wire::PrincipalState {

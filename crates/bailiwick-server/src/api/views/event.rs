@@ -1,7 +1,7 @@
 //! The record of what happened, with what people call those who are named in it.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Event, Grant, RoleRef};
+use bailiwick_core::account::{Account, EntityKey, Event, Grant, RoleRef};
 use bailiwick_core::ids::{
     GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId,
     UserId,
@@ -56,6 +56,11 @@ impl Views<'_> {
             None if kind == "user" => unknown(wire::ActorKind::User),
             None => unknown(wire::ActorKind::System),
         }
+    }
+
+    /// Something of the account, as events name it.
+    pub(super) fn entity_target(&self, key: EntityKey) -> wire::EventTarget {
+        self.target(key.kind(), &key.id(), &Value::Null)
     }
 
     fn target(&self, kind: &str, id: &str, details: &Value) -> wire::EventTarget {
@@ -139,7 +144,7 @@ pub fn planned_event_people(account: &Account, events: &[Event]) -> Vec<UserId> 
 }
 
 /// The person whom an id stands for or leads to.
-fn person_named(account: &Account, id: &str) -> Option<UserId> {
+pub(super) fn person_named(account: &Account, id: &str) -> Option<UserId> {
     match id.get(..4)? {
         UserId::PREFIX => id.parse().ok(),
         InvitationId::PREFIX => account.invitation(id.parse().ok()?).map(|found| found.value.user),

@@ -1,0 +1,182 @@
+//! What a change does to access, told in as few entries as there are kinds of people concerned.
+
+use bailiwick_core::access::{AccessChange, AccessDifference};
+
+use crate::account::prelude::*;
+
+fn rehearse(given: &Given, command: &Command) -> AccessDifference {
+    let decided = given.decide(Actor::User(given.owner), command).unwrap();
+    AccessDifference::between(&given.account, &decided.account, &decided.events, given.now)
+}
+
+/// One line for each entry: how many, what, where.
+fn lines(given: &Given, changes: &[AccessChange]) -> Vec<String> {
+    let line = |one: &AccessChange| {
+        let names: Vec<&str> = given.account.catalog().permission_names(one.permissions).collect();
+        let place = match &one.scope {
+            Scope::Resources(ids) => format!("{} named", ids.len()),
+            other => other.to_string(),
+        };
+        format!("{}: {} at {place}", one.principals.count, names.join(" "))
+    };
+    changes.iter().map(line).collect()
+}
+
+fn edit(role: &RoleRef, permissions: &[&str]) -> Command {
+    let RoleRef::Custom(role) = role else { panic!("built in") };
+    let permissions = Some(permissions.iter().map(|one| (*one).into()).collect());
+    Command::EditRole { role: *role, name: None, description: None, permissions, external_id: Patch::Keep }
+}
+
+#[test]
+fn a_role_edit_is_one_entry_however_many_it_concerns_and_the_count_is_exact() {
+    let mut given = Given::new("bailiwick");
+    let role = given.role("Reader", Level::Account, &["read:clusters", "read:backups"]);
+    let group = given.group("Everybody");
+    given.grant(Principal::Group(group), at(role.clone(), Scope::Account));
+    for _ in 0..40 {
+        let user = given.member(&[]);
+        given.do_it(&Command::AddToGroup { group, user });
+    }
+    given.service_account("ci", &[at(role.clone(), Scope::Account)]);
+    let difference = rehearse(&given, &edit(&role, &["read:clusters", "read:api_keys"]));
+    assert_eq!(lines(&given, &difference.gained), ["41: read:api_keys at account"]);
+    assert_eq!(lines(&given, &difference.lost), ["41: read:backups at account"]);
+    assert_eq!(difference.principal_count, 41);
+    let principals = &difference.lost[0].principals;
+    assert!(!principals.is_complete() && principals.first.len() == limits::FIRST_OF_MANY);
+    assert!(principals.first.is_sorted() && difference.is_complete() && difference.ended.is_empty());
+}
+
+#[test]
+fn who_keeps_a_permission_by_another_way_loses_nothing() {
+    let mut given = Given::new("bailiwick");
+    let cluster = given.resource("cluster", None, None);
+    let role = given.role("Reader", Level::Resource, &["read:clusters"]);
+    let here = at(role.clone(), Scope::resources([cluster]));
+    let (twice, once) = (given.member(&[at_account("admin"), here.clone()]), given.member(&[here]));
+    let difference = rehearse(&given, &edit(&role, &["read:backups"]));
+    assert_eq!(lines(&given, &difference.lost), ["1: read:clusters at 1 named"]);
+    assert_eq!(difference.lost[0].principals.first, [Principal::Member(once)]);
+    assert_eq!(difference.gained.len(), 1, "an admin reads backups already: {twice}");
+    // The same name, and nothing else: nobody is concerned.
+    let RoleRef::Custom(id) = role else { panic!() };
+    let name = Some(role_name("Readers"));
+    let rename =
+        Command::EditRole { role: id, name, description: None, permissions: None, external_id: Patch::Keep };
+    assert!(rehearse(&given, &rename).is_empty());
+}
+
+#[test]
+fn a_role_that_takes_the_place_of_another_changes_only_what_they_differ_in() {
+    let mut given = Given::new("bailiwick");
+    let old = given.role("Old role", Level::Account, &["read:clusters", "read:backups"]);
+    let new = given.role("New role", Level::Account, &["read:clusters", "read:api_keys"]);
+    for _ in 0..3 {
+        given.member(&[at(old.clone(), Scope::Account)]);
+    }
+    let RoleRef::Custom(role) = old else { panic!() };
+    let difference = rehearse(&given, &Command::DeleteRole { role, reassign_to: Some(new) });
+    assert_eq!(lines(&given, &difference.gained), ["3: read:api_keys at account"]);
+    assert_eq!(lines(&given, &difference.lost), ["3: read:backups at account"]);
+}
+
+#[test]
+fn deleting_a_group_takes_from_its_members_what_they_have_through_it_alone() {
+    let mut given = Given::new("bailiwick");
+    let project = given.project("Project");
+    let group = given.group("Group");
+    let role = given.role("Reader", Level::Project, &["read:clusters"]);
+    given.grant(Principal::Group(group), at(role.clone(), Scope::Project(project)));
+    let (own, plain) = (given.member(&[at(role, Scope::Project(project))]), given.member(&[]));
+    for user in [own, plain] {
+        given.do_it(&Command::AddToGroup { group, user });
+    }
+    let difference = rehearse(&given, &Command::DeleteGroup { group });
+    assert_eq!(lines(&given, &difference.lost), [format!("1: read:clusters at {project}")]);
+    assert_eq!(difference.lost[0].principals.first, [Principal::Member(plain)]);
+    let out = rehearse(&given, &Command::RemoveFromGroup { group, user: plain });
+    assert_eq!(out.lost, difference.lost);
+    assert!(rehearse(&given, &Command::RemoveFromGroup { group, user: own }).is_empty());
+}
+
+#[test]
+fn removing_a_member_names_what_stands_in_their_name_and_deleting_a_machine_its_keys() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[at_account("admin")]);
+    let invitation = given.id();
+    let people = vec![Invitee { user: given.id(), invitation }];
+    given.when(user, &Command::Invite { people, grants: vec![] }).unwrap();
+    for command in [Command::RemoveMember { user }, Command::DeactivateMember { user }] {
+        let difference = rehearse(&given, &command);
+        let ended: Vec<_> =
+            difference.ended.iter().map(|(kind, ended)| (*kind, ended.first.clone())).collect();
+        let wanted = [
+            ("invitation", vec![EntityKey::Invitation(invitation)]),
+            ("member", vec![EntityKey::Member(user)]),
+        ];
+        assert_eq!(ended, wanted);
+        assert_eq!((difference.lost.len(), difference.principal_count), (1, 1));
+    }
+    let machine = given.service_account("ci", &[at_account("viewer")]);
+    let keys = [given.key(machine), given.key(machine)];
+    let difference = rehearse(&given, &Command::DeleteServiceAccount { service_account: machine });
+    assert_eq!(difference.ended[0].0, "key");
+    assert_eq!(difference.ended[0].1.first, keys.map(EntityKey::Key));
+    assert_eq!(difference.ended[1].1.first, [EntityKey::ServiceAccount(machine)]);
+    assert_eq!(difference.lost[0].principals.first, [Principal::ServiceAccount(machine)]);
+}
+
+#[test]
+fn a_resource_that_goes_away_is_lost_to_those_who_had_it_by_name() {
+    let mut given = Given::new("bailiwick");
+    let (one, two) = (given.resource("cluster", None, None), given.resource("cluster", None, None));
+    let role = given.role("Reader", Level::Resource, &["read:clusters"]);
+    let user = given.member(&[at(role, Scope::resources([one, two]))]);
+    let difference = rehearse(&given, &Command::DeleteResource { resource: one });
+    assert_eq!(difference.lost.len(), 1);
+    assert_eq!(difference.lost[0].scope, Scope::resources([one]));
+    assert_eq!(difference.lost[0].principals.first, [Principal::Member(user)]);
+    assert_eq!(difference.ended[0].0, "resource");
+}
+
+#[test]
+fn named_resources_where_the_same_changes_are_one_entry() {
+    let mut given = Given::new("bailiwick");
+    let clusters: Vec<ResourceId> = (0..5).map(|_| given.resource("cluster", None, None)).collect();
+    let role = given.role("Reader", Level::Resource, &["read:clusters"]);
+    let scope = Scope::resources(clusters);
+    let id = {
+        let user = given.member(&[]);
+        given.grant(Principal::Member(user), at(role, scope.clone()))
+    };
+    let difference = rehearse(&given, &Command::RevokeGrant { grant: id });
+    assert_eq!(difference.lost.len(), 1);
+    assert_eq!(difference.lost[0].scope, scope);
+}
+
+#[test]
+fn entries_beyond_the_limit_are_counted() {
+    let mut given = Given::new("bailiwick");
+    let role = given.role("Reader", Level::Resource, &["read:clusters"]);
+    let mut events = Vec::new();
+    for number in 0..=limits::ENTRIES_OF_DIFFERENCE {
+        let (id, user) = (given.id(), given.id());
+        let resource = Resource {
+            resource_type: "cluster".into(),
+            name: name(&format!("c{number}")),
+            project: given.default_project(),
+            parent: None,
+            external_id: None,
+        };
+        events.push(Event::ResourceRegistered { id, resource });
+        events.push(Event::MemberJoined { user, at: given.now, invitation: None });
+        let grant = given.made(Principal::Member(user), at(role.clone(), Scope::resources([id])));
+        events.push(Event::GrantMade { id: given.id(), grant });
+    }
+    given.account.apply(&events);
+    let difference = rehearse(&given, &edit(&role, &["read:backups"]));
+    let most = limits::ENTRIES_OF_DIFFERENCE;
+    assert_eq!((difference.lost.len(), difference.lost_count), (most, most + 1));
+    assert_eq!((difference.principal_count, difference.is_complete()), (most + 1, false));
+}
