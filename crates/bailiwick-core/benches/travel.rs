@@ -60,7 +60,7 @@ fn with_a_role_of_all(through: Through) -> (Account, Actor, RoleId) {
         events.push(Event::GroupCreated { id: group, group: entity });
         events
             .push(Event::GrantMade { id: GrantId::from_uuid(next()), grant: grant(Principal::Group(group)) });
-        events.extend(made.members.iter().map(|user| Event::GroupMemberAdded { group, user: *user }));
+        events.extend(made.members.iter().map(|user| Event::GroupMemberAdded { group, member: Principal::Member(*user) }));
     } else {
         events.extend(made.members.iter().map(|user| Event::GrantMade {
             id: GrantId::from_uuid(next()),

@@ -28,6 +28,7 @@ mod rows;
 mod service_accounts;
 mod settings;
 mod spread;
+mod undo;
 mod visibility;
 mod weight;
 mod words;
@@ -52,6 +53,7 @@ pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use refusal::{Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
 pub(crate) use spread::put_spread;
+pub use undo::Undo;
 
 use crate::access::{AccessIndex, Searched};
 use crate::catalog::{Catalog, Level, PermissionSet};

@@ -301,6 +301,12 @@ pub struct Offer {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretHash(pub [u8; 32]);
 
+impl SecretHash {
+    /// In the place of one that nobody keeps any more: the hash of a deleted key is not recorded with its end, and nothing
+    /// is known to hash to this.
+    pub const GONE: Self = Self([0; 32]);
+}
+
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(…)")

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    EntityKey, Grant, Group, Invitation, Key, KeyHolder, Offer, Principal, Project, Resource, Role,
-    RoleAtScope, ServiceAccount, Settings,
+    ActorRef, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, Offer, Principal, Project,
+    Resource, Role, RoleAtScope, ServiceAccount, Settings,
 };
 use crate::ids::{
     GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
@@ -101,10 +101,12 @@ events! {
         user: UserId },
     /// A member was taken out of the account.
     MemberRemoved = "member.removed" { /// Who.
-        user: UserId },
+        user: UserId, /// The membership as it was.
+        member: Member },
     /// A member left the account.
     MemberLeft = "member.left" { /// Who.
-        user: UserId },
+        user: UserId, /// The membership as it was.
+        member: Member },
     /// A person was invited.
     InvitationSent = "invitation.sent" { /// Its id.
         id: InvitationId, /// What it says.
@@ -138,7 +140,8 @@ events! {
         id: InvitationId },
     /// An invitation that had been answered or revoked is not kept any longer, to make room for new ones.
     InvitationForgotten = "invitation.forgotten" { /// Its id.
-        id: InvitationId },
+        id: InvitationId, /// What it said and how it had ended.
+        invitation: Invitation },
     /// A custom role was created.
     RoleCreated = "role.created" { /// Its id.
         id: RoleId, /// What it is.
@@ -240,7 +243,10 @@ events! {
     KeyDeleted = "key.deleted" { /// Its id.
         id: KeyId, /// Whom it authenticated.
         holder: KeyHolder, /// Its name.
-        name: Name, /// Why.
+        name: Name, /// When it would have stopped working.
+        #[serde(default, skip_serializing_if = "Option::is_none")] expires_at: Option<Timestamp>, /// Who made it.
+        made_by: ActorRef, /// When it was made.
+        made_at: Timestamp, /// Why.
         reason: EndReason },
     /// Ownership was offered to a member.
     OwnershipOffered = "ownership.offered" { /// The offer's id.
@@ -248,20 +254,17 @@ events! {
         offer: Offer },
     /// An offer of ownership was taken back.
     OwnershipWithdrawn = "ownership.withdrawn" { /// The offer's id.
-        id: OfferId, /// Who offered.
-        from: UserId, /// To whom.
-        to: UserId, /// Why.
+        id: OfferId, /// What it said.
+        offer: Offer, /// Why.
         reason: EndReason },
     /// An offer of ownership was declined.
     OwnershipDeclined = "ownership.declined" { /// The offer's id.
-        id: OfferId, /// Who offered.
-        from: UserId, /// Who declined.
-        to: UserId },
+        id: OfferId, /// What it said.
+        offer: Offer },
     /// Ownership was handed over.
     OwnershipAccepted = "ownership.accepted" { /// The offer's id.
-        id: OfferId, /// Who offered.
-        from: UserId, /// Who accepted.
-        to: UserId },
+        id: OfferId, /// What it said.
+        offer: Offer },
     /// A member signed in.
     SignedIn = "sign_in.succeeded" { /// Who.
         user: UserId, /// How, for instance `password`.
@@ -326,15 +329,15 @@ impl Event {
             | Self::MemberEdited { user, .. }
             | Self::MemberActivated { user }
             | Self::MemberDeactivated { user }
-            | Self::MemberRemoved { user }
-            | Self::MemberLeft { user } => EntityKey::Member(*user),
+            | Self::MemberRemoved { user, .. }
+            | Self::MemberLeft { user, .. } => EntityKey::Member(*user),
             Self::InvitationSent { id, .. }
             | Self::InvitationResent { id, .. }
             | Self::InvitationEdited { id, .. }
             | Self::InvitationRevoked { id, .. }
             | Self::InvitationAccepted { id, .. }
             | Self::InvitationDeclined { id }
-            | Self::InvitationForgotten { id } => EntityKey::Invitation(*id),
+            | Self::InvitationForgotten { id, .. } => EntityKey::Invitation(*id),
             Self::RoleCreated { id, .. } | Self::RoleEdited { id, .. } | Self::RoleDeleted { id, .. } => {
                 EntityKey::Role(*id)
             }

@@ -7,13 +7,14 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Principal,
-    Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
+    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Offer,
+    Principal, Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
 };
 use crate::access::{AccessIndex, Searched, SubjectKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::ids::{
-    AccountId, GrantId, GroupId, Id, InvitationId, KeyId, ProjectId, ResourceId, Revision, RoleId, UserId,
+    AccountId, GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
+    ServiceAccountId, UserId,
 };
 use crate::values::{ExternalId, Name};
 
@@ -106,7 +107,7 @@ impl Account {
             Event::MemberDeactivated { user } => {
                 self.edit_stored_member(*user, |member| member.status = MemberStatus::Inactive);
             }
-            Event::MemberRemoved { user } | Event::MemberLeft { user } => self.drop_member(*user),
+            Event::MemberRemoved { user, .. } | Event::MemberLeft { user, .. } => self.drop_member(*user),
             Event::InvitationSent { id, invitation } => {
                 self.put_invitation(*id, invitation.clone(), self.revision);
             }
@@ -122,7 +123,7 @@ impl Account {
             Event::InvitationRevoked { id, .. } => self.end_invitation(*id, InvitationStatus::Revoked),
             Event::InvitationAccepted { id, .. } => self.end_invitation(*id, InvitationStatus::Accepted),
             Event::InvitationDeclined { id } => self.end_invitation(*id, InvitationStatus::Declined),
-            Event::InvitationForgotten { id } => self.drop_invitation(*id),
+            Event::InvitationForgotten { id, .. } => self.drop_ended_invitation(*id),
             Event::RoleCreated { id, role } | Event::RoleEdited { id, after: role, .. } => {
                 self.put_role(*id, role.clone(), self.revision);
             }
@@ -130,13 +131,7 @@ impl Account {
             Event::GroupCreated { id, group } | Event::GroupEdited { id, after: group, .. } => {
                 self.put_group(*id, group.clone(), self.revision);
             }
-            Event::GroupDeleted { id, .. } => {
-                if let Some(old) = self.groups.remove(id) {
-                    self.untake(Taken::GroupName, &old.value.name.folded());
-                    self.untake_external(Taken::Group, old.value.external_id.as_ref());
-                }
-                self.index.remove_subject(id.uuid());
-            }
+            Event::GroupDeleted { id, .. } => self.drop_group(*id),
             Event::GroupMemberAdded { group, member } => self.put_group_member(*group, *member),
             Event::GroupMemberRemoved { group, member } => self.drop_group_member(*group, *member),
             Event::GrantMade { id, grant } => self.put_grant(*id, grant.clone(), self.revision),
@@ -155,13 +150,7 @@ impl Account {
             Event::ProjectCreated { id, project } | Event::ProjectEdited { id, after: project, .. } => {
                 self.put_project(*id, project.clone(), self.revision);
             }
-            Event::ProjectDeleted { id, .. } => {
-                if let Some(old) = self.projects.remove(id) {
-                    self.untake(Taken::ProjectName, &old.value.name.folded());
-                    self.untake_external(Taken::Project, old.value.external_id.as_ref());
-                }
-                self.index.remove_node(id.uuid());
-            }
+            Event::ProjectDeleted { id, .. } => self.drop_project(*id),
             Event::ResourceRegistered { id, resource }
             | Event::ResourceEdited { id, after: resource, .. } => {
                 self.put_resource(*id, resource.clone(), self.revision);
@@ -171,21 +160,10 @@ impl Account {
             | Event::ServiceAccountEdited { id, after, .. } => {
                 self.put_service_account(*id, after.clone(), self.revision);
             }
-            Event::ServiceAccountDeleted { id, .. } => {
-                if let Some(old) = self.service_accounts.remove(id) {
-                    self.untake(Taken::ServiceAccountName, &old.value.name.folded());
-                    self.untake_external(Taken::ServiceAccount, old.value.external_id.as_ref());
-                }
-                self.index.remove_subject(id.uuid());
-            }
+            Event::ServiceAccountDeleted { id, .. } => self.drop_service_account(*id),
             Event::KeyCreated { id, key } => self.put_key(*id, key.clone(), self.revision),
-            Event::KeyDeleted { id, holder, .. } => {
-                self.keys.remove(id);
-                self.keys_of.remove(&(*holder, *id));
-            }
-            Event::OwnershipOffered { id, offer } => {
-                self.offers.insert(*id, Versioned { revision: self.revision, value: offer.clone() });
-            }
+            Event::KeyDeleted { id, .. } => self.drop_key(*id),
+            Event::OwnershipOffered { id, offer } => self.put_offer(*id, offer.clone(), self.revision),
             Event::OwnershipWithdrawn { id, .. }
             | Event::OwnershipDeclined { id, .. }
             | Event::OwnershipAccepted { id, .. } => {
@@ -206,7 +184,7 @@ impl Account {
     }
 
     /// Moves a holder of grants or members to the present revision, if it is still there.
-    fn mark_changed(&mut self, holder: EntityKey) {
+    pub(super) fn mark_changed(&mut self, holder: EntityKey) {
         let stored = match holder {
             EntityKey::Member(id) => self.members.get_mut(&id).map(|found| &mut found.revision),
             EntityKey::Group(id) => self.groups.get_mut(&id).map(|found| &mut Arc::make_mut(found).revision),
@@ -222,7 +200,7 @@ impl Account {
 
     // One `put_…` per kind, shared by events and by rows that are loaded.
 
-    fn set_profile(&mut self, profile: Profile) {
+    pub(super) fn set_profile(&mut self, profile: Profile) {
         self.profile = Versioned { revision: self.revision, value: profile };
     }
 
@@ -252,7 +230,7 @@ impl Account {
         self.load_nesting();
     }
 
-    fn edit_stored_member(&mut self, user: UserId, change: impl FnOnce(&mut Member)) {
+    pub(super) fn edit_stored_member(&mut self, user: UserId, change: impl FnOnce(&mut Member)) {
         if let Some(mut member) = self.members.get(&user).map(|member| member.value.clone()) {
             self.untake_external(Taken::Member, member.external_id.as_ref());
             change(&mut member);
@@ -260,7 +238,7 @@ impl Account {
         }
     }
 
-    fn drop_member(&mut self, user: UserId) {
+    pub(super) fn drop_member(&mut self, user: UserId) {
         if let Some(old) = self.members.remove(&user) {
             self.untake_external(Taken::Member, old.value.external_id.as_ref());
         }
@@ -277,7 +255,7 @@ impl Account {
         self.invitations.insert(id, Arc::new(Versioned { revision, value: invitation }));
     }
 
-    fn edit_stored_invitation(&mut self, id: InvitationId, change: impl FnOnce(&mut Invitation)) {
+    pub(super) fn edit_stored_invitation(&mut self, id: InvitationId, change: impl FnOnce(&mut Invitation)) {
         if let Some(mut invitation) = self.invitations.get(&id).map(|found| found.value.clone()) {
             self.sponsored.remove(&(invitation.sponsor, id));
             change(&mut invitation);
@@ -285,14 +263,14 @@ impl Account {
         }
     }
 
-    fn drop_invitation(&mut self, id: InvitationId) {
+    fn drop_ended_invitation(&mut self, id: InvitationId) {
         // Only one that has ended is forgotten, so that it is in no map of those that wait.
         if self.invitation(id).is_some_and(|found| found.value.status != InvitationStatus::Pending) {
             self.invitations.remove(&id);
         }
     }
 
-    fn end_invitation(&mut self, id: InvitationId, status: InvitationStatus) {
+    pub(super) fn end_invitation(&mut self, id: InvitationId, status: InvitationStatus) {
         self.edit_stored_invitation(id, |invitation| invitation.status = status);
     }
 
@@ -318,7 +296,7 @@ impl Account {
         self.index.set_role(id, permissions);
     }
 
-    fn drop_role(&mut self, id: RoleId) {
+    pub(super) fn drop_role(&mut self, id: RoleId) {
         self.untake_role(id);
         self.roles.remove(&id);
         self.index.remove_role(id);
@@ -344,7 +322,15 @@ impl Account {
         self.groups.insert(id, Arc::new(Versioned { revision, value: group }));
     }
 
-    fn put_group_member(&mut self, group: GroupId, member: Principal) {
+    pub(super) fn drop_group(&mut self, id: GroupId) {
+        if let Some(old) = self.groups.remove(&id) {
+            self.untake(Taken::GroupName, &old.value.name.folded());
+            self.untake_external(Taken::Group, old.value.external_id.as_ref());
+        }
+        self.index.remove_subject(id.uuid());
+    }
+
+    pub(super) fn put_group_member(&mut self, group: GroupId, member: Principal) {
         match member {
             Principal::Member(user) => {
                 self.group_members.insert((group, user));
@@ -356,7 +342,7 @@ impl Account {
         }
     }
 
-    fn drop_group_member(&mut self, group: GroupId, member: Principal) {
+    pub(super) fn drop_group_member(&mut self, group: GroupId, member: Principal) {
         match member {
             Principal::Member(user) => {
                 self.group_members.remove(&(group, user));
@@ -383,7 +369,7 @@ impl Account {
         }
     }
 
-    fn edit_stored_grant(&mut self, id: GrantId, change: impl FnOnce(&mut Grant)) {
+    pub(super) fn edit_stored_grant(&mut self, id: GrantId, change: impl FnOnce(&mut Grant)) {
         if let Some(mut grant) = self.grants.get(&id).map(|found| found.value.clone()) {
             self.drop_grant(id);
             change(&mut grant);
@@ -391,7 +377,7 @@ impl Account {
         }
     }
 
-    fn drop_grant(&mut self, id: GrantId) {
+    pub(super) fn drop_grant(&mut self, id: GrantId) {
         let Some(old) = self.grants.remove(&id) else { return };
         if self.is_watched(&old.value.role) {
             self.watched.remove(&(old.value.role.clone(), old.value.scope.clone(), id));
@@ -415,6 +401,14 @@ impl Account {
         self.projects.insert(id, Arc::new(Versioned { revision, value: project }));
     }
 
+    pub(super) fn drop_project(&mut self, id: ProjectId) {
+        if let Some(old) = self.projects.remove(&id) {
+            self.untake(Taken::ProjectName, &old.value.name.folded());
+            self.untake_external(Taken::Project, old.value.external_id.as_ref());
+        }
+        self.index.remove_node(id.uuid());
+    }
+
     pub(super) fn put_resource(&mut self, id: ResourceId, resource: Resource, revision: Revision) {
         if let Some(old) = self.resources.get(&id).cloned() {
             self.untake_external(Taken::Resource, old.value.external_id.as_ref());
@@ -433,7 +427,7 @@ impl Account {
         self.resources.insert(id, Arc::new(Versioned { revision, value: resource }));
     }
 
-    fn drop_resource(&mut self, id: ResourceId) {
+    pub(super) fn drop_resource(&mut self, id: ResourceId) {
         let Some(old) = self.resources.remove(&id) else { return };
         self.untake_external(Taken::Resource, old.value.external_id.as_ref());
         self.in_project.remove(&(old.value.project, id));
@@ -448,7 +442,7 @@ impl Account {
 
     pub(super) fn put_service_account(
         &mut self,
-        id: crate::ids::ServiceAccountId,
+        id: ServiceAccountId,
         service_account: super::ServiceAccount,
         revision: Revision,
     ) {
@@ -462,6 +456,24 @@ impl Account {
         self.take(Taken::ServiceAccountName, service_account.name.folded(), id.uuid());
         self.take_external(Taken::ServiceAccount, service_account.external_id.as_ref(), id.uuid());
         self.service_accounts.insert(id, Arc::new(Versioned { revision, value: service_account }));
+    }
+
+    pub(super) fn drop_service_account(&mut self, id: ServiceAccountId) {
+        if let Some(old) = self.service_accounts.remove(&id) {
+            self.untake(Taken::ServiceAccountName, &old.value.name.folded());
+            self.untake_external(Taken::ServiceAccount, old.value.external_id.as_ref());
+        }
+        self.index.remove_subject(id.uuid());
+    }
+
+    pub(super) fn drop_key(&mut self, id: KeyId) {
+        if let Some(old) = self.keys.remove(&id) {
+            self.keys_of.remove(&(old.value.holder, id));
+        }
+    }
+
+    pub(super) fn put_offer(&mut self, id: OfferId, offer: Offer, revision: Revision) {
+        self.offers.insert(id, Versioned { revision, value: offer });
     }
 
     pub(super) fn put_key(&mut self, id: KeyId, key: Key, revision: Revision) {

@@ -126,7 +126,10 @@ impl Decision<'_> {
         }
         let ended = self.account.invitations_after(None);
         let ended = ended.filter(|(_, found)| found.value.status != InvitationStatus::Pending);
-        let forgotten: Vec<_> = ended.take(over).map(|(id, _)| Event::InvitationForgotten { id }).collect();
+        let forgotten = ended.take(over);
+        let forgotten: Vec<_> = forgotten
+            .map(|(id, found)| Event::InvitationForgotten { id, invitation: found.value.clone() })
+            .collect();
         if forgotten.len() < over {
             return Err(Refusal::LimitReached { what: "waiting invitations", most: limits::INVITATIONS });
         }

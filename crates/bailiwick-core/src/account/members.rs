@@ -1,7 +1,7 @@
 //! Members: edit, activate, deactivate, remove, leave.
 
 use super::decide::Decision;
-use super::{EndReason, Event, KeyHolder, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
+use super::{EndReason, Event, KeyHolder, Member, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
 use crate::catalog::Operation;
 use crate::ids::UserId;
 use crate::values::ExternalId;
@@ -60,26 +60,28 @@ impl Decision<'_> {
             return Err(Refusal::Yourself);
         }
         self.reaches_all_that_reaches(Principal::Member(user))?;
-        self.take_out(user);
-        self.events.push(Event::MemberRemoved { user });
+        let member = self.take_out(user)?;
+        self.events.push(Event::MemberRemoved { user, member });
         Ok(())
     }
 
     pub(super) fn leave(&mut self) -> Result<(), Refusal> {
         let user = self.person()?;
-        self.take_out(user);
-        self.events.push(Event::MemberLeft { user });
+        let member = self.take_out(user)?;
+        self.events.push(Event::MemberLeft { user, member });
         Ok(())
     }
 
-    /// Everything that ends with a membership, before the membership itself.
-    fn take_out(&mut self, user: UserId) {
+    /// Everything that ends with a membership, before the membership itself, which is the answer.
+    fn take_out(&mut self, user: UserId) -> Result<Member, Refusal> {
+        let member = self.account.member(user).ok_or(Refusal::NotFound { kind: "member" })?.value.clone();
         self.end_what_stands_in_the_name_of(user);
         self.delete_keys_of(KeyHolder::Member(user));
         self.revoke_all_of(Principal::Member(user));
-        let member = Principal::Member(user);
-        let groups = self.account.groups_of(member);
-        self.events.extend(groups.into_iter().map(|group| Event::GroupMemberRemoved { group, member }));
+        let principal = Principal::Member(user);
+        let groups = self.account.groups_of(principal).into_iter();
+        self.events.extend(groups.map(|group| Event::GroupMemberRemoved { group, member: principal }));
+        Ok(member)
     }
 
     /// Rule 3: invitations and offers of somebody who may no longer act end with them.
@@ -90,12 +92,7 @@ impl Decision<'_> {
         let offers =
             self.account.offers().filter(|(_, offer)| offer.value.from == user || offer.value.to == user);
         let ended: Vec<_> = offers
-            .map(|(id, offer)| Event::OwnershipWithdrawn {
-                id,
-                from: offer.value.from,
-                to: offer.value.to,
-                reason,
-            })
+            .map(|(id, offer)| Event::OwnershipWithdrawn { id, offer: offer.value.clone(), reason })
             .collect();
         self.events.extend(ended);
     }

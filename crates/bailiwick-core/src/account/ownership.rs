@@ -35,8 +35,8 @@ impl Decision<'_> {
             if offer.value.expires_at > self.now && self.owns(offer.value.from) {
                 return Err(Refusal::OfferPending);
             }
-            let (from, to) = (offer.value.from, offer.value.to);
-            stale.push(Event::OwnershipWithdrawn { id, from, to, reason: EndReason::Replaced });
+            let offer = offer.value.clone();
+            stale.push(Event::OwnershipWithdrawn { id, offer, reason: EndReason::Replaced });
         }
         self.events.append(&mut stale);
         let lifetime = SignedDuration::from_secs(limits::OFFER_SECONDS);
@@ -53,14 +53,14 @@ impl Decision<'_> {
         if offer.from != user && self.ownership_of(user).is_none() {
             return Err(Refusal::NotYours);
         }
-        let Offer { from, to, .. } = offer;
-        self.events.push(Event::OwnershipWithdrawn { id, from, to, reason: EndReason::Asked });
+        self.events.push(Event::OwnershipWithdrawn { id, offer, reason: EndReason::Asked });
         Ok(())
     }
 
     pub(super) fn accept_ownership(&mut self, id: OfferId) -> Result<(), Refusal> {
         let to = self.person()?;
-        let Offer { from, keep, expires_at, .. } = self.offered_to(id, to)?;
+        let offer = self.offered_to(id, to)?;
+        let Offer { from, keep, expires_at, .. } = offer;
         let owner = self.owner_role()?;
         let Some((old, old_grant)) =
             self.ownership_of(from).filter(|_| self.owns(from) && expires_at > self.now)
@@ -75,7 +75,7 @@ impl Decision<'_> {
             .and_then(|role| self.account.catalog.role_at(role))
             .map(reference);
         let role = reference(owner);
-        self.events.push(Event::OwnershipAccepted { id, from, to });
+        self.events.push(Event::OwnershipAccepted { id, offer });
         let by = super::ActorRef::User(from);
         let owner_grant = RoleAtScope { role, scope: Scope::Account, until: None };
         for (id, grant) in self.account.replaced_by(Principal::Member(to), &owner_grant) {
@@ -96,8 +96,8 @@ impl Decision<'_> {
 
     pub(super) fn decline_ownership(&mut self, id: OfferId) -> Result<(), Refusal> {
         let to = self.person()?;
-        let from = self.offered_to(id, to)?.from;
-        self.events.push(Event::OwnershipDeclined { id, from, to });
+        let offer = self.offered_to(id, to)?;
+        self.events.push(Event::OwnershipDeclined { id, offer });
         Ok(())
     }
 

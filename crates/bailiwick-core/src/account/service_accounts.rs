@@ -179,8 +179,8 @@ impl Decision<'_> {
 
     fn push_key_deleted(&mut self, id: KeyId, reason: EndReason) {
         if let Some(key) = self.account.key(id) {
-            let Key { holder, name, .. } = key.value.clone();
-            self.events.push(Event::KeyDeleted { id, holder, name, reason });
+            let Key { holder, name, expires_at, made_by, made_at, .. } = key.value.clone();
+            self.events.push(Event::KeyDeleted { id, holder, name, expires_at, made_by, made_at, reason });
         }
     }
 

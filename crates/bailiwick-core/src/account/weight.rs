@@ -113,6 +113,7 @@ impl Account {
                 CHANGE + 2 * (width_of(&invitation.grants) + invitation.groups.len())
             }
             Event::InvitationEdited { before, after, .. } => CHANGE + width_of(before) + 2 * width_of(after),
+            Event::InvitationForgotten { invitation, .. } => invitation.weight(),
             Event::InvitationResent { id, .. }
             | Event::InvitationRevoked { id, .. }
             | Event::InvitationAccepted { id, .. }

@@ -17,6 +17,7 @@ use crate::oracle;
 mod coverage;
 mod difference;
 mod rows;
+mod undo;
 mod world;
 
 use world::{Step, World, giver, steps};

@@ -72,7 +72,7 @@ impl Names<'_> {
             E::MemberEdited { user, .. } => format!("edited {}", person(user)),
             E::MemberActivated { user } => format!("activated {}", person(user)),
             E::MemberDeactivated { user } => format!("deactivated {}", person(user)),
-            E::MemberRemoved { user } => format!("removed {}", person(user)),
+            E::MemberRemoved { user, .. } => format!("removed {}", person(user)),
             E::MemberLeft { .. } => "left the account".to_owned(),
             E::InvitationSent { invitation, .. } => format!("invited {}", person(&invitation.user)),
             E::InvitationResent { id, .. } => format!("invited {} again", self.invited(*id)),
@@ -142,9 +142,13 @@ impl Names<'_> {
             E::KeyCreated { key, .. } => format!("made the management key {}", key.name),
             E::KeyDeleted { name, .. } => format!("deleted the management key {name}"),
             E::OwnershipOffered { offer, .. } => format!("offered ownership to {}", person(&offer.to)),
-            E::OwnershipWithdrawn { to, .. } => format!("withdrew the offer of ownership to {}", person(to)),
-            E::OwnershipDeclined { from, .. } => format!("declined ownership offered by {}", person(from)),
-            E::OwnershipAccepted { from, .. } => format!("took over ownership from {}", person(from)),
+            E::OwnershipWithdrawn { offer, .. } => {
+                format!("withdrew the offer of ownership to {}", person(&offer.to))
+            }
+            E::OwnershipDeclined { offer, .. } => {
+                format!("declined ownership offered by {}", person(&offer.from))
+            }
+            E::OwnershipAccepted { offer, .. } => format!("took over ownership from {}", person(&offer.from)),
             E::SignedIn { method, .. } => format!("signed in by {method}"),
             E::SignInRefused { user, .. } => format!("refused a sign-in as {}", person(user)),
             E::SignedOut { .. } => "signed out".to_owned(),

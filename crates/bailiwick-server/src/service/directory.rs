@@ -20,7 +20,7 @@ pub(super) fn changes(decided: &Decided) -> Vec<DirectoryChange> {
                 changes.push(membership(*user, MembershipStatus::Inactive));
                 changes.push(DirectoryChange::TakeSessionsOut { user_id: *user, account_id });
             }
-            Event::MemberRemoved { user } | Event::MemberLeft { user } => {
+            Event::MemberRemoved { user, .. } | Event::MemberLeft { user, .. } => {
                 changes.push(DirectoryChange::EndMembership { user_id: *user, account_id });
                 changes.push(DirectoryChange::TakeSessionsOut { user_id: *user, account_id });
             }

@@ -33,7 +33,7 @@ fn places(scope: &Scope) -> impl Iterator<Item = Place> {
 pub(super) struct Touched {
     /// Members and service accounts with places of their own grants.
     own: Vec<(Principal, Place)>,
-    /// Groups with places of theirs.
+    /// Groups with places of theirs, which are those of everybody in them, through other groups too.
     groups: BTreeMap<GroupId, Vec<Place>>,
     /// Who came into a group or out of one.
     moved: BTreeSet<(UserId, GroupId)>,
@@ -54,8 +54,18 @@ impl Touched {
                 | Event::MemberLeft { user, .. } => {
                     touched.whole.insert(*user);
                 }
-                Event::GroupMemberAdded { user, group } | Event::GroupMemberRemoved { user, group } => {
-                    touched.moved.insert((*user, *group));
+                Event::GroupMemberAdded { group, member } | Event::GroupMemberRemoved { group, member } => {
+                    match member {
+                        Principal::Member(user) => {
+                            touched.moved.insert((*user, *group));
+                        }
+                        // Whoever is in it comes under what the group and those above it were granted.
+                        Principal::Group(inner) => {
+                            let places = all_places(before, after, *group);
+                            touched.groups.entry(*inner).or_default().extend(places);
+                        }
+                        Principal::ServiceAccount(_) => {}
+                    }
                 }
                 Event::GrantMade { grant, .. } | Event::GrantRevoked { grant, .. } => touched.grant(grant),
                 Event::GrantExtended { id, .. } | Event::GrantNarrowed { id, .. } => {
@@ -119,7 +129,7 @@ impl Touched {
             }
             if let Principal::Member(user) = principal {
                 if !self.groups.is_empty() {
-                    for group in before.groups_of(user).chain(after.groups_of(user)) {
+                    for group in before.groups_with(principal).chain(after.groups_with(principal)) {
                         here.extend(self.groups.get(&group).into_iter().flatten().cloned());
                     }
                 }
@@ -143,8 +153,12 @@ impl Touched {
 
     /// Members and service accounts that can be concerned, each once, in order.
     fn principals(&self, before: &Account, after: &Account) -> Vec<Principal> {
+        let members_below = |account: &Account, group: GroupId| -> Vec<UserId> {
+            let groups = account.with_groups_below(group).into_iter();
+            groups.flat_map(|group| account.group_members_after(group, None)).collect()
+        };
         let in_groups = self.groups.keys().flat_map(|group| {
-            [before, after].into_iter().flat_map(|account| account.group_members_after(*group, None))
+            [before, after].into_iter().flat_map(move |account| members_below(account, *group))
         });
         let members =
             in_groups.chain(self.moved.iter().map(|(user, _)| *user)).chain(self.whole.iter().copied());
@@ -161,9 +175,11 @@ fn all_of(user: UserId) -> RangeInclusive<(UserId, GroupId)> {
     (user, GroupId::from_uuid(Uuid::nil()))..=(user, GroupId::from_uuid(Uuid::max()))
 }
 
-/// Where a group has anything, before or after.
+/// Where a group, or one above it, has anything, before or after.
 fn all_places(before: &Account, after: &Account, group: GroupId) -> Vec<Place> {
-    let grants = [before, after].into_iter().flat_map(|account| account.grants_of(Principal::Group(group)));
+    let grants = [before, after].into_iter().flat_map(|account| {
+        account.holders(Principal::Group(group)).flat_map(|holder| account.grants_of(holder))
+    });
     let mut places: Vec<Place> = grants.flat_map(|(_, grant)| places(&grant.value.scope)).collect();
     places.sort_unstable();
     places.dedup();

@@ -214,10 +214,13 @@ fn ended_invitations_make_room_for_new_ones_and_waiting_ones_do_not() {
     }
     let dropped = given.account.invitations_after(Some(ended)).next().unwrap().0;
     given.account.apply(&[Event::InvitationDeclined { id: dropped }]);
+    let forgotten = [ended, dropped].map(|id| Event::InvitationForgotten {
+        id,
+        invitation: given.account.invitation(id).unwrap().value.clone(),
+    });
     // One too many was there already, and one is new: both that have ended are forgotten, the oldest first.
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
     let sent = given.do_it(&Command::Invite { people, grants: vec![], groups: Vec::new() });
-    let forgotten = [ended, dropped].map(|id| Event::InvitationForgotten { id });
     assert_eq!(sent[..2], forgotten);
     assert!(given.account.invitation(ended).is_none() && given.account.invitation(dropped).is_none());
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];

@@ -60,7 +60,7 @@ fn deactivating_the_person_offered_ownership_ends_the_offer() {
     let to = given.member(&[]);
     let id = given.offer(to, true);
     let reason = EndReason::SponsorGone;
-    let withdrawn = Event::OwnershipWithdrawn { id, from: given.owner, to, reason };
+    let withdrawn = Event::OwnershipWithdrawn { id, offer: given.offered(id), reason };
     assert_eq!(
         given.do_it(&Command::DeactivateMember { user: to }),
         [withdrawn, Event::MemberDeactivated { user: to }]
@@ -121,7 +121,7 @@ fn removing_takes_everything_back() {
         Event::InvitationRevoked { id: invitation, reason: EndReason::SponsorGone },
         given.revoked(grant, EndReason::SubjectGone),
         Event::GroupMemberRemoved { group, member: Principal::Member(user) },
-        Event::MemberRemoved { user },
+        Event::MemberRemoved { user, member: given.membership(user) },
     ];
     assert_eq!(given.do_it(&Command::RemoveMember { user }), wanted);
     assert_eq!(given.account.member_status(user), None);
@@ -146,7 +146,8 @@ fn q08_only_who_has_accepted_is_removed() {
     assert_eq!(given.refused(admin, &remove(admin)), Refusal::Yourself);
     let missing = ["write:account", "delete:account"];
     assert_eq!(given.refused(admin, &remove(given.owner)), above("Owner", &missing));
-    assert_eq!(given.when(admin, &remove(nobody)).unwrap(), [Event::MemberRemoved { user: nobody }]);
+    let removed = Event::MemberRemoved { user: nobody, member: given.membership(nobody) };
+    assert_eq!(given.when(admin, &remove(nobody)).unwrap(), [removed]);
 }
 
 #[test]
@@ -154,7 +155,8 @@ fn a_member_leaves_in_person_and_the_last_owner_stays() {
     let mut given = Given::new("bailiwick");
     let user = given.member(&[at_account("viewer")]);
     let grant = given.grant_of(Principal::Member(user), &built_in("viewer")).unwrap();
-    let wanted = [given.revoked(grant, EndReason::SubjectGone), Event::MemberLeft { user }];
+    let left = Event::MemberLeft { user, member: given.membership(user) };
+    let wanted = [given.revoked(grant, EndReason::SubjectGone), left];
     assert_eq!(given.when(user, &Command::Leave).unwrap(), wanted);
     assert_eq!(given.refused(user, &Command::Leave), unknown("account"));
     let last = Refusal::LastHolder { role: built_in("owner"), scope: Scope::Account };

@@ -19,7 +19,7 @@ fn q13_ownership_is_handed_over_when_it_is_accepted() {
     assert_eq!(given.refused(from, &Command::Leave), last);
     let owners = given.grant_of(Principal::Member(from), &built_in("owner")).unwrap();
     let wanted = [
-        Event::OwnershipAccepted { id, from, to },
+        Event::OwnershipAccepted { id, offer: given.offered(id) },
         Event::GrantMade {
             id: given.upcoming(1),
             grant: given.made(Principal::Member(to), at_account("owner")),
@@ -42,7 +42,7 @@ fn an_owner_may_stay_where_there_can_be_several() {
     let to = given.member(&[at_account("viewer")]);
     let id = given.offer(to, true);
     let wanted = [
-        Event::OwnershipAccepted { id, from: given.owner, to },
+        Event::OwnershipAccepted { id, offer: given.offered(id) },
         Event::GrantMade {
             id: given.upcoming(1),
             grant: given.made(Principal::Member(to), at_account("owner")),
@@ -67,7 +67,7 @@ fn where_members_have_one_role_ownership_takes_its_place() {
     let viewer = given.grant_of(Principal::Member(to), &built_in("viewer")).unwrap();
     let owners = given.grant_of(Principal::Member(from), &built_in("owner")).unwrap();
     let wanted = [
-        Event::OwnershipAccepted { id, from, to },
+        Event::OwnershipAccepted { id, offer: given.offered(id) },
         given.revoked(viewer, EndReason::Replaced),
         Event::GrantMade {
             id: given.upcoming(1),
@@ -125,24 +125,27 @@ fn an_offer_is_withdrawn_by_an_owner_and_declined_by_who_got_it() {
     for command in [withdraw.clone(), decline.clone(), Command::AcceptOwnership { offer: id }] {
         assert_eq!(given.refused_by(machine, &command), Refusal::PeopleOnly);
     }
-    let withdrawn = Event::OwnershipWithdrawn { id, from, to, reason: EndReason::Asked };
+    let withdrawn = Event::OwnershipWithdrawn { id, offer: given.offered(id), reason: EndReason::Asked };
     assert_eq!(given.do_it(&withdraw), [withdrawn]);
     for command in [withdraw, decline, Command::AcceptOwnership { offer: id }] {
         assert_eq!(given.refused(to, &command), unknown("offer of ownership"));
     }
     let id = given.offer(to, true);
     let decline = Command::DeclineOwnership { offer: id };
-    assert_eq!(given.when(to, &decline).unwrap(), [Event::OwnershipDeclined { id, from, to }]);
+    let declined = Event::OwnershipDeclined { id, offer: given.offered(id) };
+    assert_eq!(given.when(to, &decline).unwrap(), [declined]);
 }
 
 #[test]
 fn an_offer_stands_for_a_week_and_makes_room_for_another() {
     let mut given = Given::new("bailiwick");
-    let (from, to, other) = (given.owner, given.member(&[]), given.member(&[]));
+    let (to, other) = (given.member(&[]), given.member(&[]));
     let old = given.offer(to, true);
     given.pass(limits::OFFER_SECONDS);
     assert_eq!(given.refused(to, &Command::AcceptOwnership { offer: old }), Refusal::OfferVoid);
+    let withdrawn =
+        Event::OwnershipWithdrawn { id: old, offer: given.offered(old), reason: EndReason::Replaced };
     let events = given.do_it(&offer(other, true));
-    assert_eq!(events[0], Event::OwnershipWithdrawn { id: old, from, to, reason: EndReason::Replaced });
+    assert_eq!(events[0], withdrawn);
     assert!(matches!(events[1..], [Event::OwnershipOffered { .. }]));
 }

@@ -2,13 +2,14 @@
 
 pub use bailiwick_core::account::{
     Actor, ActorRef, AllOf, Command, EndReason, EntityKey, Event, Grant, Group, Invitation, InvitationStatus,
-    Invitee, Key, KeyHolder, MemberStatus, Offer, Patch, PermissionNames, Principal, Project, Refusal,
-    Resource, ResourceSpec, Role, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, ServiceAccount,
+    Invitee, Key, KeyHolder, Member, MemberStatus, Offer, Patch, PermissionNames, Principal, Project,
+    Refusal, Resource, ResourceSpec, Role, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, ServiceAccount,
     Settings, Withheld,
 };
 pub use bailiwick_core::catalog::Level;
 pub use bailiwick_core::ids::{
-    GrantId, GroupId, Id, InvitationId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
+    GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId,
+    UserId,
 };
 pub use bailiwick_core::limits;
 pub use bailiwick_core::values::{Description, ExternalId};
@@ -47,6 +48,23 @@ impl Given {
     /// The only grant of a principal as an event that takes it back.
     pub fn revoked(&self, id: GrantId, reason: EndReason) -> Event {
         Event::GrantRevoked { id, grant: self.account.grant(id).unwrap().value.clone(), reason }
+    }
+
+    /// What an offer of ownership says.
+    pub fn offered(&self, id: OfferId) -> Offer {
+        self.account.offers().find(|(other, _)| *other == id).unwrap().1.value.clone()
+    }
+
+    /// A membership as it is.
+    pub fn membership(&self, user: UserId) -> Member {
+        self.account.member(user).unwrap().value.clone()
+    }
+
+    /// The end of a key as an event.
+    pub fn key_deleted(&self, id: KeyId, reason: EndReason) -> Event {
+        let Key { holder, name, expires_at, made_by, made_at, .. } =
+            self.account.key(id).unwrap().value.clone();
+        Event::KeyDeleted { id, holder, name, expires_at, made_by, made_at, reason }
     }
 
     /// A machine with these grants and a key that works.

@@ -85,7 +85,7 @@ fn deleting_a_service_account_ends_its_keys_and_grants() {
     assert_eq!(given.refused(nobody, &delete), denied("delete:management_keys"));
     let reason = EndReason::SubjectGone;
     let wanted = [
-        Event::KeyDeleted { id: key, holder: KeyHolder::ServiceAccount(id), name: name("Key"), reason },
+        given.key_deleted(key, reason),
         given.revoked(grant, reason),
         Event::ServiceAccountDeleted { id, service_account: stored(&given, id) },
     ];
@@ -114,8 +114,7 @@ fn q15_a_management_key_is_made_and_deleted() {
     let delete = Command::DeleteKey { key: key_id };
     let nobody = given.member(&[]);
     assert_eq!(given.refused(nobody, &delete), denied("delete:management_keys"));
-    let (holder, reason) = (KeyHolder::ServiceAccount(id), EndReason::Asked);
-    let deleted = Event::KeyDeleted { id: key_id, holder, name: name("Key"), reason };
+    let deleted = given.key_deleted(key_id, EndReason::Asked);
     assert_eq!(given.do_it(&delete), [deleted]);
     assert_eq!(given.refused(given.owner, &delete), unknown("management key"));
 }

@@ -469,7 +469,7 @@ pub fn giver(account: &Account, actor: Actor, events: &[Event]) -> Principal {
         Event::InvitationAccepted { id, .. } => {
             account.invitation(*id).map(|found| Principal::Member(found.value.sponsor))
         }
-        Event::OwnershipAccepted { from, .. } => Some(Principal::Member(*from)),
+        Event::OwnershipAccepted { offer, .. } => Some(Principal::Member(offer.from)),
         _ => None,
     };
     events.iter().find_map(of).unwrap_or(actor.principal())

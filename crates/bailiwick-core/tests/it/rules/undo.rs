@@ -1,0 +1,64 @@
+//! Going back from an account equals replaying its history up to there, wherever that is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bailiwick_core::account::{Account, EntityKey, Event, Undo};
+use bailiwick_core::ids::Revision;
+use serde_json::Value;
+
+use super::for_random_sequences;
+use super::rows::{assert_answers_the_same, rows};
+use super::world::World;
+
+/// The entities' bodies but for the hashes of keys, which a deleted key does not come back with.
+fn bodies(account: &Account) -> BTreeMap<EntityKey, Value> {
+    let body = |body: &str| {
+        let mut body: Value = serde_json::from_str(body).unwrap();
+        body.as_object_mut().unwrap().remove("secret_hash");
+        body
+    };
+    rows(account).iter().map(|(key, (text, _))| (*key, body(text))).collect()
+}
+
+/// The account at an earlier revision, by undoing what was stored since.
+fn back(account: &Account, history: &[Vec<Event>], to: usize) -> Account {
+    let mut undo = Undo::new(account.clone(), Revision(to.try_into().unwrap()));
+    for event in history[to..].iter().rev().flat_map(|commit| commit.iter().rev()) {
+        // As it comes out of the store.
+        let stored: Event = serde_json::from_str(&serde_json::to_string(event).unwrap()).unwrap();
+        undo.event(&stored);
+    }
+    undo.finish()
+}
+
+#[test]
+fn undoing_back_to_a_revision_equals_replaying_up_to_it() {
+    for_random_sequences(|catalog, steps| {
+        let mut world = World::new(catalog);
+        for step in steps {
+            if let Some((_, _, Ok(decided))) = world.take(step) {
+                world.given.accept(decided);
+            }
+        }
+        let (account, history) = (&world.given.account, &world.given.history);
+        let catalog = Arc::new(account.catalog().clone());
+        // Everywhere the rows, and at some revisions all questions too.
+        for to in 1..history.len() {
+            let past = back(account, history, to);
+            let commits = history[..to].iter().map(Vec::as_slice);
+            let replayed = Account::replay(account.id(), Arc::clone(&catalog), commits);
+            assert_eq!(bodies(&past), bodies(&replayed), "back to {to} of {}", history.len());
+            for (key, (_, revision)) in rows(&past) {
+                assert!(revision.is_none_or(|at| at <= past.revision()), "{key:?} at {to}");
+            }
+            if (to + steps.len()).is_multiple_of(7) {
+                assert_answers_the_same(&past, &replayed, &world, "undone");
+                let mut again = past;
+                history[to..].iter().for_each(|events| again.apply(events));
+                assert_eq!(bodies(&again), bodies(account), "there and back from {to}");
+                assert_answers_the_same(&again, account, &world, "undone and done again");
+            }
+        }
+    });
+}
