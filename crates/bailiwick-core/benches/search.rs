@@ -36,8 +36,14 @@ fn with_clusters(shape: &mut Shape, count: usize) {
         let id = ResourceId::from_uuid(next());
         shape.clusters.push(id);
         let name = Name::parse(&format!("cluster-{number}")).unwrap_or_else(|error| panic!("{error}"));
-        let resource =
-            Resource { resource_type: "cluster".into(), name, project, parent: None, external_id: None };
+        let resource = Resource {
+            resource_type: "cluster".into(),
+            name,
+            project,
+            parent: None,
+            external_id: None,
+            url: None,
+        };
         events.push(Event::ResourceRegistered { id, resource });
     }
     let all = AllOf { resource_type: "cluster".into(), project: None };

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use bailiwick_core::access::AccessDifference;
 use bailiwick_core::account::{
-    Account, Actor, ActorRef, Command, Decided, Event, Grant, Group, Patch, Principal, Role, RoleRef, Scope,
+    Account, Actor, ActorRef, Command, Decided, EndReason, Event, Grant, Group, Patch, Principal, Resource,
+    Role, RoleRef, Scope, Undo,
 };
 use bailiwick_core::catalog::Level;
-use bailiwick_core::ids::{GrantId, GroupId, Id, RoleId, UserId};
+use bailiwick_core::ids::{GrantId, GroupId, Id, ResourceId, RoleId, UserId};
 use bailiwick_core::values::{Description, Name, RoleName};
 use criterion::{BatchSize, Criterion};
 
@@ -60,7 +61,11 @@ fn with_a_role_of_all(through: Through) -> (Account, Actor, RoleId) {
         events.push(Event::GroupCreated { id: group, group: entity });
         events
             .push(Event::GrantMade { id: GrantId::from_uuid(next()), grant: grant(Principal::Group(group)) });
-        events.extend(made.members.iter().map(|user| Event::GroupMemberAdded { group, member: Principal::Member(*user) }));
+        events.extend(
+            made.members
+                .iter()
+                .map(|user| Event::GroupMemberAdded { group, member: Principal::Member(*user) }),
+        );
     } else {
         events.extend(made.members.iter().map(|user| Event::GrantMade {
             id: GrantId::from_uuid(next()),
@@ -98,8 +103,97 @@ fn difference(criterion: &mut Criterion) {
     group.finish();
 }
 
+const EVENTS: usize = 100_000;
+
+/// A year of an account of many members: grants come and go, people move between groups, roles are edited, resources are
+/// registered and deleted. The newest event stands last.
+fn history(account: &mut Account, owner: UserId) -> Vec<Event> {
+    let mut next = ids();
+    (0..4_000_000).for_each(|_| {
+        next();
+    });
+    let members: Vec<UserId> = account.members_after(None).map(|(user, _)| user).collect();
+    let roles: Vec<(RoleId, Role)> =
+        account.roles_after(None).map(|(id, role)| (id, role.value.clone())).collect();
+    let project = account.default_project().unwrap_or_else(|| panic!("no project"));
+    let name = |text: &str| Name::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let group = GroupId::from_uuid(next());
+    let entity = Group { name: name("Movers"), description: Description::default(), external_id: None };
+    let mut events = vec![Event::GroupCreated { id: group, group: entity }];
+    let mut number = 0_usize;
+    while events.len() < EVENTS {
+        number += 1;
+        let user = members[number * 7_919 % members.len()];
+        let grant = Grant {
+            principal: Principal::Member(user),
+            role: RoleRef::Custom(roles[number % roles.len()].0),
+            scope: Scope::Account,
+            until: None,
+            made_by: ActorRef::User(owner),
+            made_at: now(),
+        };
+        let id = GrantId::from_uuid(next());
+        events.push(Event::GrantMade { id, grant: grant.clone() });
+        if !number.is_multiple_of(4) {
+            events.push(Event::GrantRevoked { id, grant, reason: EndReason::Asked });
+        }
+        if account.is_in_group(group, Principal::Member(user)) || number.is_multiple_of(3) {
+            events.push(Event::SignedIn { user, method: "password".into() });
+        } else if number < members.len() {
+            events.push(Event::GroupMemberAdded { group, member: Principal::Member(user) });
+        }
+        if number.is_multiple_of(10) {
+            let (id, before) = roles[number % roles.len()].clone();
+            let mut after = before.clone();
+            after.permissions.push("read:backups".into());
+            events.push(Event::RoleEdited { id, before: before.clone(), after: after.clone() });
+            events.push(Event::RoleEdited { id, before: after, after: before });
+        }
+        if number.is_multiple_of(5) {
+            let resource = Resource {
+                resource_type: "cluster".into(),
+                name: name(&format!("c{number}")),
+                project,
+                parent: None,
+                external_id: None,
+                url: None,
+            };
+            events.push(Event::ResourceRegistered { id: ResourceId::from_uuid(next()), resource });
+        }
+    }
+    events.iter().for_each(|event| account.apply(std::slice::from_ref(event)));
+    events
+}
+
+fn undo(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("as of 100000 events back, 100000 members");
+    group.sample_size(10).measurement_time(Duration::from_secs(5));
+    let mut account = shape(MEMBERS, Through::OwnGrants).account;
+    let (owner, to) = (owner(&account), account.revision());
+    let count = account.entity_count();
+    let events = history(&mut account, owner);
+    let back = || {
+        let mut undo = Undo::new(account.clone(), to);
+        events.iter().rev().for_each(|event| undo.event(event));
+        undo.finish()
+    };
+    assert_eq!(back().entity_count(), count);
+    group.bench_function("undo", |bench| bench.iter_batched(|| (), |()| back(), BatchSize::PerIteration));
+    let bodies: Vec<String> =
+        events.iter().map(|event| serde_json::to_string(event).unwrap_or_default()).collect();
+    // What the store's threads do beside it.
+    group.bench_function("parse, on one thread", |bench| {
+        bench.iter(|| {
+            let parsed = bodies.iter().map(|body| serde_json::from_str::<Event>(body));
+            parsed.filter(Result::is_ok).count()
+        });
+    });
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default().warm_up_time(Duration::from_millis(500)).configure_from_args();
     difference(&mut criterion);
+    undo(&mut criterion);
     criterion.final_summary();
 }

@@ -69,6 +69,8 @@ pub struct Account {
     revision: Revision,
     catalog: Arc<Catalog>,
     profile: Versioned<Profile>,
+    /// Whether whoever looks at it was found to be allowed to see all of it: see [`Account::seen_whole`].
+    is_seen_whole: bool,
     members: OrdMap<UserId, Versioned<Member>>,
     invitations: OrdMap<InvitationId, Arc<Versioned<Invitation>>>,
     roles: OrdMap<RoleId, Arc<Versioned<Role>>>,

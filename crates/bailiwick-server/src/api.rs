@@ -31,6 +31,7 @@ mod links;
 mod listing;
 mod me;
 mod members;
+mod moment;
 mod my_invitations;
 mod my_sessions;
 mod naming;
@@ -47,6 +48,7 @@ use axum::extract::Request;
 
 pub use credential::cookie_name;
 pub use dispatch::{origin, request_id};
+pub(crate) use moment::revision as revision_of;
 pub use operation::Operation;
 pub(crate) use strict::depth;
 

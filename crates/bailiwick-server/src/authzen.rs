@@ -33,6 +33,7 @@ use crate::service::{AccountHandle, Error, Service};
 use crate::telemetry::metrics::CHECKS;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const AT_LEAST: HeaderName = HeaderName::from_static(bailiwick_client::wire::headers::AT_LEAST);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -249,6 +250,9 @@ impl Pdp {
         };
         let now = self.service.now();
         may_ask(&account.read(), &key, now)?;
+        if let Some(revision) = headers.get(AT_LEAST) {
+            reached(&account.read(), revision)?;
+        }
         let body = self.read(body).await?;
         Ok(Asked { account, body, now })
     }
@@ -310,6 +314,18 @@ fn may_ask(account: &Account, key: &ManagementKey, now: Timestamp) -> Result<(),
     })
 }
 
+/// The account here is as new as the caller wants it (`docs/consistency.md`).
+#[cold]
+fn reached(account: &Account, wanted: &HeaderValue) -> Result<(), Failure> {
+    let wanted = wanted.to_str().ok().and_then(crate::api::revision_of);
+    let wanted = wanted.ok_or_else(|| Failure::bad("`Bailiwick-At-Least` must be one revision"))?;
+    if wanted <= account.revision() {
+        return Ok(());
+    }
+    let message = format!("revision_ahead: the account is at revision {} here", account.revision()).into();
+    Err(Failure { status: StatusCode::PRECONDITION_FAILED, message })
+}
+
 fn key_of(headers: &HeaderMap) -> Result<ManagementKey, Failure> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let text = bearer
@@ -358,6 +374,9 @@ fn respond(asked: &HeaderMap, answer: Result<Bytes, Failure>) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::PRECONDITION_FAILED {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

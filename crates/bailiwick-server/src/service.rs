@@ -17,6 +17,7 @@ mod links;
 mod load;
 mod maintenance;
 mod password_resets;
+mod past;
 mod people;
 mod profile;
 mod record;
@@ -47,6 +48,7 @@ pub(crate) use links::hex;
 pub use links::{LinkPurpose, LinkView};
 pub use maintenance::{Bootstrapped, Discrepancy};
 pub use password_resets::ResetLink;
+pub use past::{AsOf, Past};
 pub use people::People;
 pub use profile::Received;
 pub use sessions::SignedIn;
@@ -106,6 +108,7 @@ pub struct Service {
     reset_mails: Arc<Limiter>,
     invitation_mails: Arc<invitation_mails::InvitationMails>,
     refusals: Arc<refusals::Refusals>,
+    pasts: Arc<past::Pasts>,
     config: Arc<Config>,
     clock: Clock,
     /// Wakes the delivery of mail after a commit that queued some.
@@ -129,6 +132,7 @@ impl Service {
             reset_mails: Arc::new(Limiter::new(password_resets::MAILS)),
             invitation_mails: Arc::new(invitation_mails::InvitationMails::new(config.invitations)),
             refusals: Arc::new(refusals::Refusals::new()),
+            pasts: Arc::new(past::Pasts::new()),
             store,
             catalog,
             hasher,

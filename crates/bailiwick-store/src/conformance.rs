@@ -13,6 +13,7 @@ pub mod loading;
 pub mod messages;
 pub mod model;
 pub mod sessions;
+pub mod travel;
 
 /// Makes a test of each law for one implementation. The factory is an async function that answers with something to keep (such
 /// as a temporary directory) and an empty store as an `Arc<dyn Store>`.
@@ -51,6 +52,8 @@ macro_rules! store_laws {
             events::an_account_sees_its_own_events_only
             events::filters_have_limits
             events::a_search_is_bounded_and_goes_on
+            travel::a_range_of_events_is_read_both_ways
+            travel::a_commit_is_found_by_time_and_by_revision
             loading::an_account_loads_in_key_order
             loading::a_load_sees_one_moment
             loading::a_load_need_not_be_taken_to_its_end

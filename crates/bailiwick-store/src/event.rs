@@ -203,6 +203,52 @@ impl EventQuery {
     }
 }
 
+/// Events of an account by the revisions that they made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventRange {
+    /// The account.
+    pub account_id: AccountId,
+    /// Behind this revision.
+    pub after: Revision,
+    /// Up to this one.
+    pub to: Revision,
+    /// The newest first, or the oldest.
+    pub newest_first: bool,
+}
+
+/// An event while it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventText<'a> {
+    /// The revision that its commit made.
+    pub revision: Revision,
+    /// What happened.
+    pub event_type: &'a str,
+    /// The event as JSON.
+    pub body: &'a str,
+}
+
+/// The events of a range while they are read, in its order, all from one snapshot.
+pub trait EventTexts {
+    /// The next event; `None` after the last.
+    ///
+    /// # Errors
+    /// What the database answers.
+    fn next(&mut self) -> Result<Option<EventText<'_>>, StoreError>;
+}
+
+/// Takes the events of a range as they are read, on a thread of the store, so that none of their texts is copied. What it
+/// makes of them leaves it by a channel of its own. An error of the texts is passed on.
+pub type TakeEvents = Box<dyn FnOnce(&mut dyn EventTexts) -> Result<(), StoreError> + Send>;
+
+/// A commit of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommitPlace {
+    /// The revision that the commit made.
+    pub revision: Revision,
+    /// When.
+    pub at: Timestamp,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

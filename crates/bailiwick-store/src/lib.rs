@@ -38,8 +38,9 @@ pub use directory::{
 pub use entity::{AccountRow, EntityChange, EntityRow, EntityRows, TakeEntities};
 pub use error::{StoreError, Unavailable};
 pub use event::{
-    AlsoTarget, EventPage, EventPosition, EventQuery, EventRow, MAX_ALSO, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS,
-    MAX_TEXT_BYTES, MAX_TEXT_USERS, StoredEvent,
+    AlsoTarget, CommitPlace, EventPage, EventPosition, EventQuery, EventRange, EventRow, EventText,
+    EventTexts, MAX_ALSO, MAX_PAGE_ROWS, MAX_SEARCHED_EVENTS, MAX_TEXT_BYTES, MAX_TEXT_USERS, StoredEvent,
+    TakeEvents,
 };
 pub use idempotency::IdempotencyRecord;
 pub use operations::StoreFacts;

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bailiwick_core::ids::{AccountId, KeyId, UserId};
+use bailiwick_core::ids::{AccountId, KeyId, Revision, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    AccountRow, CatalogRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord,
-    LinkRow, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, StoreError, StoreFacts,
-    StoredEvent, TakeEntities, TokenHash, UserRow,
+    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, EventPage, EventPosition, EventQuery,
+    EventRange, IdempotencyRecord, LinkRow, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow,
+    StoreError, StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UserRow,
 };
 
 /// Keeps accounts, their record, the directory and the outbox.
@@ -67,6 +67,23 @@ pub trait Store: Send + Sync {
         after: Option<EventPosition>,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Has the events of a range of revisions taken, for going back or forth in a history.
+    async fn read_events(&self, range: EventRange, take: TakeEvents) -> Result<(), StoreError>;
+
+    /// The last commit at or before a time; `None` when the account had none.
+    async fn last_commit(
+        &self,
+        account_id: AccountId,
+        at: Timestamp,
+    ) -> Result<Option<CommitPlace>, StoreError>;
+
+    /// The commit that made a revision; `None` when there is none.
+    async fn commit_at(
+        &self,
+        account_id: AccountId,
+        revision: Revision,
+    ) -> Result<Option<CommitPlace>, StoreError>;
 
     /// The answer recorded under an idempotency key.
     async fn idempotency(&self, scope: &str, key: &str) -> Result<Option<IdempotencyRecord>, StoreError>;

@@ -3,6 +3,7 @@
 mod examples;
 mod leading;
 mod operator;
+mod past;
 #[cfg(test)]
 mod reference;
 mod shared;
@@ -142,7 +143,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let mut tree = examples::attach(Cli::command());
     let words = leading::moved(std::env::args_os().collect());
-    let read = tree.try_get_matches_from_mut(&words);
+    let read = tree.try_get_matches_from_mut(&words).and_then(|matches| past::checked(matches, &mut tree));
     let read =
         read.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut tree)));
     match read {

@@ -26,6 +26,8 @@ pub struct Context {
     pub output: Output,
     /// The profile in use.
     pub chosen: Chosen,
+    /// The moment as of which the account is looked at.
+    as_of: Option<String>,
 }
 
 impl Context {
@@ -41,7 +43,7 @@ impl Context {
             Some(token) => client.credential(token.clone()).build()?,
             None => client.build()?,
         };
-        Ok(Self { client, output: Output::new(connection.json), chosen })
+        Ok(Self { client, output: Output::new(connection.json), chosen, as_of: connection.as_of.clone() })
     }
 
     /// The server of a link, so that somebody new needs no more than the link. A server that the caller names goes before
@@ -76,9 +78,13 @@ impl Context {
         Ok(self.client.with_credential(token)?)
     }
 
-    /// The account to work in.
+    /// The account to work in, or as it was if that is asked for.
     pub async fn account(&self) -> Result<InAccount, Failure> {
-        Ok(self.client.account(self.account_id().await?))
+        let account = self.client.account(self.account_id().await?);
+        Ok(match &self.as_of {
+            Some(moment) => account.as_of(moment),
+            None => account,
+        })
     }
 
     /// The id of the account to work in: what was said, the default account, or the only one.

@@ -24,6 +24,24 @@ impl InAccount {
         &self.account
     }
 
+    /// The same account as it was: reads and questions are answered from then. A time in RFC 3339, or a revision.
+    ///
+    /// It takes the permission to read the record. What is changed is changed now in any case, and the record itself, mail
+    /// on its way and AuthZEN have no past.
+    #[must_use]
+    pub fn as_of(mut self, moment: impl Into<String>) -> Self {
+        self.client = self.client.as_of(moment.into());
+        self
+    }
+
+    /// The same account, answered for only from a state at least as new as a revision that a write answered. Otherwise the
+    /// server says `revision_ahead`, and the request is worth trying again.
+    #[must_use]
+    pub fn at_least(mut self, revision: u64) -> Self {
+        self.client = self.client.at_least(revision);
+        self
+    }
+
     /// The account's own path.
     pub(super) fn own(&self) -> Path {
         Path::api("accounts").id(&self.account)

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) timeout: Option<Duration>,
     /// Whether sending it twice does what sending it once does.
     repeatable: bool,
+    /// Whether it changes nothing.
+    asks: bool,
     /// What could not be put into the request.
     refused: Option<Error>,
 }
@@ -40,6 +42,7 @@ impl Call {
     fn new(method: Method, path: Path) -> Self {
         let repeatable = matches!(method, Method::GET | Method::PUT | Method::DELETE);
         Self {
+            asks: method == Method::GET,
             method,
             path,
             query: Vec::new(),
@@ -106,8 +109,13 @@ impl Call {
 
     /// Although a POST, it changes nothing: a question that is too long for a query.
     pub(super) fn only_asks(mut self) -> Self {
-        self.repeatable = true;
+        (self.repeatable, self.asks) = (true, true);
         self
+    }
+
+    /// Whether it only asks, and is no rehearsal of a write.
+    pub(super) fn asks(&self) -> bool {
+        self.asks && !self.query.iter().any(|(name, _)| name == "dry_run")
     }
 
     pub(super) fn is_repeatable(&self) -> bool {

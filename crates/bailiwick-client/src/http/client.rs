@@ -20,6 +20,10 @@ pub struct Client {
     base_url: Arc<str>,
     authorization: Option<HeaderValue>,
     retries: u32,
+    /// The moment that reads of accounts are about.
+    as_of: Option<Arc<str>>,
+    /// The revision that reads must have.
+    at_least: Option<u64>,
 }
 
 impl Client {
@@ -34,7 +38,8 @@ impl Client {
         authorization: Option<HeaderValue>,
         retries: u32,
     ) -> Self {
-        Self { http, base_url: base_url.into(), authorization, retries }
+        let base_url = base_url.into();
+        Self { http, base_url, authorization, retries, as_of: None, at_least: None }
     }
 
     /// The same client, acting as whom this session token or management key belongs to.
@@ -43,6 +48,14 @@ impl Client {
     /// [`Error::Invalid`] for a text that cannot be sent.
     pub fn with_credential(&self, credential: &Secret) -> Result<Self, Error> {
         Ok(Self { authorization: Some(bearer(credential)?), ..self.clone() })
+    }
+
+    pub(super) fn as_of(&self, moment: String) -> Self {
+        Self { as_of: Some(moment.into()), ..self.clone() }
+    }
+
+    pub(super) fn at_least(&self, revision: u64) -> Self {
+        Self { at_least: Some(revision), ..self.clone() }
     }
 
     /// Where the server is, without a slash at the end.
@@ -101,6 +114,14 @@ impl Client {
         let mut request = self.http.request(call.method.clone(), url);
         if !call.query.is_empty() {
             request = request.query(&call.query);
+        }
+        if call.asks() {
+            if let Some(moment) = self.as_of.as_deref().filter(|_| call.path.is_of_api()) {
+                request = request.query(&[("as_of", moment)]);
+            }
+            if let Some(revision) = self.at_least {
+                request = request.header(headers::AT_LEAST, revision);
+            }
         }
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());

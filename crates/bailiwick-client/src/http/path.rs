@@ -23,6 +23,11 @@ impl Path {
         Self { text: format!("/api/v1/{fixed}"), refused: None }
     }
 
+    /// Whether it is below `/api/v1`.
+    pub(super) fn is_of_api(&self) -> bool {
+        self.text.starts_with("/api/")
+    }
+
     /// A path outside `/api/v1`.
     pub(super) fn bare(fixed: &str) -> Self {
         Self { text: format!("/{fixed}"), refused: None }

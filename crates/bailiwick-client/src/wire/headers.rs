@@ -10,6 +10,8 @@ pub const IF_MATCH: &str = "if-match";
 pub const ETAG: &str = "etag";
 /// The account's revision after a write, or on which a read stands.
 pub const REVISION: &str = "bailiwick-revision";
+/// Asks for an answer from a state at least as new as this revision.
+pub const AT_LEAST: &str = "bailiwick-at-least";
 /// Names the request in logs and events; taken from the caller or made, and echoed.
 pub const REQUEST_ID: &str = "x-request-id";
 /// Media type of a problem (RFC 9457).

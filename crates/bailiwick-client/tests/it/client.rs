@@ -58,6 +58,29 @@ async fn a_write_sends_its_conditions_and_reads_the_revision() {
 }
 
 #[tokio::test]
+async fn reads_go_back_or_wait_for_a_revision_and_writes_do_not() {
+    let decision = json!({"allowed": true, "revision": 7});
+    let answers =
+        [Answer::json(200, &account()), Answer::json(200, &decision), Answer::json(200, &account())];
+    let server = Server::start(answers).await;
+    let past = server.client().account("acc_1").as_of("2026-03-01T00:00Z").at_least(6);
+    past.get().await.unwrap();
+    let resource = TargetRef { target_type: "account".into(), id: "acc_1".into() };
+    let question = AccessQuestion { principal: "usr_1".into(), action: "read:account".into(), resource };
+    past.check(&question).await.unwrap();
+    past.update(&UpdateAccount { name: "Acme".into() }).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(seen[0].line, "GET /api/v1/accounts/acc_1?as_of=2026-03-01T00%3A00Z");
+    assert_eq!(seen[1].line, "POST /api/v1/accounts/acc_1/access:check?as_of=2026-03-01T00%3A00Z");
+    assert_eq!(
+        (seen[0].header("bailiwick-at-least"), seen[1].header("bailiwick-at-least")),
+        (Some("6"), Some("6"))
+    );
+    assert_eq!(seen[2].line, "PATCH /api/v1/accounts/acc_1");
+    assert_eq!(seen[2].header("bailiwick-at-least"), None);
+}
+
+#[tokio::test]
 async fn a_dry_run_asks_for_one_and_takes_no_key() {
     let plan = json!({
         "events": [{"type": "member.removed", "target": {"kind": "member", "id": "usr_1"}}],

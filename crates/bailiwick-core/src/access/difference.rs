@@ -144,13 +144,13 @@ fn ended(before: &Account, events: &[Event]) -> Vec<(&'static str, Counted<Entit
     let mut ended: Vec<(&'static str, Counted<EntityKey>)> = Vec::new();
     let mut add = |key: EntityKey| {
         let kind = key.kind();
-        match ended.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, counted)) => counted.add(key),
-            None => {
-                let mut counted = Counted::default();
-                counted.add(key);
-                ended.push((kind, counted));
-            }
+        let known = ended.iter().position(|(known, _)| *known == kind);
+        let place = known.unwrap_or_else(|| {
+            ended.push((kind, Counted::default()));
+            ended.len() - 1
+        });
+        if let Some((_, counted)) = ended.get_mut(place) {
+            counted.add(key);
         }
     };
     for event in events {

@@ -148,6 +148,9 @@ impl Account {
         now: Timestamp,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Decided, Refusal> {
+        if self.is_seen_whole {
+            return Err(Refusal::NotFound { kind: "account" });
+        }
         let mut decision = Decision { account: self, actor, now, ids, events: Vec::new() };
         decision.command(command)?;
         let events = decision.events;
@@ -443,6 +446,9 @@ impl Account {
     /// [`Refusal::NotFound`] for strangers, [`Refusal::NotAccepted`] for those who were invited, [`Refusal::Inactive`] for
     /// inactive members.
     pub fn may_act(&self, actor: Actor, now: Timestamp) -> Result<(), Refusal> {
+        if self.is_seen_whole {
+            return Ok(());
+        }
         let unknown = Refusal::NotFound { kind: "account" };
         if self.is_deleted() {
             return Err(unknown);
@@ -480,7 +486,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         self.may_act(actor, now)?;
         let permission = self.catalog.operation(operation);
-        if self.held_at(actor.principal(), scope, None, now).contains(permission) {
+        if self.is_seen_whole || self.held_at(actor.principal(), scope, None, now).contains(permission) {
             return Ok(());
         }
         let permission = self.catalog.permission_name(permission).to_owned();

@@ -376,6 +376,18 @@ impl Event {
         })
     }
 
+    /// Types of events that change nothing: going back and forth in a history, they need not even be read.
+    pub const RECORDING_TYPES: [&str; 8] = [
+        "invitation.link_copied",
+        "sign_in.succeeded",
+        "sign_in.refused",
+        "sign_in.ended",
+        "password.reset_link_made",
+        "password.changed",
+        "request.refused",
+        "events.exported",
+    ];
+
     /// Kind and id of what the event is about, as stored and filtered by.
     pub fn target(&self) -> Option<(&'static str, SmolStr)> {
         match self {

@@ -32,6 +32,7 @@ impl Account {
             id,
             revision: Revision::default(),
             profile: Versioned { revision: Revision::default(), value: profile },
+            is_seen_whole: false,
             index: AccessIndex::new(&catalog),
             searched: Searched::default(),
             catalog,
@@ -78,7 +79,7 @@ impl Account {
         self.catch_up_with_searches();
     }
 
-    fn evolve(&mut self, event: &Event) {
+    pub(super) fn evolve(&mut self, event: &Event) {
         match event {
             Event::AccountOpened { name, catalog, at } => {
                 let settings = Settings::default();

@@ -4,12 +4,27 @@ use std::sync::Arc;
 
 use super::Account;
 use crate::catalog::Catalog;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Revision};
 
 impl Account {
     /// The account before its first commit; [`Account::apply`] brings in one commit after the other.
     pub fn before_first_event(id: AccountId, catalog: Arc<Catalog>) -> Self {
         Self::empty(id, catalog)
+    }
+
+    /// Applies one event of the commit that made a revision; commits come in their order, and those whose events only record
+    /// may be left out.
+    pub fn replay_event(&mut self, revision: Revision, event: &super::Event) {
+        self.revision = revision;
+        self.evolve(event);
+    }
+
+    /// The account at this revision, which the last event that was applied did not have to reach: later ones up to it only
+    /// recorded.
+    #[must_use]
+    pub fn at_revision(mut self, revision: Revision) -> Self {
+        self.revision = revision;
+        self
     }
 
     /// How many entities the account has: a measure of its size.

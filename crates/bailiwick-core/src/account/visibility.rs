@@ -7,6 +7,21 @@ use crate::catalog::Operation;
 use crate::ids::UserId;
 
 impl Account {
+    /// The account for a caller of whom it is settled that they may see everything in it, whatever it says about them: an
+    /// account as it was says who might see what *then*, and whoever may read its record now sees all of it.
+    ///
+    /// Nothing can be decided on it, so that it changes nothing.
+    #[must_use]
+    pub fn seen_whole(mut self) -> Self {
+        self.is_seen_whole = true;
+        self
+    }
+
+    /// Whether its own rules of who sees what are settled: see [`Account::seen_whole`].
+    pub fn is_seen_whole(&self) -> bool {
+        self.is_seen_whole
+    }
+
     /// Whether the actor may see a member or somebody who is invited: it is themselves, or they may read members in the
     /// account or where this one holds something, through a group too, or is promised something.
     pub fn sees_member(&self, actor: Actor, user: UserId, now: Timestamp) -> bool {

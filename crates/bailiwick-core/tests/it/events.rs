@@ -62,6 +62,15 @@ fn every_type_of_event_has_a_sample() {
 }
 
 #[test]
+fn what_only_records_is_known_by_its_type() {
+    for (name, sample) in samples() {
+        let event: Event = serde_json::from_value(sample).unwrap();
+        let records = Event::RECORDING_TYPES.contains(&event.type_name());
+        assert_eq!(event.entities().next().is_none(), records, "{name}");
+    }
+}
+
+#[test]
 fn no_field_that_is_not_known_is_read_as_an_event() {
     let wrong = r#"{"type":"member.activated","user":"usr_00000000000000000000000000000001","extra":1}"#;
     assert!(serde_json::from_str::<Event>(wrong).is_err());

@@ -17,7 +17,7 @@ use super::operation::{InputType, Operation, QueryType};
 use super::page::PageRequest;
 use super::problem::{Failure, code};
 use super::strict;
-use crate::service::{AccountHandle, Caller, Origin, Service, WriteOptions};
+use crate::service::{AccountHandle, Caller, Origin, Past, Service, WriteOptions};
 
 /// The parameter of every list that its items must meet.
 pub(super) const FILTER: &str = "filter";
@@ -42,6 +42,8 @@ pub struct Call {
     pub(super) handle: Option<(AccountId, Arc<AccountHandle>)>,
     /// The one account in which a management key counts.
     pub(super) key_account: Option<AccountId>,
+    /// The account as it was, if that is asked for.
+    pub(super) past: Option<Past>,
 }
 
 impl Call {
@@ -92,18 +94,24 @@ impl Call {
         self.handle.as_ref().map(|(id, _)| *id).ok_or_else(|| Failure::not_found("account"))
     }
 
-    /// The account in the path, as of its last durable commit.
+    /// The account in the path, as of what was asked: its last durable commit, or `as_of`.
+    ///
+    /// An account as it was lets everybody see all of it, since who may look at the past at all is settled before
+    /// ([`Account::seen_whole`]); what is changed is decided on the present in any case.
     ///
     /// # Errors
     /// Those of [`Call::account_id`].
     pub fn account(&self) -> Result<Arc<Account>, Failure> {
+        if let Some(past) = &self.past {
+            return Ok(Arc::clone(&past.account));
+        }
         let handle = self.handle.as_ref().map(|(_, handle)| handle.snapshot());
         handle.ok_or_else(|| Failure::not_found("account"))
     }
 
-    /// The present moment.
+    /// The moment by which grants and invitations have ended: the present one, or that of `as_of`.
     pub fn now(&self) -> Timestamp {
-        self.service.now()
+        self.past.as_ref().map_or_else(|| self.service.now(), |past| past.at)
     }
 
     /// Whether the caller may do this at a scope of the account.
@@ -140,7 +148,9 @@ impl Call {
     /// `invalid_query`, `invalid_cursor`.
     pub fn page(&self, query: &impl Serialize) -> Result<PageRequest, Failure> {
         let filter = self.filter.as_deref().unwrap_or_default();
-        let list = format!("{} {}?{filter}", self.operation.id, self.path());
+        let moment = self.past.as_ref().map(|past| format!(" as of {}", past.account.revision()));
+        let moment = moment.unwrap_or_default();
+        let list = format!("{} {}?{filter}{moment}", self.operation.id, self.path());
         PageRequest::new(&list, query, self.service.config().limits.page_items)
     }
 

@@ -19,6 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         get("list_deliveries", "/accounts/{account}/deliveries", Access::Permission(Permission::ReadInvitations))
             .reads(list)
+            .of_now()
             .says(
                 "List mail that waits or failed",
                 "The newest first. What was sent is deleted, so that it is not in the list. Of each mail only to whom \

@@ -129,6 +129,7 @@ async fn perform(
         caller: identified.caller,
         handle: identified.handle,
         key_account: identified.key_account,
+        past: None,
         operation,
     };
     if let Err(failure) = admit(&call, account).await {
@@ -150,7 +151,11 @@ async fn perform(
     }
     let (service, caller, handle) = (call.service.clone(), call.caller.clone(), call.handle.clone());
     let operation = Arc::clone(&call.operation);
-    let failure = match filtering::answer(call).await {
+    let answered = match call.at_its_moment().await {
+        Ok(call) => filtering::answer(call).await,
+        Err(failure) => Err(failure),
+    };
+    let failure = match answered {
         Ok(response) => return Ok(response),
         Err(failure) => failure,
     };

@@ -25,6 +25,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         get("list_events", "/accounts/{account}/events", read)
             .reads(list)
+            .of_now()
             .says(
                 "List events",
                 "The newest first, unless `order` says otherwise. All conditions hold together. `q` looks into type, \
@@ -35,6 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(json!({ "items": [example()], "complete": true, "filtered": false })),
         get("export_events", "/accounts/{account}/events:export", read)
             .reads(export::export)
+            .of_now()
             .in_media_types(&["application/jsonl", "text/csv; charset=utf-8"])
             .says(
                 "Export events",

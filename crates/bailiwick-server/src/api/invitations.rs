@@ -289,8 +289,7 @@ async fn copy_link(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invit
         }
     }
     let link = call.service.copy_invitation_link(call.caller()?, account.id(), id).await?;
-    Answer::json(&InvitationLink {
-        link: bailiwick_client::wire::Secret::new(link.url),
-        expires_at: link.expires_at,
-    })
+    let shown =
+        InvitationLink { link: bailiwick_client::wire::Secret::new(link.url), expires_at: link.expires_at };
+    Ok(Answer::json(&shown)?.revision(link.revision))
 }

@@ -2,6 +2,7 @@
 
 use bailiwick_client::wire::Page;
 use bailiwick_core::ids::AccountId;
+use bailiwick_core::values::Email;
 use bailiwick_store::MAX_PAGE_ROWS;
 
 use super::problem::{Failure, code};
@@ -58,6 +59,13 @@ pub async fn people_matching(
         }
         for user in found {
             people.add(user);
+        }
+        // Somebody who has left is in accounts as they were, and is found by the whole email.
+        if let Ok(email) = Email::parse(text) {
+            let user = service.store().user_by_email(email.as_str()).await.map_err(Error::from)?;
+            if let Some(user) = user {
+                people.add(user);
+            }
         }
     }
     Ok(people)

@@ -142,6 +142,9 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         let text = "Lets the write pass only if the entity still has this `ETag`; `*` for any.";
         all.push(header("If-Match", text));
     }
+    if operation.takes_query("at_least") {
+        all.push(header("Bailiwick-At-Least", "The same as `at_least`; where both are given, both hold."));
+    }
     all.push(header(
         "X-Request-ID",
         "Names the request in logs and events: 1 to 128 visible ASCII characters; echoed.",

@@ -224,6 +224,10 @@ impl Draft {
                 Ok(handler(call, query, input).await?.into_response(status))
             })
         });
+        let mut query = parameters::<Q>();
+        if effect == Effect::Reads && path.starts_with("/accounts/{account}") {
+            query.extend(super::moment::parameters());
+        }
         Operation {
             id,
             method,
@@ -232,7 +236,7 @@ impl Draft {
             effect,
             summary: "",
             description: "",
-            query: parameters::<Q>(),
+            query,
             input: TypeDoc::of::<B>(),
             input_example: None,
             output,
@@ -387,6 +391,12 @@ impl Operation {
         }
         if !self.path_parameters().is_empty() {
             codes.push("invalid_path");
+        }
+        if self.takes_query("as_of") {
+            codes.extend(["as_of_too_early", "as_of_in_future", "permission_denied"]);
+        }
+        if self.takes_query("at_least") {
+            codes.push("revision_ahead");
         }
         if self.is_list() {
             codes.push("invalid_cursor");

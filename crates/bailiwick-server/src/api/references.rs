@@ -183,6 +183,9 @@ impl<'a> References<'a> {
 /// Whether an actor may see a resource: it holds one of the permissions for its type there. Others do not learn that it
 /// exists.
 pub fn sees_resource(account: &Account, actor: Actor, id: ResourceId, now: Timestamp) -> bool {
+    if account.is_seen_whole() {
+        return account.resource(id).is_some();
+    }
     let held = account.effective_at(actor.principal(), &bailiwick_core::access::Target::Resource(id), now);
     let catalog = account.catalog();
     account

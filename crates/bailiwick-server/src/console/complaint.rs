@@ -126,7 +126,7 @@ fn status(error: &Error) -> StatusCode {
         Error::LinkInvalid => StatusCode::NOT_FOUND,
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::TooManyAttempts { .. } | Error::TooManyMails { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::StaleRevision { .. } => StatusCode::PRECONDITION_FAILED,
+        Error::StaleRevision { .. } | Error::RevisionAhead { .. } => StatusCode::PRECONDITION_FAILED,
         Error::IdempotencyMismatch | Error::AlreadySetUp | Error::EmailTaken | Error::InTheWay(_) => {
             StatusCode::CONFLICT
         }
@@ -136,6 +136,8 @@ fn status(error: &Error) -> StatusCode {
         | Error::InvalidText { .. }
         | Error::Field { .. }
         | Error::Password(_)
+        | Error::AsOfTooEarly { .. }
+        | Error::AsOfInFuture { .. }
         | Error::TooLarge { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,

@@ -38,6 +38,24 @@ pub enum Error {
         /// The revision that it has now.
         actual: u64,
     },
+    /// A past before the account.
+    #[error("the account was opened at {opened_at}: before that there is nothing to look at")]
+    AsOfTooEarly {
+        /// When it was opened.
+        opened_at: jiff::Timestamp,
+    },
+    /// A past that has not come yet.
+    #[error("that has not come yet: the account is at revision {revision} now")]
+    AsOfInFuture {
+        /// The revision now.
+        revision: u64,
+    },
+    /// An answer is asked for from a state that this node has not seen.
+    #[error("the account is at revision {actual} here, and the answer is asked for from a newer one")]
+    RevisionAhead {
+        /// The revision here.
+        actual: u64,
+    },
     /// The same idempotency key came with another request.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,

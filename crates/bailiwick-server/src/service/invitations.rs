@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bailiwick_core::account::{Account, Command, Event, Invitation, Invitee, Refusal, RoleAtScope};
 use bailiwick_core::catalog::InvitationField;
-use bailiwick_core::ids::{AccountId, GroupId, InvitationId, UserId};
+use bailiwick_core::ids::{AccountId, GroupId, InvitationId, Revision, UserId};
 use bailiwick_core::values::{Email, Name};
 use bailiwick_store::{DirectoryChange, LinkRow, OutboxMessage, TokenHash, UserRow};
 use jiff::Timestamp;
@@ -55,6 +55,8 @@ pub struct InvitationLink {
     pub url: String,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
+    /// The account's revision after it was made.
+    pub revision: Revision,
 }
 
 impl Service {
@@ -218,8 +220,8 @@ impl Service {
         let expiry =
             |changed: &Changed<'_>| changed.after.invitation(id).and_then(|found| found.value.expires_at);
         match self.write_beside(caller, account, &command, &WriteOptions::default(), expiry, beside).await? {
-            Outcome::Done { value, .. } => {
-                Ok(InvitationLink { url: self.link_url(&token), expires_at: value })
+            Outcome::Done { value, revision } => {
+                Ok(InvitationLink { url: self.link_url(&token), expires_at: value, revision })
             }
             Outcome::Dry { .. } | Outcome::Replayed(_) => Err(Error::internal("a link was not written")),
         }

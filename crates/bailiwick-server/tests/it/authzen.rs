@@ -411,3 +411,29 @@ async fn a_listener_answers_questions_as_the_router_does() {
     stop.send(()).unwrap();
     serving.await.unwrap();
 }
+
+#[tokio::test]
+async fn an_answer_is_as_new_as_it_is_asked_for_or_there_is_none() {
+    let pdp = Pdp::start().await;
+    let body =
+        json!({ "subject": pdp.subject(), "action": action("delete:clusters"), "resource": cluster("c-1") });
+    let batch = json!({ "evaluations": [body.clone()] });
+    let account = pdp.service.accounts().get(pdp.bootstrapped.account).await.unwrap().unwrap();
+    let now = account.read().revision().0;
+    for (path, body) in [("evaluation", &body), ("evaluations", &batch)] {
+        let cases = [(now.to_string(), 200), ((now + 1).to_string(), 412), ("soon".to_owned(), 400)];
+        for (revision, status) in cases {
+            let request = Request::post(format!("/accounts/{}/access/v1/{path}", pdp.bootstrapped.account))
+                .header(header::AUTHORIZATION, format!("Bearer {}", pdp.key()))
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("bailiwick-at-least", &revision)
+                .body(Body::from(body.to_string()))
+                .unwrap();
+            let response = pdp.router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path} {revision}");
+            let retry_after =
+                response.headers().get(header::RETRY_AFTER).map(|value| value.as_bytes().to_vec());
+            assert_eq!(retry_after, (status == 412).then(|| b"1".to_vec()));
+        }
+    }
+}

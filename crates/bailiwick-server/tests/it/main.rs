@@ -14,6 +14,7 @@ mod api_hidden_people;
 mod api_keys;
 mod api_operations;
 mod api_paging;
+mod api_past;
 mod api_people;
 mod api_protocol;
 mod api_resources;

@@ -324,6 +324,12 @@ impl Ask<'_> {
         let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        // Whatever answers for an account says at which revision: the basis of `at_least`.
+        let is_in_account = self.uri.starts_with("/api/v1/accounts/") && !self.uri.contains("/events:export");
+        if is_in_account && parts.status.is_success() {
+            let revision = parts.headers.get("bailiwick-revision").and_then(|value| value.to_str().ok());
+            assert!(revision.is_some_and(|text| text.parse::<u64>().is_ok()), "{}: {revision:?}", self.uri);
+        }
         Reply {
             status: parts.status,
             headers: parts.headers,

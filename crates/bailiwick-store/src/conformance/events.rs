@@ -8,7 +8,7 @@ use crate::{
     MAX_TEXT_USERS, Store, StoreError,
 };
 
-const ACCOUNT: u128 = 1;
+pub(super) const ACCOUNT: u128 = 1;
 
 fn full(seconds: u64, actor: u128, event_type: &'static str, target: Option<&str>, body: &str) -> EventRow {
     EventRow {
@@ -24,7 +24,7 @@ fn full(seconds: u64, actor: u128, event_type: &'static str, target: Option<&str
 }
 
 /// Seven events in six commits; their sequence of numbers is the order they happened in.
-async fn story(store: &dyn Store) -> Vec<EventRow> {
+pub(super) async fn story(store: &dyn Store) -> Vec<EventRow> {
     let mut by_machine = full(40, 1, "key.created", None, r#"{"note":"100% _sure"}"#);
     by_machine.actor_kind = "service_account".into();
     let seventh = id::<bailiwick_core::ids::UserId>(7);

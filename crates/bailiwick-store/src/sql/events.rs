@@ -18,6 +18,28 @@ pub static EVENTS_AFTER: Query = Query::new(
      body from events where account_id = $1 and (revision, sequence) > ($2, $3) order by revision, sequence limit $4",
 );
 
+/// The events behind a revision up to another, the oldest first.
+pub static EVENTS_FORTH: Query = Query::new(
+    "select revision, event_type, body from events where account_id = $1 and revision > $2 and revision <= $3 \
+     order by revision, sequence",
+);
+
+/// The same, the newest first.
+pub static EVENTS_BACK: Query = Query::new(
+    "select revision, event_type, body from events where account_id = $1 and revision > $2 and revision <= $3 \
+     order by revision desc, sequence desc",
+);
+
+/// The last commit at or before a time.
+pub static LAST_COMMIT: Query = Query::new(
+    "select revision, at from events where account_id = $1 and at <= $2 order by at desc, revision desc limit 1",
+);
+
+/// The commit that made a revision.
+pub static COMMIT_AT: Query = Query::new(
+    "select revision, at from events where account_id = $1 and revision = $2 order by sequence limit 1",
+);
+
 /// What a filtered query answers with.
 const COLUMNS: &str = "revision, sequence, at, actor_kind, actor_id, event_type, target_kind, target_id, request_id, \
      source_ip, body";

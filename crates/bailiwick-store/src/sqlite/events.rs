@@ -1,13 +1,21 @@
 //! Reads events.
 
 use bailiwick_core::ids::{AccountId, Revision};
+use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
-use rusqlite::{Connection, Row, ToSql, params, params_from_iter};
+use rusqlite::{Connection, Row, Rows, ToSql, params, params_from_iter};
 
-use super::bind::{count, limit, malformed, parsed_option, rows, rows_of, time};
-use crate::sql::events::{EVENTS_AFTER, FilteredQuery, Value, filtered, searched_to};
+use super::bind::{count, first, limit, malformed, micros, parsed_option, rows, rows_of, text, time};
+use super::readers::in_snapshot;
+use crate::sql::events::{
+    COMMIT_AT, EVENTS_AFTER, EVENTS_BACK, EVENTS_FORTH, FilteredQuery, LAST_COMMIT, Value, filtered,
+    searched_to,
+};
 use crate::sql::sqlite_placeholders;
-use crate::{EventPage, EventPosition, EventQuery, EventRow, StoreError, StoredEvent};
+use crate::{
+    CommitPlace, EventPage, EventPosition, EventQuery, EventRange, EventRow, EventText, EventTexts,
+    StoreError, StoredEvent, TakeEvents,
+};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -48,6 +56,53 @@ pub fn after(
     rows(db, &EVENTS_AFTER, values, event)
 }
 
+/// Has the events of a range taken.
+pub fn read(db: &Connection, range: EventRange, take: TakeEvents) -> Result<(), StoreError> {
+    let EventRange { account_id, after, to, newest_first } = range;
+    let query = if newest_first { &EVENTS_BACK } else { &EVENTS_FORTH };
+    in_snapshot(db, |db| {
+        let mut statement = db.prepare_cached(query.for_sqlite())?;
+        let account_id = account_id.to_string();
+        let rows = statement.query(params![account_id, after.0.cast_signed(), to.0.cast_signed()])?;
+        take(&mut Found(rows))
+    })
+}
+
+struct Found<'a>(Rows<'a>);
+
+impl EventTexts for Found<'_> {
+    fn next(&mut self) -> Result<Option<EventText<'_>>, StoreError> {
+        let Some(row) = self.0.next()? else { return Ok(None) };
+        Ok(Some(EventText {
+            revision: Revision(count(row, 0)?),
+            event_type: text(row, 1)?,
+            body: text(row, 2)?,
+        }))
+    }
+}
+
+/// The last commit at or before a time.
+pub fn last_commit(
+    db: &Connection,
+    account_id: AccountId,
+    at: Timestamp,
+) -> Result<Option<CommitPlace>, StoreError> {
+    first(db, &LAST_COMMIT, params![account_id.to_string(), micros(at)], commit_place)
+}
+
+/// The commit that made a revision.
+pub fn commit_at(
+    db: &Connection,
+    account_id: AccountId,
+    revision: Revision,
+) -> Result<Option<CommitPlace>, StoreError> {
+    first(db, &COMMIT_AT, params![account_id.to_string(), revision.0.cast_signed()], commit_place)
+}
+
+fn commit_place(row: &Row<'_>) -> Result<CommitPlace, StoreError> {
+    Ok(CommitPlace { revision: Revision(count(row, 0)?), at: time(row, 1)? })
+}
+
 fn position(row: &Row<'_>) -> Result<EventPosition, StoreError> {
     let sequence = u32::try_from(count(row, 1)?).map_err(|_| malformed(row, 1))?;
     Ok(EventPosition { revision: Revision(count(row, 0)?), sequence })
@@ -72,8 +127,6 @@ fn event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::super::migrate::{MIGRATIONS, migrate};
     use super::*;
     use crate::conformance::given::id;
@@ -109,6 +162,23 @@ mod tests {
             assert!(!plan.contains("TEMP B-TREE"), "{name}: {plan}");
             assert!(plan.starts_with("SEARCH events USING PRIMARY KEY (account_id=?"), "{name}: {plan}");
             assert_eq!(plan.contains("COVERING INDEX events_by_time"), is_bounded, "{name}: {plan}");
+        }
+    }
+
+    #[test]
+    fn going_back_and_finding_a_commit_read_no_more_than_they_answer() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, MIGRATIONS).unwrap();
+        for (query, wanted) in [
+            (&EVENTS_BACK, "SEARCH events USING PRIMARY KEY (account_id=? AND revision>? AND revision<?)"),
+            (&EVENTS_FORTH, "SEARCH events USING PRIMARY KEY (account_id=? AND revision>? AND revision<?)"),
+            (&LAST_COMMIT, "SEARCH events USING COVERING INDEX events_by_time (account_id=? AND at<?)"),
+            (&COMMIT_AT, "SEARCH events USING PRIMARY KEY (account_id=? AND revision=?)"),
+        ] {
+            let text = format!("explain query plan {}", query.for_sqlite());
+            let values = params_from_iter(vec![1_i64; text.matches('?').count()]);
+            let steps = rows_of(&db, &text, values, |row| Ok(row.get::<_, String>(3)?)).unwrap();
+            assert_eq!(steps, [wanted], "no sorting");
         }
     }
 

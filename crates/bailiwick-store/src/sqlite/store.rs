@@ -23,10 +23,10 @@ use crate::sql::{
     users,
 };
 use crate::{
-    AccountRow, CatalogRow, Commit, CommitReceipt, EventPage, EventPosition, EventQuery, IdempotencyRecord,
-    LinkRow, MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_USERS_PER_BATCH, Membership, OutboxCounts,
-    OutboxEntry, OutboxId, SessionRow, Store, StoreError, StoreFacts, StoredEvent, TakeEntities, TokenHash,
-    UserRow,
+    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, EventPage, EventPosition, EventQuery,
+    EventRange, IdempotencyRecord, LinkRow, MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES,
+    MAX_USERS_PER_BATCH, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, Store, StoreError,
+    StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UserRow,
 };
 
 /// The most sessions of a user that are listed.
@@ -98,6 +98,26 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         check_page(limit)?;
         self.reads.read(move |db| events::after(db, account_id, after, limit)).await
+    }
+
+    async fn read_events(&self, range: EventRange, take: TakeEvents) -> Result<(), StoreError> {
+        self.reads.read_as(ReadKind::Load, move |db| events::read(db, range, take)).await
+    }
+
+    async fn last_commit(
+        &self,
+        account_id: AccountId,
+        at: Timestamp,
+    ) -> Result<Option<CommitPlace>, StoreError> {
+        self.reads.read(move |db| events::last_commit(db, account_id, at)).await
+    }
+
+    async fn commit_at(
+        &self,
+        account_id: AccountId,
+        revision: Revision,
+    ) -> Result<Option<CommitPlace>, StoreError> {
+        self.reads.read(move |db| events::commit_at(db, account_id, revision)).await
     }
 
     async fn idempotency(&self, scope: &str, key: &str) -> Result<Option<IdempotencyRecord>, StoreError> {

@@ -59,7 +59,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("role permissions", "role permissions"),
     ("group list", "group list"),
     ("group show", "group show 'On call'"),
-    ("group members", "group members 'On call'"),
+    ("group members", "group members 'On call' --as-of 2026-03-01T00:00Z"),
     ("group create", "group create 'On call' --description 'Who is woken'"),
     ("group edit", "group edit 'On call' --name Standby"),
     ("group delete", "group delete 'On call' --dry-run"),

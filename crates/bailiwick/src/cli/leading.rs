@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 
 /// The flags with a value.
-const VALUED: [&str; 3] = ["--profile", "--url", "--account"];
+const VALUED: [&str; 4] = ["--profile", "--url", "--account", "--as-of"];
 /// The flags without one.
 const PLAIN: [&str; 1] = ["--json"];
 

@@ -40,6 +40,10 @@ pub struct Connection {
     /// Account to work in, by id or name [default: that of the profile, or your default account]
     #[arg(long, global = true, value_name = "ACCOUNT", env = "BAILIWICK_ACCOUNT", hide_env_values = true)]
     pub account: Option<String>,
+    /// Look at the account as it was: RFC 3339, such as 2026-03-01T00:00Z, or a revision (`check`, `explain`, `access`, and
+    /// whatever lists or shows what is in an account)
+    #[arg(long, global = true, value_name = "MOMENT")]
+    pub as_of: Option<String>,
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub json: bool,

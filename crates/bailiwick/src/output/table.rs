@@ -159,9 +159,9 @@ pub fn document(value: &Value, shape: Shape, width: Option<u16>) -> String {
 
 /// What a write would do.
 pub fn plan(value: &Value, width: Option<u16>) -> String {
-    let list = |path: &str| value.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let mut parts = vec![section("events", list("/events"), EVENTS, width)];
-    let (gained, lost, ended) = (list("/access/gained"), list("/access/lost"), list("/access/ended"));
+    let found = |path: &str| value.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut parts = vec![section("events", found("/events"), EVENTS, width)];
+    let (gained, lost, ended) = (found("/access/gained"), found("/access/lost"), found("/access/ended"));
     if gained.is_empty() && lost.is_empty() {
         parts.push("nobody gains or loses access".to_owned());
     }

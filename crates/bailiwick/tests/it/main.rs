@@ -12,4 +12,5 @@ mod crash;
 mod disk;
 mod forgotten_password;
 mod operator;
+mod past;
 mod support;

@@ -36,7 +36,7 @@ fn a_role_edit_is_one_entry_however_many_it_concerns_and_the_count_is_exact() {
     given.grant(Principal::Group(group), at(role.clone(), Scope::Account));
     for _ in 0..40 {
         let user = given.member(&[]);
-        given.do_it(&Command::AddToGroup { group, user });
+        given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     }
     given.service_account("ci", &[at(role.clone(), Scope::Account)]);
     let difference = rehearse(&given, &edit(&role, &["read:clusters", "read:api_keys"]));
@@ -90,14 +90,14 @@ fn deleting_a_group_takes_from_its_members_what_they_have_through_it_alone() {
     given.grant(Principal::Group(group), at(role.clone(), Scope::Project(project)));
     let (own, plain) = (given.member(&[at(role, Scope::Project(project))]), given.member(&[]));
     for user in [own, plain] {
-        given.do_it(&Command::AddToGroup { group, user });
+        given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     }
     let difference = rehearse(&given, &Command::DeleteGroup { group });
     assert_eq!(lines(&given, &difference.lost), [format!("1: read:clusters at {project}")]);
     assert_eq!(difference.lost[0].principals.first, [Principal::Member(plain)]);
-    let out = rehearse(&given, &Command::RemoveFromGroup { group, user: plain });
+    let out = rehearse(&given, &Command::RemoveFromGroup { group, member: Principal::Member(plain) });
     assert_eq!(out.lost, difference.lost);
-    assert!(rehearse(&given, &Command::RemoveFromGroup { group, user: own }).is_empty());
+    assert!(rehearse(&given, &Command::RemoveFromGroup { group, member: Principal::Member(own) }).is_empty());
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn removing_a_member_names_what_stands_in_their_name_and_deleting_a_machine_its_
     let user = given.member(&[at_account("admin")]);
     let invitation = given.id();
     let people = vec![Invitee { user: given.id(), invitation }];
-    given.when(user, &Command::Invite { people, grants: vec![] }).unwrap();
+    given.when(user, &Command::Invite { people, grants: vec![], groups: vec![] }).unwrap();
     for command in [Command::RemoveMember { user }, Command::DeactivateMember { user }] {
         let difference = rehearse(&given, &command);
         let ended: Vec<_> =
@@ -168,6 +168,7 @@ fn entries_beyond_the_limit_are_counted() {
             project: given.default_project(),
             parent: None,
             external_id: None,
+            url: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
         events.push(Event::MemberJoined { user, at: given.now, invitation: None });
@@ -179,4 +180,25 @@ fn entries_beyond_the_limit_are_counted() {
     let most = limits::ENTRIES_OF_DIFFERENCE;
     assert_eq!((difference.lost.len(), difference.lost_count), (most, most + 1));
     assert_eq!((difference.principal_count, difference.is_complete()), (most + 1, false));
+}
+
+#[test]
+fn what_a_group_is_granted_is_gained_by_everybody_in_the_groups_in_it() {
+    let mut given = Given::new("bailiwick");
+    let (outer, inner) = (given.group("Outer"), given.group("Inner"));
+    let role = given.role("Reader", Level::Account, &["read:clusters"]);
+    given.grant(Principal::Group(outer), at(role.clone(), Scope::Account));
+    let user = given.member(&[]);
+    given.do_it(&Command::AddToGroup { group: inner, member: Principal::Member(user) });
+    let nest = Command::AddToGroup { group: outer, member: Principal::Group(inner) };
+    let difference = rehearse(&given, &nest);
+    assert_eq!(lines(&given, &difference.gained), ["1: read:clusters at account"]);
+    given.do_it(&nest);
+    let edited = rehearse(&given, &edit(&role, &["read:backups"]));
+    assert_eq!(lines(&given, &edited.lost), ["1: read:clusters at account"]);
+    let out = Command::RemoveFromGroup { group: outer, member: Principal::Group(inner) };
+    assert_eq!(rehearse(&given, &out).lost, edited.lost);
+    let joins = given.member(&[]);
+    let joining = Command::AddToGroup { group: inner, member: Principal::Member(joins) };
+    assert_eq!(rehearse(&given, &joining).gained[0].principals.first, [Principal::Member(joins)]);
 }

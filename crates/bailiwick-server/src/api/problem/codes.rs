@@ -45,6 +45,12 @@ codes! {
     CROSS_SITE = "cross_site", FORBIDDEN, "send the token as `Authorization: Bearer …` instead of a cookie";
     /// It changed since it was read
     STALE_REVISION = "stale_revision", PRECONDITION_FAILED, "read it again, decide again, and send the new `ETag` as `If-Match`";
+    /// The account was not open yet
+    AS_OF_TOO_EARLY = "as_of_too_early", UNPROCESSABLE_ENTITY, "give a time or a revision since the account was opened";
+    /// The time or revision has not come yet
+    AS_OF_IN_FUTURE = "as_of_in_future", UNPROCESSABLE_ENTITY, "leave `as_of` out to look at the account as it is; `at_least` waits for a revision";
+    /// The account has not reached the revision that the answer must have
+    REVISION_AHEAD = "revision_ahead", PRECONDITION_FAILED, "ask again after the time in `Retry-After`, with a revision that a write of this account answered";
     /// The idempotency key was used for another request
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch", UNPROCESSABLE_ENTITY, "use a new key for every new request";
     /// The operation takes no idempotency key

@@ -47,6 +47,11 @@ impl From<Error> for Failure {
             Error::TooManyMails { retry_after_seconds } => Self::new(&code::TOO_MANY_MAILS, text)
                 .with_header(RETRY_AFTER, &retry_after_seconds.to_string()),
             Error::StaleRevision { .. } => Self::new(&code::STALE_REVISION, text),
+            Error::AsOfTooEarly { .. } => Self::field(&code::AS_OF_TOO_EARLY, "?as_of", text),
+            Error::AsOfInFuture { .. } => Self::field(&code::AS_OF_IN_FUTURE, "?as_of", text),
+            Error::RevisionAhead { .. } => {
+                Self::new(&code::REVISION_AHEAD, text).with_header(RETRY_AFTER, "1")
+            }
             Error::IdempotencyMismatch => Self::new(&code::IDEMPOTENCY_MISMATCH, text),
             Error::LinkInvalid => Self::new(&code::LINK_INVALID, text),
             Error::PasswordNotAsked => Self::field(&code::INVALID_VALUE, "/password", text),
