@@ -300,7 +300,7 @@ fn an_explanation_speaks_in_names_and_is_no_failure() {
         yes.stdout
     );
     let json = owner.json(&["explain", "grace@example.com", "read:clusters", "cluster:eu"]);
-    assert!(text(&json["paths"][0], "group").starts_with("grp_"), "{json}");
+    assert!(text(&json["paths"][0]["through"][0], "id").starts_with("grp_"), "{json}");
     assert!(text(&json["paths"][0]["scope"]["all_of"], "project").starts_with("prj_"), "{json}");
 
     let no = owner.run(&["explain", "grace@example.com", "write:clusters", "cluster:eu"]);
