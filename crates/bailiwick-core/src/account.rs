@@ -5,8 +5,10 @@
 
 mod above;
 mod catalog_change;
+mod called;
 mod command;
 mod decide;
+mod draft;
 mod entities;
 mod event;
 mod evolve;
@@ -41,8 +43,10 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 pub use catalog_change::Renames;
+pub use called::Called;
 pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
 pub use decide::{Actor, Decided, open};
+pub use draft::Draft;
 pub use entities::{
     ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, KeyHolder,
     Member, MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope, RoleRef, Scope,

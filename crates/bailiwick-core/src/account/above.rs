@@ -20,7 +20,8 @@ impl Decision<'_> {
         scope: &Scope,
         what: impl FnOnce() -> String,
     ) -> Result<(), Refusal> {
-        let held = self.account.held_at(self.actor.principal(), scope, None, self.now);
+        let (judging, judged) = self.judged_at(scope);
+        let held = judging.held_at(self.actor.principal(), &judged, None, self.now);
         let missing = permissions.difference(&held);
         if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
             return Ok(());
@@ -28,7 +29,7 @@ impl Decision<'_> {
         // Who may not look at members and roles is not told either what somebody holds, and where.
         let may_look = [Operation::ReadMembers, Operation::ReadRoles]
             .into_iter()
-            .all(|operation| self.account.authorize_anywhere(self.actor, operation, self.now).is_ok());
+            .all(|operation| judging.authorize_anywhere(self.actor, operation, self.now).is_ok());
         if !may_look {
             let (what, scope) = ("this".to_owned(), Scope::Account);
             return Err(Refusal::Above { what, missing: PermissionNames::default(), scope });

@@ -1,5 +1,6 @@
 //! From a command to events: who is asking, what they hold, and the rules that hold on every path.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -130,6 +131,8 @@ pub fn open(
 /// A context for one decision: the account as it is, the actor, the moment and the events so far.
 pub(super) struct Decision<'a> {
     pub(super) account: &'a Account,
+    /// The account in which it counts what the actor holds, where that is an older one than the account as it is.
+    basis: Option<&'a Account>,
     pub(super) actor: Actor,
     pub(super) now: Timestamp,
     ids: &'a mut dyn FnMut() -> Uuid,
@@ -148,12 +151,15 @@ impl Account {
         now: Timestamp,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Decided, Refusal> {
+        let events = Decision::of(self, None, actor, now, ids).events(command)?;
+        self.conclude(events, now)
+    }
+
+    /// What holds for all events of a commit together, and the account after them.
+    pub(super) fn conclude(&self, events: Vec<Event>, now: Timestamp) -> Result<Decided, Refusal> {
         if self.is_seen_whole {
             return Err(Refusal::NotFound { kind: "account" });
         }
-        let mut decision = Decision { account: self, actor, now, ids, events: Vec::new() };
-        decision.command(command)?;
-        let events = decision.events;
         if events.is_empty() {
             return Err(Refusal::Nothing);
         }
@@ -270,6 +276,37 @@ impl Account {
     }
 }
 
+impl<'a> Decision<'a> {
+    pub(super) fn of(
+        account: &'a Account,
+        basis: Option<&'a Account>,
+        actor: Actor,
+        now: Timestamp,
+        ids: &'a mut dyn FnMut() -> Uuid,
+    ) -> Self {
+        Self { account, basis, actor, now, ids, events: Vec::new() }
+    }
+
+    /// The events that a command comes to.
+    pub(super) fn events(mut self, command: &Command) -> Result<Vec<Event>, Refusal> {
+        self.command(command)?;
+        if self.events.is_empty() { Err(Refusal::Nothing) } else { Ok(self.events) }
+    }
+
+    /// Where it counts what the actor holds at a scope: the account with the scope as that account knows it.
+    pub(super) fn judged_at<'s>(&self, scope: &'s Scope) -> (&'a Account, Cow<'s, Scope>) {
+        match self.basis {
+            None => (self.account, Cow::Borrowed(scope)),
+            Some(basis) => (basis, Cow::Owned(basis.older_scope(scope, self.account))),
+        }
+    }
+
+    /// The account in which it counts what the actor holds.
+    pub(super) fn basis(&self) -> &'a Account {
+        self.basis.unwrap_or(self.account)
+    }
+}
+
 impl Decision<'_> {
     fn command(&mut self, command: &Command) -> Result<(), Refusal> {
         self.actor_exists(command)?;
@@ -349,7 +386,11 @@ impl Decision<'_> {
         if self.account.is_deleted() {
             return Err(Refusal::NotFound { kind: "account" });
         }
-        if answers { Ok(()) } else { self.account.may_act(self.actor, self.now) }
+        if answers {
+            return Ok(());
+        }
+        self.basis().may_act(self.actor, self.now)?;
+        self.account.may_act(self.actor, self.now)
     }
 
     pub(super) fn take_id<I: Id>(&mut self) -> I {
@@ -366,7 +407,8 @@ impl Decision<'_> {
 
     /// Requires the permission of one of Bailiwick's operations at a scope.
     pub(super) fn require(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        self.account.authorize(self.actor, operation, scope, self.now)
+        let (account, scope) = self.judged_at(scope);
+        account.authorize(self.actor, operation, &scope, self.now)
     }
 
     /// Rule 1: the actor holds all of this at the scope, for as long as it shall last.
@@ -376,7 +418,8 @@ impl Decision<'_> {
         scope: &Scope,
         until: Option<Timestamp>,
     ) -> Result<(), Refusal> {
-        self.account.covers(self.actor.principal(), permissions, scope, until, self.now)
+        let (account, scope) = self.judged_at(scope);
+        account.covers(self.actor.principal(), permissions, &scope, until, self.now)
     }
 
     /// Rule 1 for a role at a scope.
@@ -420,11 +463,12 @@ impl Decision<'_> {
 
     /// All that the actor was granted at any scope, through groups too.
     fn held_anywhere(&self) -> PermissionSet {
-        let holders = self.account.holders(self.actor.principal());
-        let grants = holders.flat_map(|holder| self.account.grants_of(holder));
+        let account = self.basis();
+        let holders = account.holders(self.actor.principal());
+        let grants = holders.flat_map(|holder| account.grants_of(holder));
         let live = grants.filter(|(_, grant)| grant.value.is_live(self.now));
         live.fold(PermissionSet::EMPTY, |held, (_, grant)| {
-            held.union(&self.account.permissions_of(&grant.value.role))
+            held.union(&account.permissions_of(&grant.value.role))
         })
     }
 

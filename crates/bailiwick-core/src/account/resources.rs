@@ -151,7 +151,8 @@ impl Decision<'_> {
     }
 
     fn holds_resource_permission(&self, permission: PermissionIndex, scope: &Scope) -> bool {
-        self.account.held_at(self.actor.principal(), scope, None, self.now).contains(permission)
+        let (account, scope) = self.judged_at(scope);
+        account.held_at(self.actor.principal(), &scope, None, self.now).contains(permission)
     }
 
     fn require_permission(&self, permission: PermissionIndex, scope: &Scope) -> Result<(), Refusal> {

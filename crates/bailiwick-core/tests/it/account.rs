@@ -18,3 +18,4 @@ mod resources;
 mod roles;
 mod service_accounts;
 mod settings;
+mod together;

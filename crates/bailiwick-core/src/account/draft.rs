@@ -1,0 +1,109 @@
+//! Several commands decided one after the other and recorded as one commit: all of them or none.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::decide::Decision;
+use super::{Account, Actor, AllOf, Command, Decided, Event, Refusal, Scope};
+
+/// An account on which commands are tried before any of them is recorded.
+///
+/// Each command sees what those before it did, so that a role can be granted that was created a step ago. What the actor
+/// may do is judged by what they held when the draft was begun: no step can raise them for a later one. Rules about how
+/// many hold a role count for the end alone, so that an owner can be replaced in two steps.
+pub struct Draft<'a> {
+    start: &'a Account,
+    current: Account,
+    actor: Actor,
+    now: Timestamp,
+    ids: &'a mut dyn FnMut() -> Uuid,
+    events: Vec<Event>,
+}
+
+impl Account {
+    /// Begins a draft of this account.
+    pub fn draft<'a>(&'a self, actor: Actor, now: Timestamp, ids: &'a mut dyn FnMut() -> Uuid) -> Draft<'a> {
+        Draft { start: self, current: self.clone(), actor, now, ids, events: Vec::new() }
+    }
+
+    /// Decides on commands that become one commit, see [`Draft`].
+    ///
+    /// # Errors
+    /// The number of the command that is refused, counted from 0, with the [`Refusal`]; or the number of commands, if they
+    /// are refused for what they come to together.
+    pub fn decide_all(
+        &self,
+        actor: Actor,
+        commands: &[Command],
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<Decided, (usize, Refusal)> {
+        let mut draft = self.draft(actor, now, ids);
+        for (place, command) in commands.iter().enumerate() {
+            draft.step(command).map_err(|refusal| (place, refusal))?;
+        }
+        draft.finish().map_err(|refusal| (commands.len(), refusal))
+    }
+
+    /// Where this account, which is older than what a scope names, says what somebody holds there: nobody can have been
+    /// granted anything in what did not exist, so it is what they hold at that which holds the new thing.
+    pub(super) fn older_scope(&self, scope: &Scope, current: &Self) -> Scope {
+        let is_new = |project| self.project(project).is_none();
+        match scope {
+            Scope::Project(project) if is_new(*project) => Scope::Account,
+            Scope::AllOf(all) if all.project.is_some_and(is_new) => {
+                Scope::AllOf(AllOf { project: None, ..AllOf::clone(all) }.into())
+            }
+            Scope::Resources(ids) => {
+                let older: Option<Vec<_>> = ids
+                    .iter()
+                    .map(|id| {
+                        let mut next = Some(*id);
+                        // Parents are older than their children, so the way up ends.
+                        while let Some(id) = next.filter(|id| self.resource(*id).is_none()) {
+                            next = current.resource(id).and_then(|resource| resource.value.parent);
+                        }
+                        next
+                    })
+                    .collect();
+                older.map_or(Scope::Account, Scope::resources)
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// The account as it is after the steps so far.
+    pub fn account(&self) -> &Account {
+        &self.current
+    }
+
+    /// Decides on the next command and gives the events that it comes to. After a refusal the draft is as it was before.
+    ///
+    /// # Errors
+    /// The [`Refusal`], as for a command of its own.
+    pub fn step(&mut self, command: &Command) -> Result<&[Event], Refusal> {
+        let basis = Some(self.start).filter(|_| !self.events.is_empty());
+        let events =
+            Decision::of(&self.current, basis, self.actor, self.now, &mut *self.ids).events(command)?;
+        self.current.apply(&events);
+        let before = self.events.len();
+        self.events.extend(events);
+        Ok(self.events.get(before..).unwrap_or_default())
+    }
+
+    /// Whether nothing was done so far.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The events of all steps, and the account after them at the next revision.
+    ///
+    /// # Errors
+    /// [`Refusal::Nothing`] without any step; [`Refusal::LastHolder`], [`Refusal::SingleHolder`],
+    /// [`Refusal::TooMuchAtOnce`] and [`Refusal::LimitReached`] for what the steps come to together.
+    pub fn finish(self) -> Result<Decided, Refusal> {
+        self.start.conclude(self.events, self.now)
+    }
+}
