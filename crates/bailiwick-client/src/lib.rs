@@ -2,6 +2,7 @@
 //!
 //! - [`wire`]: the JSON of `/api/v1`, one type per request and answer.
 //! - [`Client`] (feature `http`, on by default): one method per operation.
+//! - `document` (feature `document`): access documents, YAML in and out.
 //!
 //! A [`Client`] is cheap to clone and safe to share between tasks. What belongs to an account hangs off
 //! [`Client::account`]. Reads are plain `async` functions; lists are a [`Listing`], read page by page or to the end;
@@ -55,6 +56,8 @@
 //! Requests that are safe to repeat (reads, `PUT`, `DELETE`, dry runs, and writes with an idempotency key) are tried again
 //! when no connection could be made, or on a 503 that does not ask to wait too long. Nothing else is ever sent twice.
 
+#[cfg(feature = "document")]
+pub mod document;
 #[cfg(feature = "http")]
 mod http;
 pub mod wire;

@@ -5,6 +5,7 @@
 //! responses always carry Bailiwick's ids. Moments are RFC 3339 texts in UTC.
 
 mod access;
+mod access_document;
 mod account;
 pub mod authzen;
 mod catalog;
@@ -38,6 +39,7 @@ mod sign_in;
 mod write;
 
 pub use access::*;
+pub use access_document::*;
 pub use account::*;
 pub use catalog::*;
 pub use delivery::*;

@@ -6,6 +6,10 @@ use crate::http::{Error, InAccount, Listing};
 use crate::wire::{
     AccessDecision, AccessQuestion, EffectiveAccess, EffectiveQuery, Explanation, PrincipalLabel,
     TargetLabel, WhatCanQuery, WhoCanQuery, authzen,
+use crate::http::{Error, InAccount, Write};
+use crate::wire::{
+    AccessDecision, AccessDocument, AccessPlan, AccessQuestion, ApplyQuery, EffectiveAccess, EffectiveQuery,
+    Explanation, authzen,
 };
 
 impl InAccount {
@@ -74,5 +78,21 @@ impl InAccount {
         self.client
             .fetch(Call::get(Path::bare(".well-known/authzen-configuration/accounts").id(self.id())))
             .await
+    }
+}
+
+impl InAccount {
+    /// The account's access as one document.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn export_access(&self) -> Result<AccessDocument, Error> {
+        self.client.fetch(Call::get(self.at("access").action("export"))).await
+    }
+
+    /// Makes the account's access what a document says; `if_match` is about the revision of the account.
+    pub fn apply_access(&self, document: &AccessDocument, prune: bool) -> Write<AccessPlan> {
+        let query = ApplyQuery { prune, dry_run: false };
+        self.write(Call::post(self.at("access").action("apply")).query(&query).json(document))
     }
 }
