@@ -18,6 +18,7 @@ pub mod views;
 
 mod access;
 mod access_search;
+mod access_document;
 mod accounts;
 mod catalog;
 mod change;
@@ -73,6 +74,7 @@ pub fn operations() -> Vec<Operation> {
         service_accounts::operations(),
         keys::operations(),
         access::operations(),
+        access_document::operations(),
         events::operations(),
         deliveries::operations(),
         catalog::operations(),

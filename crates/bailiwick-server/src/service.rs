@@ -25,6 +25,7 @@ mod refusals;
 mod searches;
 mod sessions;
 mod set_up;
+mod several;
 mod sign_in_record;
 mod write;
 
@@ -53,6 +54,7 @@ pub use people::People;
 pub use profile::Received;
 pub use sessions::SignedIn;
 pub use set_up::SetUp;
+pub use several::{DocumentProblem, Invitees, Several};
 pub use write::{Changed, Outcome, Replay, WriteOptions};
 
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! What people write for a thing: its id, its external id or its name.
 
 use super::{Account, Taken};
-use crate::ids::{GroupId, Id, ProjectId, ServiceAccountId};
+use crate::ids::{GroupId, Id, ProjectId, RoleId, ServiceAccountId};
 use crate::values::folded;
 
 /// What a text stands for.
@@ -29,16 +29,36 @@ impl<I: Id + PartialEq> Called<I> {
 impl Account {
     /// The project with this id, external id or name.
     pub fn project_called(&self, text: &str) -> Called<ProjectId> {
-        Called::of(self.find_project(text), self.taken_by(Taken::ProjectName, &folded(text)))
+        Called::of(self.find_project(text), self.project_named(text))
     }
 
     /// The group with this id, external id or name.
     pub fn group_called(&self, text: &str) -> Called<GroupId> {
-        Called::of(self.find_group(text), self.taken_by(Taken::GroupName, &folded(text)))
+        Called::of(self.find_group(text), self.group_named(text))
+    }
+
+    /// The project with this name.
+    pub fn project_named(&self, name: &str) -> Option<ProjectId> {
+        self.taken_by(Taken::ProjectName, &folded(name))
+    }
+
+    /// The group with this name.
+    pub fn group_named(&self, name: &str) -> Option<GroupId> {
+        self.taken_by(Taken::GroupName, &folded(name))
+    }
+
+    /// The service account with this name.
+    pub fn service_account_named(&self, name: &str) -> Option<ServiceAccountId> {
+        self.taken_by(Taken::ServiceAccountName, &folded(name))
+    }
+
+    /// The custom role with this name.
+    pub fn role_named(&self, name: &str) -> Option<RoleId> {
+        self.taken_by(Taken::RoleName, &folded(name))
     }
 
     /// The service account with this id, external id or name.
     pub fn service_account_called(&self, text: &str) -> Called<ServiceAccountId> {
-        Called::of(self.find_service_account(text), self.taken_by(Taken::ServiceAccountName, &folded(text)))
+        Called::of(self.find_service_account(text), self.service_account_named(text))
     }
 }

@@ -135,6 +135,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::PasswordNotAsked
         | Error::InvalidText { .. }
         | Error::Field { .. }
+        | Error::Document(_)
         | Error::Password(_)
         | Error::AsOfTooEarly { .. }
         | Error::AsOfInFuture { .. }

@@ -1,10 +1,10 @@
 //! What a use case can fail with: the domain's refusals, and what lies below the domain.
 
-use bailiwick_core::account::Refusal;
+use bailiwick_core::account::{Kind, Refusal};
 use bailiwick_core::values::InvalidText;
 use bailiwick_store::{StoreError, Unavailable};
 
-use super::InTheWay;
+use super::{DocumentProblem, InTheWay};
 use crate::identity::password::HashError;
 use crate::identity::password::rules::PasswordProblem;
 
@@ -95,6 +95,9 @@ pub enum Error {
     /// People who cannot be invited; never empty. Nobody was.
     #[error("{}", people_text(.0))]
     InTheWay(Vec<InTheWay>),
+    /// What is wrong with a document; never empty. Nothing of it was done.
+    #[error("{}", document_text(.0))]
+    Document(Vec<DocumentProblem>),
     /// A password that is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
@@ -131,6 +134,16 @@ impl Error {
     /// A defect, with its chain for the log.
     pub fn internal(detail: impl std::fmt::Display) -> Self {
         Self::Internal { detail: detail.to_string() }
+    }
+
+    /// The refusal that the account's record shall show. Whether there is a thing that does not exist is nobody's business.
+    pub(super) fn to_record(&self) -> Option<&Refusal> {
+        let refusal = match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Document(problems) => DocumentProblem::denied(problems),
+            _ => None,
+        };
+        refusal.filter(|refusal| refusal.kind() != Kind::NotFound)
     }
 
     /// The text for the log that `Display` leaves out.
@@ -186,6 +199,13 @@ fn people_text(people: &[InTheWay]) -> String {
     match people {
         [one] => one.to_string(),
         many => format!("{} of these people cannot be invited, so nobody was", many.len()),
+    }
+}
+
+fn document_text(problems: &[DocumentProblem]) -> String {
+    match problems {
+        [one] => one.message.clone(),
+        many => format!("{} things are wrong with the document, so nothing of it was done", many.len()),
     }
 }
 

@@ -121,10 +121,40 @@ impl Service {
                         id
                     }
                 }
+                None => self.to_be_invited(email, now, &mut people, &mut new_users).await?,
             };
             by_email.insert(email.as_str(), user);
             invitees.push(Invitee { user, invitation: new_id() });
         }
+        let inviter = self.inviter(caller, &mut people).await?;
+        let command = Command::Invite { people: invitees, grants: request.grants.clone() };
+        let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
+        let beside =
+            |changed: &Changed<'_>| self.beside_invitations(changed, counted, &new_users, &people, &inviter);
+        self.write_beside(caller, account, &command, options, shape_changed, beside).await
+    }
+
+    /// The user with an email: one of the directory, or a new one.
+    pub(super) async fn to_be_invited(
+        &self,
+        email: &Email,
+        now: Timestamp,
+        people: &mut People,
+        new_users: &mut Vec<DirectoryChange>,
+    ) -> Result<UserId, Error> {
+        let known = self.store.user_by_email(email.as_str()).await?;
+        let user = known.unwrap_or_else(|| {
+            let user = unknown_user(email, now);
+            new_users.push(creation(&user));
+            user
+        });
+        let id = user.user_id;
+        people.add(user);
+        Ok(id)
+    }
+
+    /// What mails call the person in whose name they are sent.
+    pub(super) async fn inviter(&self, caller: &Caller, people: &mut People) -> Result<String, Error> {
         let sponsor = match caller.actor {
             bailiwick_core::account::Actor::User(id) => self.store.user(id).await?,
             bailiwick_core::account::Actor::ServiceAccount { .. }
@@ -148,10 +178,27 @@ impl Service {
                 if let Event::InvitationSent { id, invitation } = event {
                     self.add_mailed_link(&mut beside, changed, *id, invitation, &people, &inviter)?;
                 }
+        Ok(inviter)
+    }
+
+    /// New users, links and mails of the invitations that were sent.
+    pub(super) fn beside_invitations(
+        &self,
+        changed: &Changed<'_>,
+        counted: &Counted,
+        new_users: &[DirectoryChange],
+        people: &People,
+        inviter: &str,
+    ) -> Result<Beside, Error> {
+        let mailed: Vec<InvitationId> = sent(changed.events).collect();
+        self.invitation_mails.admit(counted, changed.after.id(), &mailed, changed.now)?;
+        let mut beside = Beside { first: new_users.to_vec(), ..Beside::default() };
+        for event in changed.events {
+            if let Event::InvitationSent { id, invitation } = event {
+                self.add_mailed_link(&mut beside, changed, *id, invitation, people, inviter)?;
             }
-            Ok(beside)
-        };
-        self.write_beside(caller, account, &command, options, shape_changed, beside).await
+        }
+        Ok(beside)
     }
 
     /// Sends an invitation again; the earlier links end.

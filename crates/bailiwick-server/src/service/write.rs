@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_core::access::AccessDifference;
-use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Kind, Refusal};
+use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
     AccountCommit, Commit, DirectoryChange, Ending, EntityChange, IdempotencyRecord, OutboxMessage,
@@ -90,6 +90,34 @@ pub struct Changed<'a> {
     pub now: Timestamp,
 }
 
+/// What is asked of an account, for an answer of type `T`.
+pub(super) trait Asked<T> {
+    /// What it comes to, and the answer; nothing where all is as it was asked to be.
+    fn decide(&self, before: &Account, actor: Actor, now: Timestamp) -> Result<(Option<Decided>, T), Error>;
+
+    /// The event that records that it was refused.
+    fn refused(&self, refusal: &Refusal) -> Event;
+}
+
+/// One command, with what shapes the answer.
+struct Single<'a, S> {
+    command: &'a Command,
+    shape: S,
+}
+
+impl<T, S: Fn(&Changed<'_>) -> T> Asked<T> for Single<'_, S> {
+    fn decide(&self, before: &Account, actor: Actor, now: Timestamp) -> Result<(Option<Decided>, T), Error> {
+        let decided = before.decide(actor, self.command, now, &mut || new_uuid())?;
+        let changed = Changed { before, after: &decided.account, events: &decided.events, now };
+        let value = (self.shape)(&changed);
+        Ok((Some(decided), value))
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Event {
+        refused(self.command.name(), refusal, self.command)
+    }
+}
+
 impl Service {
     /// Does a command, and shapes the answer from the account after it.
     ///
@@ -116,6 +144,18 @@ impl Service {
         shape: impl Fn(&Changed<'_>) -> T,
         beside: impl Fn(&Changed<'_>) -> Result<Beside, Error>,
     ) -> Result<Outcome<T>, Error> {
+        self.write_asked(caller, account, &Single { command, shape }, options, beside).await
+    }
+
+    /// Does what is asked, be it one command or several.
+    pub(super) async fn write_asked<T: Serialize>(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        asked: &impl Asked<T>,
+        options: &WriteOptions,
+        beside: impl Fn(&Changed<'_>) -> Result<Beside, Error>,
+    ) -> Result<Outcome<T>, Error> {
         if let Some(replay) = self.replay(caller.actor, account, options).await? {
             return Ok(Outcome::Replayed(replay));
         }
@@ -127,15 +167,16 @@ impl Service {
                 let replay = self.replay_of_queued(caller.actor, account, options).await?;
                 return replay.map(Outcome::Replayed).ok_or_else(no_account);
             };
-            let queued = match self.decide_and_queue(&handle, caller, command, options, &shape, &beside) {
+            let queued = match self.decide_and_queue(&handle, caller, asked, options, &beside) {
+                Ok(Attempt::Nothing { value, revision }) => return Ok(Outcome::Done { value, revision }),
                 Ok(Attempt::Dry(dry)) => return dry.outcome().await,
                 Ok(Attempt::Queued(queued)) => queued,
                 Err(error) => {
                     if let Some(replay) = self.replay_of_queued(caller.actor, account, options).await? {
                         return Ok(Outcome::Replayed(replay));
                     }
-                    if let (Error::Refused(refusal), false) = (&error, options.dry_run) {
-                        self.record_refusal(&handle, caller, command, refusal).await;
+                    if let Some(refusal) = error.to_record().filter(|_| !options.dry_run) {
+                        self.record_refused(&handle, caller, asked.refused(refusal)).await;
                     }
                     return Err(error);
                 }
@@ -174,16 +215,15 @@ impl Service {
         &self,
         handle: &Arc<AccountHandle>,
         caller: &Caller,
-        command: &Command,
+        asked: &impl Asked<T>,
         options: &WriteOptions,
-        shape: &impl Fn(&Changed<'_>) -> T,
         beside: &impl Fn(&Changed<'_>) -> Result<Beside, Error>,
     ) -> Result<Attempt<T>, Error> {
         let mut tip = handle.tip();
         // Read under the lock, so that times never run backwards within an account.
         let now = self.now();
         let before = Arc::clone(&tip.account);
-        let decided = before.decide(caller.actor, command, now, &mut || new_uuid())?;
+        let (decided, value) = asked.decide(&before, caller.actor, now)?;
         // After the decision, so that a stale revision tells strangers nothing.
         if let Some((key, expected)) = options.expected {
             let actual = before.revision_of(key).unwrap_or_default();
@@ -191,8 +231,12 @@ impl Service {
                 return Err(Error::StaleRevision { actual: actual.0 });
             }
         }
+        let decided = match decided {
+            Some(decided) => decided,
+            None if options.dry_run => Decided { events: Vec::new(), account: Account::clone(&before) },
+            None => return Ok(Attempt::Nothing { value, revision: before.revision() }),
+        };
         let changed = Changed { before: &before, after: &decided.account, events: &decided.events, now };
-        let value = shape(&changed);
         if options.dry_run {
             let Decided { account: after, events } = decided;
             return Ok(Attempt::Dry(Box::new(Dry { value, before, after, events, now })));
@@ -248,20 +292,6 @@ impl Service {
         }
     }
 
-    /// Records that a member or machine of the account was refused, the same refusal once a minute. What cannot be recorded
-    /// is logged, and the refusal stands all the same.
-    async fn record_refusal(
-        &self,
-        handle: &Arc<AccountHandle>,
-        caller: &Caller,
-        command: &Command,
-        refusal: &Refusal,
-    ) {
-        if refusal.kind() != Kind::NotFound {
-            self.record_refused(handle, caller, refused(command.name(), refusal, command)).await;
-        }
-    }
-
     /// Records that a question was refused, which no command stands for: `request` names it.
     pub(crate) async fn record_refused_request(
         &self,
@@ -274,6 +304,8 @@ impl Service {
         self.record_refused(handle, caller, event).await;
     }
 
+    /// Records that a member or machine of the account was refused, the same refusal once a minute. What cannot be recorded
+    /// is logged, and the refusal stands all the same.
     async fn record_refused(&self, handle: &Arc<AccountHandle>, caller: &Caller, event: Event) {
         let Event::Refused { command, code, target } = &event else { return };
         let (account, actor) = (handle.read().id(), caller.actor.reference().to_string());
@@ -341,6 +373,11 @@ impl Service {
     reason = "each write makes one and takes it apart; a box would allocate for it"
 )]
 enum Attempt<T> {
+    /// All is as it was asked to be.
+    Nothing {
+        value: T,
+        revision: Revision,
+    },
     Dry(Box<Dry<T>>),
     Queued(Queued<T>),
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod api_access;
+mod api_access_document;
 mod api_audit;
 mod api_bad_input;
 mod api_events;

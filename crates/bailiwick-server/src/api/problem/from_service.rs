@@ -6,7 +6,7 @@ use bailiwick_core::values::InvalidText;
 
 use super::codes::{code, status_of};
 use super::{Failure, Inner};
-use crate::service::{Error, InTheWay};
+use crate::service::{DocumentProblem, Error, InTheWay};
 
 /// RFC 6750 section 3. The realm tells people which system asks.
 const CHALLENGE: &str = r#"Bearer realm="bailiwick""#;
@@ -67,6 +67,7 @@ impl From<Error> for Failure {
                 failure.with_field(pointer, code, message)
             }
             Error::InTheWay(people) => Self::in_the_way(&people, text),
+            Error::Document(problems) => Self::document(&problems, text),
             Error::Password(problem) => Self::new(&code::PASSWORD_REFUSED, problem.to_string()).with_field(
                 "/password",
                 "password_refused",
@@ -102,6 +103,18 @@ impl Failure {
         failure.0.detail = text;
         people.iter().fold(failure, |failure, one| {
             failure.with_field(format!("/emails/{}", one.place), one.refusal.code(), one.to_string())
+        })
+    }
+
+    /// What is wrong with a document, each by its place. It is about a missing permission if any of it is.
+    fn document(problems: &[DocumentProblem], text: String) -> Self {
+        let mut failure = match DocumentProblem::denied(problems) {
+            Some(refusal) => Self::from(refusal.clone()),
+            None => Self::new(&code::INVALID_DOCUMENT, text.clone()),
+        };
+        failure.0.detail = text;
+        problems.iter().fold(failure, |failure, problem| {
+            failure.with_field(problem.field.clone(), problem.code, problem.message.clone())
         })
     }
 

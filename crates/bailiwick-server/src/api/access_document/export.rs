@@ -1,0 +1,203 @@
+//! From an account to a document: by names, in an order that does not change with ids.
+
+use bailiwick_client::wire;
+use bailiwick_core::account::{
+    Account, Called, InvitationStatus, MemberStatus, Principal, RoleAtScope, RoleRef,
+};
+use bailiwick_core::ids::{GroupId, ServiceAccountId, UserId};
+use bailiwick_core::values::ExternalId;
+use jiff::Timestamp;
+
+use super::references::scope_by_names;
+use crate::api::views;
+use crate::service::{Error, People};
+
+/// Refuses an account that no document can hold: what was cut off would be taken away when it is applied.
+pub fn fits(account: &Account, now: Timestamp) -> Result<(), Error> {
+    let most = wire::ACCESS_DOCUMENT_ENTRIES_MAX;
+    let members = account.groups_after(None).flat_map(|(id, _)| account.group_members_after(id, None));
+    let entries = account.projects_after(None).count()
+        + account.roles_after(None).count()
+        + account.member_count()
+        + account.groups_after(None).count()
+        + members.take(most + 1).count()
+        + account.service_accounts_after(None).count()
+        + account.grants_after(None).filter(|(_, grant)| grant.value.is_live(now)).take(most + 1).count()
+        + account.pending_after(None).take(most + 1).count();
+    if entries > most {
+        return Err(Error::TooLarge { what: "what an access document would hold", limit: most });
+    }
+    Ok(())
+}
+
+/// All access of an account.
+pub fn document(account: &Account, people: &People, now: Timestamp) -> wire::AccessDocument {
+    let exporting = Exporting { account, people };
+    let lifetime = account.profile().value.settings.invitation_lifetime_seconds;
+    wire::AccessDocument {
+        version: wire::ACCESS_DOCUMENT_VERSION,
+        settings: Some(wire::DocumentSettings { invitation_lifetime_seconds: lifetime.into() }),
+        projects: Some(exporting.projects()),
+        roles: Some(exporting.roles()),
+        members: Some(exporting.members()),
+        groups: Some(exporting.groups()),
+        service_accounts: Some(exporting.service_accounts()),
+        grants: Some(exporting.grants(now)),
+        invitations: Some(exporting.invitations(now)),
+    }
+}
+
+struct Exporting<'a> {
+    account: &'a Account,
+    people: &'a People,
+}
+
+impl Exporting<'_> {
+    fn projects(&self) -> Vec<wire::DocumentProject> {
+        let projects = self.account.projects_after(None).map(|(_, found)| wire::DocumentProject {
+            name: found.value.name.to_string(),
+            description: described(found.value.description.as_str()),
+            external_id: text(found.value.external_id.as_ref()),
+        });
+        sorted(projects, |item| item.name.to_lowercase())
+    }
+
+    fn roles(&self) -> Vec<wire::DocumentRole> {
+        let roles = self.account.roles_after(None).map(|(_, found)| wire::DocumentRole {
+            name: found.value.name.to_string(),
+            description: described(found.value.description.as_str()),
+            external_id: text(found.value.external_id.as_ref()),
+            level: views::level(found.value.level),
+            permissions: found.value.permissions.iter().map(ToString::to_string).collect(),
+        });
+        sorted(roles, |item| item.name.to_lowercase())
+    }
+
+    fn members(&self) -> Vec<wire::DocumentMember> {
+        let members = self.account.members_after(None).map(|(user, found)| wire::DocumentMember {
+            member: self.person(user),
+            external_id: text(found.value.external_id.as_ref()),
+            status: Some(match found.value.status {
+                MemberStatus::Inactive => wire::MemberStatusChange::Inactive,
+                MemberStatus::Active | MemberStatus::Pending => wire::MemberStatusChange::Active,
+            }),
+        });
+        sorted(members, |item| item.member.clone())
+    }
+
+    fn groups(&self) -> Vec<wire::DocumentGroup> {
+        let groups = self.account.groups_after(None).map(|(id, found)| {
+            let members = self.account.group_members_after(id, None).map(|user| self.person(user));
+            wire::DocumentGroup {
+                name: found.value.name.to_string(),
+                description: described(found.value.description.as_str()),
+                external_id: text(found.value.external_id.as_ref()),
+                members: Some(sorted(members, Clone::clone)),
+            }
+        });
+        sorted(groups, |item| item.name.to_lowercase())
+    }
+
+    fn service_accounts(&self) -> Vec<wire::DocumentServiceAccount> {
+        let machines =
+            self.account.service_accounts_after(None).map(|(_, found)| wire::DocumentServiceAccount {
+                name: found.value.name.to_string(),
+                description: described(found.value.description.as_str()),
+                external_id: text(found.value.external_id.as_ref()),
+            });
+        sorted(machines, |item| item.name.to_lowercase())
+    }
+
+    /// What has ended is no access.
+    fn grants(&self, now: Timestamp) -> Vec<wire::DocumentGrant> {
+        let live = self.account.grants_after(None).filter(|(_, grant)| grant.value.is_live(now));
+        let grants = live.map(|(_, found)| {
+            let mut grant = wire::DocumentGrant {
+                role: self.role(&found.value.role),
+                scope: scope_by_names(self.account, &found.value.scope),
+                until: found.value.until,
+                ..wire::DocumentGrant::default()
+            };
+            match found.value.principal {
+                Principal::Member(user) => grant.member = Some(self.person(user)),
+                Principal::Group(id) => grant.group = Some(self.group(id)),
+                Principal::ServiceAccount(id) => grant.service_account = Some(self.service_account(id)),
+            }
+            grant
+        });
+        sorted(grants, |item| {
+            let kind = (item.member.is_none(), item.group.is_none());
+            let who = item.member.as_ref().or(item.group.as_ref()).or(item.service_account.as_ref());
+            (kind, who.map(|who| who.to_lowercase()), item.role.clone(), item.scope.clone())
+        })
+    }
+
+    fn invitations(&self, now: Timestamp) -> Vec<wire::DocumentInvitation> {
+        let waiting = self.account.pending_after(None).filter_map(|(user, id)| {
+            let found = self.account.invitation(id)?;
+            let is_live = found.value.status_at(now) == InvitationStatus::Pending;
+            let grants = found.value.grants.iter().filter(|grant| self.still_counts(grant, now));
+            let grants = grants.map(|grant| wire::GrantSpec {
+                role: self.role(&grant.role),
+                scope: scope_by_names(self.account, &grant.scope),
+                until: grant.until,
+            });
+            let grants = sorted(grants, |item| (item.role.clone(), item.scope.clone()));
+            // An invitation goes to an email: without one it can only wait until it expires.
+            let email = self.people.email(user)?.to_owned();
+            is_live.then_some(wire::DocumentInvitation { email, grants })
+        });
+        sorted(waiting, |item| item.email.clone())
+    }
+
+    fn still_counts(&self, grant: &RoleAtScope, now: Timestamp) -> bool {
+        grant.until.is_none_or(|end| end > now) && self.account.scope_exists(&grant.scope).is_ok()
+    }
+
+    fn person(&self, user: UserId) -> String {
+        self.people.email(user).map_or_else(|| user.to_string(), str::to_owned)
+    }
+
+    fn role(&self, role: &RoleRef) -> String {
+        match role {
+            RoleRef::BuiltIn(name) => name.to_string(),
+            RoleRef::Custom(id) => {
+                self.account.role(*id).map_or_else(|| id.to_string(), |found| found.value.name.to_string())
+            }
+        }
+    }
+
+    fn group(&self, id: GroupId) -> String {
+        match self.account.group(id) {
+            Some(found) if self.account.group_called(found.value.name.as_str()) == Called::One(id) => {
+                found.value.name.to_string()
+            }
+            _ => id.to_string(),
+        }
+    }
+
+    fn service_account(&self, id: ServiceAccountId) -> String {
+        match self.account.service_account(id) {
+            Some(found)
+                if self.account.service_account_called(found.value.name.as_str()) == Called::One(id) =>
+            {
+                found.value.name.to_string()
+            }
+            _ => id.to_string(),
+        }
+    }
+}
+
+fn described(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn text(external_id: Option<&ExternalId>) -> Option<String> {
+    external_id.map(ToString::to_string)
+}
+
+fn sorted<T, K: Ord>(items: impl Iterator<Item = T>, key: impl FnMut(&T) -> K) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_by_cached_key(key);
+    items
+}

@@ -1,0 +1,246 @@
+//! Members, who is in which group, and invitations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bailiwick_client::wire::{self, PlanAction};
+use bailiwick_core::account::{
+    Command, InvitationStatus, Invitee, MemberStatus, Patch, Principal, RoleAtScope,
+};
+use bailiwick_core::ids::UserId;
+use bailiwick_core::values::{Email, ExternalId, folded};
+
+use super::plan::{Step, Words};
+use super::planner::Planner;
+use super::references::shown;
+use super::things::change;
+use crate::service::new_id;
+
+impl Planner<'_> {
+    pub(super) fn members(&mut self) {
+        let document = self.document;
+        for (place, entry) in document.members.iter().flatten().enumerate() {
+            let at = format!("/members/{place}");
+            let Some(user) = self.accepted(&format!("{at}/member"), &entry.member) else { continue };
+            if !self.named.members.insert(user) {
+                let message = format!("the member `{}` stands above already", shown(&entry.member));
+                self.problem(&at, "duplicate", message);
+                continue;
+            }
+            self.external_id_of(&at, user, entry.external_id.as_ref());
+            self.status(&at, user, entry.status);
+        }
+    }
+
+    fn external_id_of(&mut self, at: &str, user: UserId, wanted: Option<&String>) {
+        let Some(text) = wanted else { return };
+        let at = format!("{at}/external_id");
+        let after = match ExternalId::parse(text) {
+            Ok(after) => after,
+            Err(problem) => return self.invalid(&at, &problem),
+        };
+        let before = self.account().member(user).and_then(|member| member.value.external_id.clone());
+        if before.as_ref() == Some(&after) {
+            return;
+        }
+        // People are called by email too: by that of another one this one would be taken for them.
+        let email = Email::parse(after.as_str()).ok();
+        if email.is_some_and(|email| self.people.user(&email) != Some(user)) {
+            let refusal = bailiwick_core::account::Refusal::EmailAsExternalId { value: after.to_string() };
+            return self.refused(&at, refusal);
+        }
+        let changes =
+            vec![change("external_id", before.as_ref().map(ExternalId::as_str), Some(after.as_str()))];
+        let step = step_of(PlanAction::Change, "member", user.into(), changes, &at);
+        self.step(step, &Command::EditMember { user, external_id: Patch::Set(after) });
+    }
+
+    fn status(&mut self, at: &str, user: UserId, wanted: Option<wire::MemberStatusChange>) {
+        let is = self.account().member_status(user);
+        let (wanted, command, words) = match wanted {
+            Some(wire::MemberStatusChange::Active) => {
+                (MemberStatus::Active, Command::ActivateMember { user }, ("inactive", "active"))
+            }
+            Some(wire::MemberStatusChange::Inactive) => {
+                (MemberStatus::Inactive, Command::DeactivateMember { user }, ("active", "inactive"))
+            }
+            None => return,
+        };
+        if is == Some(wanted) {
+            return;
+        }
+        let at = format!("{at}/status");
+        let changes = vec![change("status", Some(words.0), Some(words.1))];
+        self.step(step_of(PlanAction::Change, "member", user.into(), changes, &at), &command);
+    }
+
+    pub(super) fn group_members(&mut self) {
+        self.loops();
+        let document = self.document;
+        for (place, entry) in document.groups.iter().flatten().enumerate() {
+            let Some(members) = &entry.members else { continue };
+            // What is wrong with the group itself has been told.
+            let Some(group) = self.account().group_named(&entry.name) else { continue };
+            for (number, text) in members.iter().enumerate() {
+                let at = format!("/groups/{place}/members/{number}");
+                if text.starts_with(NESTED) {
+                    let message = "groups in groups are not known to this server: name the members";
+                    self.problem(&at, "nested_group", message);
+                    continue;
+                }
+                let Some(user) = self.accepted(&at, text) else { continue };
+                if !self.named.group_members.entry(group).or_default().insert(user) {
+                    let message = format!("`{}` stands above already", shown(text));
+                    self.problem(&at, "duplicate", message);
+                } else if !self.account().is_in_group(group, user) {
+                    let name = Words::from(user).and(" in ").and(entry.name.as_str());
+                    let step = step_of(PlanAction::Create, "group_member", name, Vec::new(), &at);
+                    self.step(step, &Command::AddToGroup { group, user });
+                }
+            }
+            self.named.group_members.entry(group).or_default();
+        }
+    }
+
+    /// Groups that would be in themselves, through others: told by the way that leads back.
+    fn loops(&mut self) {
+        let document = self.document;
+        let groups: Vec<_> = document.groups.iter().flatten().collect();
+        let place_of: BTreeMap<_, _> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(place, group)| {
+                let names = std::iter::once(&group.name).chain(&group.external_id);
+                names.map(move |name| (folded(name), place))
+            })
+            .collect();
+        let below = |place: usize| {
+            let members = groups.get(place).into_iter().flat_map(|group| group.members.iter().flatten());
+            let nested = members.enumerate().filter_map(|(number, text)| {
+                Some((number, *place_of.get(&folded(text.strip_prefix(NESTED)?.trim()))?))
+            });
+            nested.collect::<Vec<_>>()
+        };
+        // Depth first, without recursion: documents may hold long chains.
+        let mut done = BTreeSet::new();
+        for start in 0..groups.len() {
+            if done.contains(&start) {
+                continue;
+            }
+            let mut way: Vec<(usize, Vec<(usize, usize)>)> = vec![(start, below(start))];
+            while let Some((place, rest)) = way.last_mut() {
+                let place = *place;
+                let Some((number, next)) = rest.pop() else {
+                    done.insert(place);
+                    way.pop();
+                    continue;
+                };
+                if let Some(first) = way.iter().position(|(on, _)| *on == next) {
+                    let on = way.iter().skip(first).filter_map(|(place, _)| groups.get(*place));
+                    let mut names: Vec<String> = on.map(|group| shown(&group.name)).collect();
+                    names.extend(names.first().cloned());
+                    let message = format!("groups would be in each other: {}", names.join(" > "));
+                    self.problem(&format!("/groups/{place}/members/{number}"), "group_loop", message);
+                } else if !done.contains(&next) {
+                    way.push((next, below(next)));
+                }
+            }
+        }
+    }
+
+    pub(super) fn invitations(&mut self) {
+        let document = self.document;
+        let mut seen = BTreeSet::new();
+        for (place, entry) in document.invitations.iter().flatten().enumerate() {
+            let at = format!("/invitations/{place}");
+            let email = match Email::parse(&entry.email) {
+                Ok(email) => email,
+                Err(problem) => {
+                    self.invalid(&format!("{at}/email"), &problem);
+                    continue;
+                }
+            };
+            // Everybody who is invited was looked up or made.
+            let Some(user) = self.people.user(&email) else { continue };
+            if !seen.insert(user) {
+                self.problem(&format!("{at}/email"), "duplicate", format!("`{email}` stands above already"));
+                continue;
+            }
+            self.named.invited.insert(user);
+            let Some(grants) = self.promised(&at, &entry.grants) else { continue };
+            match self.account().member_status(user) {
+                Some(MemberStatus::Active | MemberStatus::Inactive) => {
+                    for (grant, at) in grants {
+                        self.ensure(&at, Principal::Member(user), grant);
+                    }
+                }
+                None | Some(MemberStatus::Pending) => {
+                    let grants = grants.into_iter().map(|(grant, _)| grant).collect();
+                    self.invite(place, user, grants);
+                }
+            }
+        }
+    }
+
+    /// What an invitation promises; nothing where something in it is wrong.
+    fn promised(&mut self, at: &str, grants: &[wire::GrantSpec]) -> Option<Vec<(RoleAtScope, String)>> {
+        let newcomer = self.account().newcomer_role();
+        let mut promised = Vec::with_capacity(grants.len());
+        let mut is_right = true;
+        for (place, wire::GrantSpec { role, scope, until }) in grants.iter().enumerate() {
+            let at = format!("{at}/grants/{place}");
+            let (role, scope) =
+                (self.role(&format!("{at}/role"), role), self.scope(&format!("{at}/scope"), scope));
+            let Some((role, scope)) = role.zip(scope) else {
+                is_right = false;
+                continue;
+            };
+            if Some(&role) != newcomer.as_ref() && !self.has_ended(&at, *until) {
+                promised.push((RoleAtScope { role, scope, until: *until }, at));
+            }
+        }
+        is_right.then_some(promised)
+    }
+
+    fn invite(&mut self, place: usize, user: UserId, grants: Vec<RoleAtScope>) {
+        let at = &format!("/invitations/{place}");
+        let waiting = self.account().waiting_invitation(user);
+        let waiting = waiting.and_then(|id| Some((id, self.account().invitation(id)?.value.clone())));
+        let live = waiting.filter(|(_, found)| found.status_at(self.now) == InvitationStatus::Pending);
+        let wanted: BTreeSet<&RoleAtScope> = grants.iter().collect();
+        let mut action = PlanAction::Create;
+        if let Some((invitation, found)) = live {
+            // What has ended or gone away since it was promised is withheld at acceptance in any case.
+            let counts = |grant: &&RoleAtScope| {
+                let is_past = grant.until.is_some_and(|end| end <= self.now);
+                !is_past && self.account().scope_exists(&grant.scope).is_ok()
+            };
+            if found.grants.iter().filter(counts).collect::<BTreeSet<_>>() == wanted {
+                return;
+            }
+            // What was promised cannot be edited: the old link must not give more than the new one says.
+            action = PlanAction::Change;
+            if let Err(refusal) = self.draft.step(&Command::RevokeInvitation { invitation }) {
+                return self.refused(at, refusal);
+            }
+        }
+        let words: Vec<String> = grants.iter().map(|grant| self.grant_words(grant)).collect();
+        let changes = words.iter().map(|words| change("grant", None, Some(words))).collect();
+        let people = vec![Invitee { user, invitation: new_id() }];
+        let step = step_of(action, "invitation", user.into(), changes, at);
+        self.step(step, &Command::Invite { people, grants });
+    }
+}
+
+/// What stands before the name of a group that is in another one.
+const NESTED: &str = "group:";
+
+/// A step of its own place in the document.
+pub fn step_of(
+    action: PlanAction,
+    kind: &str,
+    name: Words,
+    changes: Vec<wire::PlanChange>,
+    at: &str,
+) -> Step {
+    Step { action, kind: kind.to_owned(), name, changes, field: Some(at.to_owned()) }
+}
