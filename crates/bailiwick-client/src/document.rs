@@ -8,7 +8,7 @@ mod read;
 mod tree;
 mod write;
 
-pub use read::{Read, read};
+pub use read::{Located, Read, located, read};
 pub use write::write;
 
 /// The greatest size of a document in bytes: what a server takes in one request unless it is set up otherwise.

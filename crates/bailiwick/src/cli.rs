@@ -24,13 +24,16 @@ pub use shared::{
 
 use crate::commands::access::AccessCommand;
 use crate::commands::account::AccountCommand;
+use crate::commands::apply::ApplyArgs;
 use crate::commands::audit::AuditCommand;
 use crate::commands::catalog::CatalogArgs;
 use crate::commands::check::QuestionArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::delivery::DeliveryCommand;
+use crate::commands::export::ExportArgs;
 use crate::commands::grant::GrantCommand;
 use crate::commands::group::GroupCommand;
+use crate::commands::import::ImportCommand;
 use crate::commands::invitation::InvitationCommand;
 use crate::commands::invite::InviteArgs;
 use crate::commands::key::KeyCommand;
@@ -46,6 +49,9 @@ use crate::commands::{
     access, account, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain, grant,
     group, invitation, invite, key, login, member, project, reset_password, resource, role, search, serve,
     service_account, session, verify,
+    access, account, apply, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain,
+    export, grant, group, import, invitation, invite, key, login, member, project, reset_password, resource,
+    role, serve, service_account, session, verify,
 };
 use crate::context::{self, Context};
 use crate::failure::Failure;
@@ -128,6 +134,13 @@ enum Command {
     WhatCan(Remote<WhatCanArgs>),
     /// What somebody may do
     Access(Remote<Noun<AccessCommand>>),
+    /// Write the account's access as one readable file
+    Export(Remote<ExportArgs>),
+    /// Make the access what a file says: shows the plan, then does all of it or nothing
+    Apply(Remote<ApplyArgs>),
+    /// Read access from elsewhere, and apply it as `apply` does
+    #[command(after_help = scope::SYNTAX)]
+    Import(Remote<Noun<ImportCommand>>),
     /// The record of what happened
     Audit(Remote<Noun<AuditCommand>>),
     /// Mail on its way, so that what fails is seen
@@ -180,6 +193,9 @@ fn done(command: Command) -> ExitCode {
         Command::WhoCan(remote) => with(remote, search::who_can),
         Command::WhatCan(remote) => with(remote, search::what_can),
         Command::Access(remote) => noun(remote, access::run),
+        Command::Export(remote) => with(remote, export::run),
+        Command::Apply(remote) => with(remote, apply::run),
+        Command::Import(remote) => noun(remote, import::run),
         Command::Audit(remote) => noun(remote, audit::run),
         Command::Delivery(remote) => noun(remote, delivery::run),
         Command::Catalog(args) => local(catalog::run(args)),

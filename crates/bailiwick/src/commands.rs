@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod apply;
 pub mod audit;
 pub mod backup;
 pub mod bootstrap;
@@ -12,8 +13,10 @@ pub mod delivery;
 pub mod deployment;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod grant;
 pub mod group;
+pub mod import;
 pub mod invitation;
 pub mod invite;
 pub mod key;

@@ -119,6 +119,17 @@ fn problem_text(problem: &Problem) -> String {
     text
 }
 
+impl std::fmt::Display for Failure {
+    /// What is wrong, without what to do about it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Closed => f.write_str("nobody reads the output"),
+            Self::Usage { message, .. } | Self::Refused { message, .. } => f.write_str(message),
+            Self::Client(error) => error.fmt(f),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Client(error)

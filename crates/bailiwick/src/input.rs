@@ -1,6 +1,8 @@
 //! What people type, or programs send, to a command.
 
+use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::Path;
 
 use bailiwick_client::wire::Secret;
 
@@ -30,6 +32,23 @@ pub fn new_password(from_stdin: bool) -> Result<Secret, Failure> {
         return Err(Failure::usage("the two passwords differ", "try again"));
     }
     Ok(first)
+}
+
+/// The text of a file, `-` for stdin, of at most so many bytes.
+pub fn file(path: &Path, most: usize) -> Result<String, Failure> {
+    let mut text = String::new();
+    let limit = most as u64 + 1;
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().take(limit).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text))
+    };
+    let read = read.map_err(|error| Failure::file("read", path, &error))?;
+    if read > most {
+        let message = format!("`{}` holds more than {most} bytes", path.display());
+        return Err(Failure::refused(message, "split it into several files"));
+    }
+    Ok(text)
 }
 
 /// What somebody answers at the terminal; `otherwise` says which flag takes its place.

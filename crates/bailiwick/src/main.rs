@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod context;
 mod failure;
+mod import;
 mod input;
 mod names;
 mod output;

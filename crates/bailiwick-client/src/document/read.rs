@@ -50,6 +50,34 @@ pub fn read(text: &str) -> Result<Read, Vec<Problem>> {
     if problems.is_empty() { Ok(Read { document, root }) } else { Err(problems) }
 }
 
+/// Any YAML or JSON with the places of its parts in the text, within the limits of a document.
+#[derive(Debug)]
+pub struct Located {
+    /// What the text says.
+    pub value: Value,
+    root: std::rc::Rc<Node>,
+}
+
+impl Located {
+    /// The line, counted from 1, of what a JSON pointer leads to, or of the last thing on the way there.
+    pub fn line_of(&self, pointer: &str) -> usize {
+        self.root.line_of(pointer)
+    }
+}
+
+/// Reads YAML or JSON of any shape.
+///
+/// # Errors
+/// What keeps the text from being read.
+pub fn located(text: &str) -> Result<Located, Problem> {
+    if text.len() > BYTES_MAX {
+        let message = format!("the text has more than {BYTES_MAX} bytes: split it");
+        return Err(Problem { pointer: String::new(), line: None, message });
+    }
+    let root = parse(text)?;
+    Ok(Located { value: root.value(), root })
+}
+
 struct Reading<'a> {
     root: &'a Node,
     problems: Vec<Problem>,

@@ -63,11 +63,21 @@ impl<T: DeserializeOwned> Write<T> {
     /// # Errors
     /// Those that the write itself would have.
     pub async fn dry_run(self) -> Result<DryRun<T>, Error> {
+        Ok(self.dry_run_at().await?.value)
+    }
+
+    /// The same with the revision of the account on which it was tried, for [`Write::if_match`] where that is about the
+    /// account as a whole.
+    ///
+    /// # Errors
+    /// Those that the write itself would have.
+    pub async fn dry_run_at(self) -> Result<Written<DryRun<T>>, Error> {
         let mut call = self.call.only_asks();
         call.set("dry_run", "true".to_owned());
         // A key names one write; what is not written must not take it.
         call.idempotency_key = None;
-        self.client.fetch(call).await
+        let (value, revision) = self.client.fetch_at(call).await?;
+        Ok(Written { value, revision })
     }
 }
 

@@ -1,5 +1,8 @@
 //! `bailiwick invite`.
 
+mod bulk;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bailiwick_client::wire::{CreateInvitations, GrantSpec};
@@ -22,7 +25,7 @@ const SHAPE: Shape =
 #[derive(Debug, Args)]
 pub struct InviteArgs {
     /// Whom to invite, up to 100; an existing member gets the roles at once
-    #[arg(value_name = "EMAIL", required = true)]
+    #[arg(value_name = "EMAIL", required_unless_present = "csv")]
     emails: Vec<String>,
     /// What to call the person; for one email alone, and asked for by some catalogs
     #[arg(long, value_name = "NAME")]
@@ -30,6 +33,11 @@ pub struct InviteArgs {
     /// Group to join, by id, name or external id; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
+    /// Invite the people in a table with the columns `email`, `role`, `scope` and `until`, a row for each role: up to
+    /// 10,000 rows. Goes on after a row that is refused; rows that are so already are told as such, so that an
+    /// interrupted file can be given again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["emails", "roles", "grants", "until", "idempotency_key"])]
+    csv: Option<PathBuf>,
     #[command(flatten)]
     give: GiveArgs,
     #[command(flatten)]
@@ -38,6 +46,9 @@ pub struct InviteArgs {
 
 /// Invites people.
 pub async fn run(ctx: Context, args: InviteArgs) -> Result<ExitCode, Failure> {
+    if let Some(file) = &args.csv {
+        return bulk::run(&ctx, file, args.write.dry_run).await;
+    }
     let account = ctx.account().await?;
     let (roles, grants) = given(&account, &args.give).await?;
     let mut groups = Vec::with_capacity(args.groups.len());

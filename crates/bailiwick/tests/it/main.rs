@@ -9,6 +9,7 @@ mod cli_manners;
 mod cli_story;
 mod cloud_behaviours;
 mod crash;
+mod declarative_access;
 mod disk;
 mod forgotten_password;
 mod operator;
