@@ -172,12 +172,13 @@ impl Reading<'_> {
             Err(error) => {
                 let mut pointer = at.to_owned();
                 for segment in error.path() {
-                    match segment {
-                        Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-                        Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
-                        Segment::Enum { variant } => pointer.push_str(&format!("/{}", escaped(variant))),
-                        Segment::Unknown => {}
-                    }
+                    let part = match segment {
+                        Segment::Seq { index } => index.to_string(),
+                        Segment::Map { key } | Segment::Enum { variant: key } => escaped(key),
+                        Segment::Unknown => continue,
+                    };
+                    pointer.push('/');
+                    pointer.push_str(&part);
                 }
                 self.wrong(&pointer, message(&error.inner().to_string()));
                 None
@@ -259,7 +260,7 @@ mod tests {
         let mut laughs = "version: 1\nl0: &l0 ha\n".to_owned();
         for level in 1..10 {
             let names = vec![format!("*l{}", level - 1); 10].join(", ");
-            laughs.push_str(&format!("l{level}: &l{level} [{names}]\n"));
+            laughs.extend([format!("l{level}: &l{level} [{names}]\n")]);
         }
         assert!(problems(&laughs)[0].contains("more than 200000 values"), "{:?}", problems(&laughs));
         assert!(problems(&" ".repeat(BYTES_MAX + 1))[0].contains("more than 1048576 bytes"));

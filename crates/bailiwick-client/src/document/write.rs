@@ -170,7 +170,7 @@ fn scalar(value: &str) -> String {
     let is_plain = |(place, c): (usize, char)| {
         let next = value.get(place + c.len_utf8()..).and_then(|rest| rest.chars().next());
         match c {
-            ' ' | ':' => next.is_some_and(|next| next.is_alphanumeric()),
+            ' ' | ':' => next.is_some_and(char::is_alphanumeric),
             _ => c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+'),
         }
     };

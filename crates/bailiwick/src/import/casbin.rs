@@ -91,13 +91,13 @@ impl<'a> Reading<'a> {
 
     fn line(&mut self, values: &[&str]) -> Result<(), String> {
         match (values, self.with_domains) {
-            (["p", subject, object, action], false) | (["p", subject, object, action, "allow"], false) => {
+            (["p", subject, object, action] | ["p", subject, object, action, "allow"], false) => {
                 self.permit(subject, None, object, action)
             }
-            (["p", subject, domain, object, action], true)
-            | (["p", subject, domain, object, action, "allow"], true) => {
-                self.permit(subject, Some(domain), object, action)
-            }
+            (
+                ["p", subject, domain, object, action] | ["p", subject, domain, object, action, "allow"],
+                true,
+            ) => self.permit(subject, Some(domain), object, action),
             (["p", .., "deny"], _) => Err("a denial has no counterpart in roles".to_owned()),
             (["g", user, role], false) => self.assign(user, role, None),
             (["g", user, role, domain], true) => self.assign(user, role, Some(domain)),
@@ -145,33 +145,32 @@ impl<'a> Reading<'a> {
             if reference.is_some() {
                 return Err(format!("there is no resource type `{kind}`"));
             }
-            let named: Vec<String> = match action.contains(':') {
-                true => vec![action.to_owned()],
-                false => verbs(action).map(|verb| format!("{verb}:{object}")).collect(),
+            let named: Vec<String> = if action.contains(':') {
+                vec![action.to_owned()]
+            } else {
+                verbs(action).map(|verb| format!("{verb}:{object}")).collect()
             };
             let known: Vec<String> = named.into_iter().filter(|name| self.is_permission(name)).collect();
-            return match known.is_empty() {
-                true => Err(format!("`{action}` on `{object}` is no permission here")),
-                false => Ok((wide(), known)),
-            };
+            if known.is_empty() {
+                return Err(format!("`{action}` on `{object}` is no permission here"));
+            }
+            return Ok((wide(), known));
         };
-        let permissions: Vec<String> = match action.contains(':') {
-            true => Some(action.to_owned()).filter(|name| self.is_permission(name)).into_iter().collect(),
-            false => verbs(action)
-                .map(|verb| match verb {
-                    "read" => of.read.clone(),
-                    "write" => of.write.clone(),
-                    _ => of.delete.clone(),
-                })
-                .collect(),
+        let permissions: Vec<String> = if action.contains(':') {
+            Some(action.to_owned()).filter(|name| self.is_permission(name)).into_iter().collect()
+        } else {
+            let of = |verb| match verb {
+                "read" => of.read.clone(),
+                "write" => of.write.clone(),
+                _ => of.delete.clone(),
+            };
+            verbs(action).map(of).collect()
         };
         if permissions.is_empty() {
             return Err(format!("`{action}` is no action on a `{kind}`"));
         }
         let scope = match reference {
-            Some("") | Some("*") | None => {
-                Scope::AllOf(AllOf { resource_type: kind.to_owned(), project: domain })
-            }
+            Some("" | "*") | None => Scope::AllOf(AllOf { resource_type: kind.to_owned(), project: domain }),
             Some(reference) => Scope::Resources(vec![reference.to_owned()]),
         };
         Ok((scope, permissions))

@@ -26,7 +26,7 @@ impl Planner<'_> {
                 continue;
             }
             if !self.has_ended(&at, entry.until) {
-                self.ensure(&at, principal, RoleAtScope { role, scope, until: entry.until });
+                self.ensure(&at, principal, &RoleAtScope { role, scope, until: entry.until });
             }
         }
     }
@@ -41,8 +41,8 @@ impl Planner<'_> {
     }
 
     /// Sees to it that a principal has a role at a scope until then.
-    pub(super) fn ensure(&mut self, at: &str, principal: Principal, grant: RoleAtScope) {
-        let held = self.held(principal, &grant);
+    pub(super) fn ensure(&mut self, at: &str, principal: Principal, grant: &RoleAtScope) {
+        let held = self.held(principal, grant);
         let words = self.grant_words(&RoleAtScope { until: None, ..grant.clone() });
         let name = self.principal_words(principal).and(" has ").and(words);
         let step = match held {
@@ -62,7 +62,7 @@ impl Planner<'_> {
             }
         };
         if self.step(step, &Command::Grant { principal, grant: grant.clone() })
-            && let Some((id, _)) = self.held(principal, &grant)
+            && let Some((id, _)) = self.held(principal, grant)
         {
             self.named.grants.insert(id);
         }
@@ -76,14 +76,11 @@ impl Planner<'_> {
 
     /// A role at a scope in words.
     pub(super) fn grant_words(&self, grant: &RoleAtScope) -> String {
-        let mut words = self.role_words(&grant.role);
-        match &grant.scope {
-            Scope::Account => {}
-            scope => words.push_str(&format!(" on {}", self.account().scope_words(scope))),
-        }
-        if let Some(end) = grant.until {
-            words.push_str(&format!(" until {end}"));
-        }
-        words
+        let scope = match &grant.scope {
+            Scope::Account => String::new(),
+            scope => format!(" on {}", self.account().scope_words(scope)),
+        };
+        let end = grant.until.map(|end| format!(" until {end}")).unwrap_or_default();
+        format!("{}{scope}{end}", self.role_words(&grant.role))
     }
 }

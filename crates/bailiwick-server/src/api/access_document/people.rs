@@ -170,7 +170,7 @@ impl Planner<'_> {
             match self.account().member_status(user) {
                 Some(MemberStatus::Active | MemberStatus::Inactive) => {
                     for (grant, at) in grants {
-                        self.ensure(&at, Principal::Member(user), grant);
+                        self.ensure(&at, Principal::Member(user), &grant);
                     }
                 }
                 None | Some(MemberStatus::Pending) => {

@@ -81,6 +81,10 @@ pub struct Planner<'a> {
     uncounted: usize,
 }
 
+fn count<T>(list: Option<&Vec<T>>) -> usize {
+    list.map_or(0, Vec::len)
+}
+
 /// Refuses a document of another version, or one that is too long, before anything is compared.
 pub fn is_readable(document: &wire::AccessDocument) -> Result<(), Error> {
     let wire::AccessDocument {
@@ -103,9 +107,6 @@ pub fn is_readable(document: &wire::AccessDocument) -> Result<(), Error> {
     if *version != wire::ACCESS_DOCUMENT_VERSION {
         let message = format!("only version {} is read here", wire::ACCESS_DOCUMENT_VERSION);
         return Err(Error::Document(vec![problem("/version", "unknown_version", message)]));
-    }
-    fn count<T>(list: Option<&Vec<T>>) -> usize {
-        list.map_or(0, Vec::len)
     }
     let in_groups = groups.iter().flatten().map(|group| count(group.members.as_ref()));
     let entries = count(projects.as_ref())
@@ -242,7 +243,7 @@ impl<'a> Planner<'a> {
             wire::Patch::Clear => None,
             wire::Patch::Set(seconds) => Some(seconds),
         };
-        let after = Settings { invitation_lifetime_seconds, ..before.clone() };
+        let after = Settings { invitation_lifetime_seconds };
         if after == before {
             return;
         }

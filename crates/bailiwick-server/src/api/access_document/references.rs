@@ -161,16 +161,14 @@ impl Planner<'_> {
                 let mut ids = Vec::with_capacity(texts.len());
                 for (place, text) in texts.iter().enumerate() {
                     let references = References::new(self.account(), self.actor, self.now).ok()?;
-                    match references.resource("", text) {
-                        Ok(id) => ids.push(id),
-                        Err(_) => {
-                            let message = format!(
-                                "there is no resource with the id or external id `{}` in this account",
-                                shown(text)
-                            );
-                            self.problem(&format!("{at}/{place}"), "not_found", message);
-                        }
+                    if let Ok(id) = references.resource("", text) {
+                        ids.push(id);
+                        continue;
                     }
+                    let shown = shown(text);
+                    let message =
+                        format!("there is no resource with the id or external id `{shown}` in this account");
+                    self.problem(&format!("{at}/{place}"), "not_found", message);
                 }
                 Scope::resources(Some(ids).filter(|ids| ids.len() == texts.len())?)
             }

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::plan::Step;
 use super::planner::{Kind, Planner};
+use super::references::shown;
 use super::things::change;
 use crate::api::views;
 
@@ -127,15 +128,13 @@ impl Planner<'_> {
         let mut set = PermissionSet::EMPTY;
         let mut all_known = true;
         for (place, name) in names.iter().enumerate() {
-            match self.account().catalog().permission(name) {
-                Some(index) => set.insert(index),
-                None => {
-                    let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-                    let at = format!("{at}/permissions/{place}");
-                    self.problem(&at, "unknown_permission", format!("there is no permission `{shown}`"));
-                    all_known = false;
-                }
+            if let Some(index) = self.account().catalog().permission(name) {
+                set.insert(index);
+                continue;
             }
+            let at = format!("{at}/permissions/{place}");
+            self.problem(&at, "unknown_permission", format!("there is no permission `{}`", shown(name)));
+            all_known = false;
         }
         all_known.then(|| self.account().catalog().close(set))
     }

@@ -180,7 +180,7 @@ impl Planner<'_> {
                 return None;
             }
             (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => return self.create(way, at, name, description, external_id),
+            (None, None) => return self.create(way, at, &name, description, external_id),
         };
         let before = (way.texts)(self.account(), id)?;
         let (mut changes, mut patch) = (Vec::new(), Patch::Keep);
@@ -214,7 +214,7 @@ impl Planner<'_> {
         &mut self,
         way: &Way<I>,
         at: &str,
-        name: Name,
+        name: &Name,
         description: Option<Description>,
         external_id: Option<ExternalId>,
     ) -> Option<I> {

@@ -130,10 +130,7 @@ async fn invite(account: &InAccount, rows: &[Row], dry_run: bool) -> Result<(Out
     }
     let emails = rows.first().map(|row| row.email.clone()).into_iter().collect();
     let write = account.invite(&CreateInvitations { emails, roles: Vec::new(), grants });
-    let done = match dry_run {
-        true => write.dry_run().await.map(|dry| dry.would),
-        false => write.await.map(Some),
-    };
+    let done = if dry_run { write.dry_run().await.map(|dry| dry.would) } else { write.await.map(Some) };
     let is_member = |done: &InvitationsCreated| !done.members.is_empty();
     match done {
         Ok(done) if done.as_ref().is_some_and(is_member) => {
