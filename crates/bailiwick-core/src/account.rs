@@ -4,8 +4,8 @@
 //! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
 
 mod above;
-mod catalog_change;
 mod called;
+mod catalog_change;
 mod command;
 mod decide;
 mod draft;
@@ -42,8 +42,8 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-pub use catalog_change::Renames;
 pub use called::Called;
+pub use catalog_change::Renames;
 pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
 pub use decide::{Actor, Decided, open};
 pub use draft::Draft;

@@ -17,8 +17,8 @@ mod strict;
 pub mod views;
 
 mod access;
-mod access_search;
 mod access_document;
+mod access_search;
 mod accounts;
 mod catalog;
 mod change;

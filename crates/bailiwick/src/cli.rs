@@ -46,12 +46,9 @@ use crate::commands::search::{WhatCanArgs, WhoCanArgs};
 use crate::commands::service_account::ServiceAccountCommand;
 use crate::commands::session::SessionCommand;
 use crate::commands::{
-    access, account, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain, grant,
-    group, invitation, invite, key, login, member, project, reset_password, resource, role, search, serve,
-    service_account, session, verify,
     access, account, apply, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain,
     export, grant, group, import, invitation, invite, key, login, member, project, reset_password, resource,
-    role, serve, service_account, session, verify,
+    role, search, serve, service_account, session, verify,
 };
 use crate::context::{self, Context};
 use crate::failure::Failure;

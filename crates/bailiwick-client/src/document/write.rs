@@ -150,7 +150,7 @@ fn scope(scope: &Scope) -> String {
     match scope {
         Scope::Account => "account".to_owned(),
         Scope::Project(project) => format!("{{project: {}}}", scalar(project)),
-        Scope::AllOf(AllOf { resource_type, project }) => {
+        Scope::AllOf(AllOf { resource_type, project, future: _ }) => {
             let project =
                 project.as_ref().map(|project| format!(", project: {}", scalar(project))).unwrap_or_default();
             format!("{{all_of: {{type: {}{project}}}}}", scalar(resource_type))
@@ -209,8 +209,8 @@ mod tests {
         let grants = [
             Scope::Account,
             Scope::Project(text()),
-            Scope::AllOf(AllOf { resource_type: text(), project: None }),
-            Scope::AllOf(AllOf { resource_type: text(), project: some() }),
+            Scope::AllOf(AllOf { resource_type: text(), project: None, future: None }),
+            Scope::AllOf(AllOf { resource_type: text(), project: some(), future: None }),
             Scope::Resources(vec![text(), text()]),
         ];
         let grants = grants.map(|scope| DocumentGrant {

@@ -11,7 +11,7 @@ mod roles;
 mod things;
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Actor, EntityKey, Scope};
+use bailiwick_core::account::{Account, Actor, EntityKey, Principal, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::UserId;
 use bailiwick_core::values::Email;
@@ -154,9 +154,9 @@ fn may_be_named(
     let everybody = prune.then(|| account.members_after(None).map(|(user, _)| user));
     let pending = prune.then(|| account.pending_after(None).map(|(user, _)| user));
     let by_id = texts(document).filter_map(|text| account.find_member(text));
-    let oneself = match actor {
-        Actor::User(user) => Some(user),
-        Actor::ServiceAccount { .. } => None,
+    let oneself = match actor.principal() {
+        Principal::Member(user) => Some(user),
+        Principal::Group(_) | Principal::ServiceAccount(_) => None,
     };
     everybody.into_iter().flatten().chain(pending.into_iter().flatten()).chain(by_id).chain(oneself).collect()
 }

@@ -109,25 +109,19 @@ impl Service {
             let user = match by_email.get(email.as_str()) {
                 Some(known) => *known,
                 None => {
-                    if let Some(user) = self.store.user_by_email(email.as_str()).await? {
-                        let id = user.user_id;
-                        people.add(user);
-                        id
-                    } else {
-                        let user = unknown_user(email, request.name.as_ref(), now);
-                        let id = user.user_id;
-                        new_users.push(creation(&user));
-                        people.add(user);
-                        id
-                    }
+                    let name = request.name.as_ref();
+                    self.to_be_invited(email, name, now, &mut people, &mut new_users).await?
                 }
-                None => self.to_be_invited(email, now, &mut people, &mut new_users).await?,
             };
             by_email.insert(email.as_str(), user);
             invitees.push(Invitee { user, invitation: new_id() });
         }
         let inviter = self.inviter(caller, &mut people).await?;
-        let command = Command::Invite { people: invitees, grants: request.grants.clone() };
+        let command = Command::Invite {
+            people: invitees,
+            grants: request.grants.clone(),
+            groups: request.groups.clone(),
+        };
         let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
         let beside =
             |changed: &Changed<'_>| self.beside_invitations(changed, counted, &new_users, &people, &inviter);
@@ -138,13 +132,14 @@ impl Service {
     pub(super) async fn to_be_invited(
         &self,
         email: &Email,
+        name: Option<&Name>,
         now: Timestamp,
         people: &mut People,
         new_users: &mut Vec<DirectoryChange>,
     ) -> Result<UserId, Error> {
         let known = self.store.user_by_email(email.as_str()).await?;
         let user = known.unwrap_or_else(|| {
-            let user = unknown_user(email, now);
+            let user = unknown_user(email, name, now);
             new_users.push(creation(&user));
             user
         });
@@ -164,20 +159,6 @@ impl Service {
         if let Some(sponsor) = sponsor {
             people.add(sponsor);
         }
-        let command = Command::Invite {
-            people: invitees,
-            grants: request.grants.clone(),
-            groups: request.groups.clone(),
-        };
-        let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
-        let beside = |changed: &Changed<'_>| {
-            let mailed: Vec<InvitationId> = sent(changed.events).collect();
-            self.invitation_mails.admit(counted, account, &mailed, changed.now)?;
-            let mut beside = Beside { first: new_users.clone(), ..Beside::default() };
-            for event in changed.events {
-                if let Event::InvitationSent { id, invitation } = event {
-                    self.add_mailed_link(&mut beside, changed, *id, invitation, &people, &inviter)?;
-                }
         Ok(inviter)
     }
 

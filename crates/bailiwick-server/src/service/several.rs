@@ -151,7 +151,7 @@ impl Service {
         let mut invitees = Invitees::default();
         for email in several.invited {
             if invitees.user(email).is_none() {
-                let user = self.to_be_invited(email, now, &mut people, &mut new_users).await?;
+                let user = self.to_be_invited(email, None, now, &mut people, &mut new_users).await?;
                 invitees.add(email, user);
             }
         }

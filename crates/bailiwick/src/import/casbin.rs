@@ -170,7 +170,9 @@ impl<'a> Reading<'a> {
             return Err(format!("`{action}` is no action on a `{kind}`"));
         }
         let scope = match reference {
-            Some("" | "*") | None => Scope::AllOf(AllOf { resource_type: kind.to_owned(), project: domain }),
+            Some("" | "*") | None => {
+                Scope::AllOf(AllOf { resource_type: kind.to_owned(), project: domain, future: None })
+            }
             Some(reference) => Scope::Resources(vec![reference.to_owned()]),
         };
         Ok((scope, permissions))
@@ -359,7 +361,11 @@ mod tests {
         assert_eq!(imported.document.groups.unwrap()[0].name, "admin in Search");
         let scopes: Vec<Scope> =
             imported.document.grants.unwrap().into_iter().map(|grant| grant.scope).collect();
-        let all = Scope::AllOf(AllOf { resource_type: "cluster".into(), project: Some("Search".into()) });
+        let all = Scope::AllOf(AllOf {
+            resource_type: "cluster".into(),
+            project: Some("Search".into()),
+            future: None,
+        });
         assert_eq!(scopes, [Scope::Project("Search".into()), all]);
     }
 

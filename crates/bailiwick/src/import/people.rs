@@ -120,7 +120,10 @@ fn by_reference(scope: &ScopeText) -> Scope {
     match scope.clone() {
         ScopeText::Account => Scope::Account,
         ScopeText::Project(project) => Scope::Project(project),
-        ScopeText::AllOf { resource_type, project } => Scope::AllOf(AllOf { resource_type, project }),
+        ScopeText::AllOf { resource_type, project, future } => {
+            // Refused by the server with the way out: a document says what shall be.
+            Scope::AllOf(AllOf { resource_type, project, future: (!future).then_some(false) })
+        }
         ScopeText::Resources { names, .. } => Scope::Resources(names),
     }
 }

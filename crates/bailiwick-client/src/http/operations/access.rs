@@ -2,14 +2,10 @@
 
 use crate::http::call::Call;
 use crate::http::path::Path;
-use crate::http::{Error, InAccount, Listing};
-use crate::wire::{
-    AccessDecision, AccessQuestion, EffectiveAccess, EffectiveQuery, Explanation, PrincipalLabel,
-    TargetLabel, WhatCanQuery, WhoCanQuery, authzen,
-use crate::http::{Error, InAccount, Write};
+use crate::http::{Error, InAccount, Listing, Write};
 use crate::wire::{
     AccessDecision, AccessDocument, AccessPlan, AccessQuestion, ApplyQuery, EffectiveAccess, EffectiveQuery,
-    Explanation, authzen,
+    Explanation, PrincipalLabel, TargetLabel, WhatCanQuery, WhoCanQuery, authzen,
 };
 
 impl InAccount {

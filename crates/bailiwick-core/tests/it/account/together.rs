@@ -41,7 +41,7 @@ fn steps_see_what_those_before_them_made_and_are_one_commit() {
     let commands = [
         create_role("Readers", Level::Account, &["read:users"]),
         create_group("On call"),
-        Command::AddToGroup { group, user: ada },
+        Command::AddToGroup { group, member: Principal::Member(ada) },
         Command::Grant {
             principal: Principal::Group(group),
             grant: at(RoleRef::Custom(role), Scope::Account),
@@ -123,10 +123,13 @@ fn the_last_holder_through_a_group_is_kept_over_all_steps() {
     let mut given = Given::new("bailiwick");
     let (ada, group) = (given.member(&[]), given.group("Admins of search"));
     let (scope, grant) = administered(&mut given);
-    given.do_it(&Command::AddToGroup { group, user: ada });
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(ada) });
     given.grant(Principal::Group(group), at(built_in("project_admin"), scope));
-    let steps =
-        [Command::RevokeGrant { grant }, Command::RemoveFromGroup { group, user: ada }, create_group("Else")];
+    let steps = [
+        Command::RevokeGrant { grant },
+        Command::RemoveFromGroup { group, member: Principal::Member(ada) },
+        create_group("Else"),
+    ];
     assert!(matches!(given.all(given.owner, &steps), Err((3, Refusal::LastHolder { .. }))));
     assert!(given.all(given.owner, &steps[..1]).is_ok());
 }
@@ -207,13 +210,13 @@ fn what_was_given_in_an_earlier_step_does_not_count_for_a_later_one() {
     let group = given.group("Strong");
     given.grant(Principal::Group(group), at_account("admin"));
     // Put into the strong group by the owner, in one commit with nobody but the owner judged.
-    let steps = [Command::AddToGroup { group, user }];
+    let steps = [Command::AddToGroup { group, member: Principal::Member(user) }];
     assert!(given.all(user, &steps).is_err(), "not by themselves");
     let decided = given.all(given.owner, &steps).unwrap();
     given.accept(decided);
     // Judged at the start, what they lose on the way still counts as held: the order of steps does not matter.
     let grant = Command::Grant { principal: Principal::ServiceAccount(machine), grant: at_account("editor") };
-    let leave = Command::RemoveFromGroup { group, user };
+    let leave = Command::RemoveFromGroup { group, member: Principal::Member(user) };
     assert!(given.all(user, &[grant.clone(), leave.clone()]).is_ok());
     assert!(given.all(user, &[leave, grant]).is_ok());
 }

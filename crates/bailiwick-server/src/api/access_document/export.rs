@@ -15,7 +15,7 @@ use crate::service::{Error, People};
 /// Refuses an account that no document can hold: what was cut off would be taken away when it is applied.
 pub fn fits(account: &Account, now: Timestamp) -> Result<(), Error> {
     let most = wire::ACCESS_DOCUMENT_ENTRIES_MAX;
-    let members = account.groups_after(None).flat_map(|(id, _)| account.group_members_after(id, None));
+    let members = account.groups_after(None).flat_map(|(id, _)| account.group_principals_after(id, None));
     let entries = account.projects_after(None).count()
         + account.roles_after(None).count()
         + account.member_count()
@@ -87,7 +87,11 @@ impl Exporting<'_> {
 
     fn groups(&self) -> Vec<wire::DocumentGroup> {
         let groups = self.account.groups_after(None).map(|(id, found)| {
-            let members = self.account.group_members_after(id, None).map(|user| self.person(user));
+            let members = self.account.group_principals_after(id, None).map(|member| match member {
+                Principal::Member(user) => self.person(user),
+                Principal::Group(inner) => format!("group:{}", self.group(inner)),
+                Principal::ServiceAccount(machine) => machine.to_string(),
+            });
             wire::DocumentGroup {
                 name: found.value.name.to_string(),
                 description: described(found.value.description.as_str()),

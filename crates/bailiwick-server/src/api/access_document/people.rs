@@ -82,19 +82,18 @@ impl Planner<'_> {
             let Some(group) = self.account().group_named(&entry.name) else { continue };
             for (number, text) in members.iter().enumerate() {
                 let at = format!("/groups/{place}/members/{number}");
-                if text.starts_with(NESTED) {
-                    let message = "groups in groups are not known to this server: name the members";
-                    self.problem(&at, "nested_group", message);
-                    continue;
-                }
-                let Some(user) = self.accepted(&at, text) else { continue };
-                if !self.named.group_members.entry(group).or_default().insert(user) {
+                let member = match text.strip_prefix(NESTED) {
+                    Some(inner) => self.group(&at, inner.trim()).map(Principal::Group),
+                    None => self.accepted(&at, text).map(Principal::Member),
+                };
+                let Some(member) = member else { continue };
+                if !self.named.group_members.entry(group).or_default().insert(member) {
                     let message = format!("`{}` stands above already", shown(text));
                     self.problem(&at, "duplicate", message);
-                } else if !self.account().is_in_group(group, user) {
-                    let name = Words::from(user).and(" in ").and(entry.name.as_str());
+                } else if !self.account().is_in_group(group, member) {
+                    let name = self.principal_words(member).and(" in ").and(entry.name.as_str());
                     let step = step_of(PlanAction::Create, "group_member", name, Vec::new(), &at);
-                    self.step(step, &Command::AddToGroup { group, user });
+                    self.step(step, &Command::AddToGroup { group, member });
                 }
             }
             self.named.group_members.entry(group).or_default();
@@ -207,7 +206,7 @@ impl Planner<'_> {
         let waiting = waiting.and_then(|id| Some((id, self.account().invitation(id)?.value.clone())));
         let live = waiting.filter(|(_, found)| found.status_at(self.now) == InvitationStatus::Pending);
         let wanted: BTreeSet<&RoleAtScope> = grants.iter().collect();
-        let mut action = PlanAction::Create;
+        let (mut action, mut groups) = (PlanAction::Create, Vec::new());
         if let Some((invitation, found)) = live {
             // What has ended or gone away since it was promised is withheld at acceptance in any case.
             let counts = |grant: &&RoleAtScope| {
@@ -218,7 +217,7 @@ impl Planner<'_> {
                 return;
             }
             // What was promised cannot be edited: the old link must not give more than the new one says.
-            action = PlanAction::Change;
+            (action, groups) = (PlanAction::Change, found.groups);
             if let Err(refusal) = self.draft.step(&Command::RevokeInvitation { invitation }) {
                 return self.refused(at, refusal);
             }
@@ -227,7 +226,7 @@ impl Planner<'_> {
         let changes = words.iter().map(|words| change("grant", None, Some(words))).collect();
         let people = vec![Invitee { user, invitation: new_id() }];
         let step = step_of(action, "invitation", user.into(), changes, at);
-        self.step(step, &Command::Invite { people, grants });
+        self.step(step, &Command::Invite { people, grants, groups });
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Named {
     pub service_accounts: BTreeSet<ServiceAccountId>,
     pub members: BTreeSet<UserId>,
     /// Who shall be in the groups whose members are listed.
-    pub group_members: BTreeMap<GroupId, BTreeSet<UserId>>,
+    pub group_members: BTreeMap<GroupId, BTreeSet<Principal>>,
     pub grants: BTreeSet<GrantId>,
     pub invited: BTreeSet<UserId>,
 }
@@ -243,7 +243,7 @@ impl<'a> Planner<'a> {
             wire::Patch::Clear => None,
             wire::Patch::Set(seconds) => Some(seconds),
         };
-        let after = Settings { invitation_lifetime_seconds };
+        let after = Settings { invitation_lifetime_seconds, ..before.clone() };
         if after == before {
             return;
         }

@@ -62,17 +62,18 @@ impl Planner<'_> {
     }
 
     fn prune_group_members(&mut self) {
-        let listed: Vec<(GroupId, BTreeSet<UserId>)> =
-            self.named.group_members.iter().map(|(group, users)| (*group, users.clone())).collect();
-        for (group, users) in listed {
-            let is = self.account().group_members_after(group, None);
-            let unnamed: Vec<UserId> = is.filter(|user| !users.contains(user)).collect();
-            for user in unnamed {
-                let name = Words::from(user).and(" in ").and(self.group_name(group));
-                if self.oneself() == Principal::Member(user) {
+        let listed: Vec<(GroupId, BTreeSet<Principal>)> =
+            self.named.group_members.iter().map(|(group, members)| (*group, members.clone())).collect();
+        for (group, members) in listed {
+            let own = self.own();
+            let is = self.account().group_principals_after(group, None);
+            let unnamed: Vec<Principal> = is.filter(|member| !members.contains(member)).collect();
+            for member in unnamed {
+                let name = self.principal_words(member).and(" in ").and(self.group_name(group));
+                if own.contains(&member) {
                     self.keep(name, "it is your own access");
                 } else {
-                    self.delete("group_member", name, &Command::RemoveFromGroup { group, user });
+                    self.delete("group_member", name, &Command::RemoveFromGroup { group, member });
                 }
             }
         }
@@ -81,8 +82,13 @@ impl Planner<'_> {
     /// The caller and the groups that the caller is in.
     fn own(&self) -> BTreeSet<Principal> {
         let mut own = BTreeSet::from([self.oneself()]);
-        if let Principal::Member(user) = self.oneself() {
-            own.extend(self.account().groups_of(user).map(Principal::Group));
+        let mut next = vec![self.oneself()];
+        while let Some(holder) = next.pop() {
+            for group in self.account().groups_of(holder).into_iter().map(Principal::Group) {
+                if own.insert(group) {
+                    next.push(group);
+                }
+            }
         }
         own
     }

@@ -138,7 +138,13 @@ impl Planner<'_> {
         Some(match scope {
             wire::Scope::Account => Scope::Account,
             wire::Scope::Project(text) => Scope::Project(self.project(&format!("{at}/project"), text)?),
-            wire::Scope::AllOf(wire::AllOf { resource_type, project }) => {
+            wire::Scope::AllOf(wire::AllOf { future: Some(false), .. }) => {
+                let message =
+                    "a document says what shall be: name the resources of a frozen list by `resources`";
+                self.problem(&format!("{at}/all_of/future"), "frozen_scope", message);
+                return None;
+            }
+            wire::Scope::AllOf(wire::AllOf { resource_type, project, future: _ }) => {
                 let is_known = self.account().catalog().resource_type(resource_type).is_some();
                 if !is_known {
                     let message = format!("there is no resource type `{}`", shown(resource_type));
@@ -191,6 +197,7 @@ pub fn scope_by_names(account: &Account, scope: &Scope) -> wire::Scope {
         Scope::AllOf(all) => wire::Scope::AllOf(wire::AllOf {
             resource_type: all.resource_type.to_string(),
             project: all.project.map(project),
+            future: None,
         }),
         Scope::Resources(ids) => {
             let mut names: Vec<String> = ids
