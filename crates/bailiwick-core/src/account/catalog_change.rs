@@ -73,14 +73,14 @@ impl Account {
         }
         for (id, grant) in self.grants_after(None) {
             let Grant { principal, role, scope, .. } = &grant.value;
-            if let Some(why) = self.not_in(catalog, role, scope) {
+            if let Some(why) = Self::not_in(catalog, role, scope) {
                 found.push(format!("the grant {id} of {principal} {why}"));
             }
         }
         for (id, invitation) in self.invitations_after(None) {
             let waits = invitation.value.status == InvitationStatus::Pending;
             let promised = invitation.value.grants.iter().filter(|_| waits);
-            let why = promised.filter_map(|grant| self.not_in(catalog, &grant.role, &grant.scope));
+            let why = promised.filter_map(|grant| Self::not_in(catalog, &grant.role, &grant.scope));
             found.extend(why.take(1).map(|why| format!("the invitation {id} {why}")));
         }
         let mut types = BTreeMap::<&str, usize>::new();
@@ -101,7 +101,7 @@ impl Account {
     }
 
     /// Why a role at a scope means nothing in a catalog.
-    fn not_in(&self, catalog: &Catalog, role: &RoleRef, scope: &Scope) -> Option<String> {
+    fn not_in(catalog: &Catalog, role: &RoleRef, scope: &Scope) -> Option<String> {
         if let RoleRef::BuiltIn(name) = role {
             match catalog.role(name).and_then(|index| catalog.role_at(index)) {
                 None => return Some(format!("names the role `{name}`")),
@@ -145,7 +145,7 @@ impl Account {
         let mut events = Vec::new();
         for (id, found) in self.roles_after(None) {
             let before = &found.value;
-            let permissions = self.renamed_permissions(before, renames, new);
+            let permissions = Self::renamed_permissions(before, renames, new);
             let changes = before.permissions.iter().any(|name| renames.permissions.contains_key(name));
             if changes {
                 let after = Role { permissions, ..before.clone() };
@@ -227,7 +227,7 @@ impl Account {
     }
 
     /// The names in the order of the new catalog, with what they imply there, as every role has them; what it does not know stays.
-    fn renamed_permissions(&self, role: &Role, renames: &Renames, new: &Catalog) -> Vec<SmolStr> {
+    fn renamed_permissions(role: &Role, renames: &Renames, new: &Catalog) -> Vec<SmolStr> {
         let names: Vec<SmolStr> =
             role.permissions.iter().map(|name| renamed(&renames.permissions, name)).collect();
         let known: PermissionSet = names.iter().filter_map(|name| new.permission(name)).collect();

@@ -32,7 +32,7 @@ impl Decision<'_> {
             return Err(Refusal::Yourself);
         }
         self.member(user)?;
-        self.end_grants_in(project, user, |decision, grant| decision.may_take(grant))
+        self.end_grants_in(project, user, Self::may_take)
     }
 
     fn project_exists(&self, id: ProjectId) -> Result<(), Refusal> {

@@ -85,10 +85,10 @@ pub fn diff(old: &Catalog, new: &Catalog) -> Vec<Difference> {
         of.groups.iter().map(one).collect()
     };
     compare(&mut found, "group", &groups(old), &groups(new));
-    let rules = |of: &Catalog| -> Vec<(String, Vec<String>)> {
+    let stated = |of: &Catalog| -> Vec<(String, Vec<String>)> {
         rules_in_words(of).into_iter().map(|(rule, value)| (rule, vec![value])).collect()
     };
-    compare(&mut found, "rule", &rules(old), &rules(new));
+    compare(&mut found, "rule", &stated(old), &stated(new));
     let operations = |of: &Catalog| -> Vec<(String, Vec<String>)> {
         let one = |one: &Operation| {
             (one.name().to_owned(), vec![format!("`{}`", of.permission_name(of.operation(*one)))])

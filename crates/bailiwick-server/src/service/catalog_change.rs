@@ -73,7 +73,9 @@ pub struct Renamed {
 
 /// SHA-256 of a catalog's text, in hexadecimal digits.
 fn hash_of(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 impl Service {
@@ -148,16 +150,16 @@ impl Service {
         if !found.is_empty() {
             return Ok(Err(found));
         }
-        let mut renamed = Renamed::default();
+        let mut done = Renamed::default();
         self.each_account(async |account| {
             let events = account.renaming_events(renames, next, &mut new_uuid);
-            renamed.accounts += usize::from(!events.is_empty());
-            renamed.events += events.len();
+            done.accounts += usize::from(!events.is_empty());
+            done.events += events.len();
             self.commit_renaming(account, &events).await
         })
         .await?;
         self.record_catalog(&next.name, text).await?;
-        Ok(Ok(renamed))
+        Ok(Ok(done))
     }
 
     /// Commits events of Bailiwick itself, in parts that fit.

@@ -18,7 +18,7 @@ impl Service {
         let mut push = |label: String, value: String| details.push(Detail { label, value });
         for fact in &catalog.rules.invitation_mail {
             match *fact {
-                MailFact::SignInUrl => push("Sign in at".to_owned(), self.config().public_url.to_string()),
+                MailFact::SignInUrl => push("Sign in at".to_owned(), self.config().public_url.clone()),
                 MailFact::AccountId => push("Account id".to_owned(), account.id().to_string()),
                 MailFact::ResourceId(of) => {
                     list(account, invitation, of, "id", |id, _| Some(id.to_string()), &mut push);

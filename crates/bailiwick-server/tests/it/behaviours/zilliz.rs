@@ -119,7 +119,7 @@ async fn z10_an_invitation_is_revoked_or_resent_by_an_owner_or_project_admin_bef
     let (search, other) = (project(&world, "Search").await, project(&world, "Other").await);
     let admin = |project: &str| json!({ "grants": [in_project("project_admin", project)] });
     let admin_here = join(&world, &world.owner, "here@example.com", admin(&search)).await;
-    let admin_there = join(&world, &world.owner, "there@example.com", admin(&other)).await;
+    let stranger = join(&world, &world.owner, "there@example.com", admin(&other)).await;
     let body = json!({ "emails": [GRACE, ALAN], "grants": [in_project("project_read_only", &search)] });
     let sent = world.post("~/invitations").by(&world.owner).json(&body).send().await;
     let sent = sent.expect(StatusCode::CREATED).json();
@@ -128,7 +128,7 @@ async fn z10_an_invitation_is_revoked_or_resent_by_an_owner_or_project_admin_bef
 
     // The admin of another project does not learn that it exists.
     for verb in ["resend", "revoke"] {
-        world.post(&act(&graces, verb)).by(&admin_there).send().await.problem(404, "not_found");
+        world.post(&act(&graces, verb)).by(&stranger).send().await.problem(404, "not_found");
     }
     world.advance(SignedDuration::from_mins(2));
     let resent = world.post(&act(&graces, "resend")).by(&admin_here).send().await;

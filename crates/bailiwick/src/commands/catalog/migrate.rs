@@ -72,7 +72,10 @@ pub fn migrate(args: &MigrateArgs, json: bool) -> Result<ExitCode, Stop> {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&SqliteOptions::new(&loaded.config.data))?);
     runtime()?.block_on(async {
         let in_force = store.catalog_in_force(Timestamp::MAX).await?.ok_or_else(|| {
-            Stop::refused("no server has used a catalog here yet", "start the server with the catalog instead")
+            Stop::refused(
+                "no server has used a catalog here yet",
+                "start the server with the catalog instead",
+            )
         })?;
         let last = Catalog::parse(&in_force.name, &in_force.body).map_err(|errors| {
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
@@ -85,17 +88,18 @@ pub fn migrate(args: &MigrateArgs, json: bool) -> Result<ExitCode, Stop> {
         let service = build_service(Arc::new(loaded.config), last, Arc::clone(&store), system_clock())?;
         let outcome = service.migrate_catalog(&renames, &next, &text).await?;
         store.close().await;
-        let renamed = outcome.map_err(|found| {
+        let done = outcome.map_err(|found| {
             Stop::refused(
                 format!("nothing was changed: {found}"),
                 "rename these too, or grant something else first with the catalog of before",
             )
         })?;
         if json {
-            let shown = serde_json::json!({ "catalog": next.name, "accounts": renamed.accounts, "events": renamed.events });
+            let shown =
+                serde_json::json!({ "catalog": next.name, "accounts": done.accounts, "events": done.events });
             println!("{shown}");
         } else {
-            println!("renamed in {} accounts by {} events", renamed.accounts, renamed.events);
+            println!("renamed in {} accounts by {} events", done.accounts, done.events);
             println!("the catalog in force is `{}` now; start the server with it", next.name);
         }
         Ok(ExitCode::SUCCESS)
