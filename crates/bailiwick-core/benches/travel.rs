@@ -161,7 +161,9 @@ fn history(account: &mut Account, owner: UserId) -> Vec<Event> {
             events.push(Event::ResourceRegistered { id: ResourceId::from_uuid(next()), resource });
         }
     }
-    events.iter().for_each(|event| account.apply(std::slice::from_ref(event)));
+    for event in &events {
+        account.apply(std::slice::from_ref(event));
+    }
     events
 }
 
@@ -185,7 +187,7 @@ fn undo(criterion: &mut Criterion) {
     group.bench_function("parse, on one thread", |bench| {
         bench.iter(|| {
             let parsed = bodies.iter().map(|body| serde_json::from_str::<Event>(body));
-            parsed.filter(Result::is_ok).count()
+            parsed.flatten().count()
         });
     });
     group.finish();

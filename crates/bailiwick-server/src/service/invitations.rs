@@ -106,12 +106,11 @@ impl Service {
         let mut invitees = Vec::with_capacity(request.emails.len());
         let mut by_email: HashMap<&str, UserId> = HashMap::new();
         for email in &request.emails {
-            let user = match by_email.get(email.as_str()) {
-                Some(known) => *known,
-                None => {
-                    let name = request.name.as_ref();
-                    self.to_be_invited(email, name, now, &mut people, &mut new_users).await?
-                }
+            let user = if let Some(known) = by_email.get(email.as_str()) {
+                *known
+            } else {
+                let name = request.name.as_ref();
+                self.to_be_invited(email, name, now, &mut people, &mut new_users).await?
             };
             by_email.insert(email.as_str(), user);
             invitees.push(Invitee { user, invitation: new_id() });

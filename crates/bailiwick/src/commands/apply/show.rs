@@ -1,8 +1,13 @@
 //! A plan for people: what comes to be, changes and ends, then who gains and loses what.
 
-use bailiwick_client::wire::{AccessChange, AccessPlan, DryRun, PlanAction, PlanChange, PlanStep};
+use bailiwick_client::wire::{
+    AccessChange, AccessPlan, DryRun, PlanAction, PlanChange, PlanStep, PrincipalLabel,
+};
 
 use crate::output::one_line;
+
+/// How many of those who gain or lose the same one line names.
+const PRINCIPALS_SHOWN: usize = 3;
 
 /// How many permissions one line shows.
 const PERMISSIONS_SHOWN: usize = 8;
@@ -75,14 +80,29 @@ fn made(planned: &DryRun<AccessPlan>) -> Vec<(&str, &str)> {
     named.collect()
 }
 
+/// Those who gain or lose the same, the first of many by name.
+fn who(change: &AccessChange) -> String {
+    let name =
+        |label: &PrincipalLabel| label.email.as_ref().or(label.name.as_ref()).unwrap_or(&label.id).clone();
+    let mut shown: Vec<String> = change.principals.iter().take(PRINCIPALS_SHOWN).map(name).collect();
+    match usize::try_from(change.principal_count).unwrap_or(usize::MAX).saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => {
+            shown.push(format!("{more} more"));
+            shown.join(", ")
+        }
+    }
+}
+
 fn access_lines(planned: &DryRun<AccessPlan>, known: &[(String, String)]) -> Vec<String> {
     let mut names = made(planned);
     names.extend(known.iter().map(|(id, name)| (id.as_str(), name.as_str())));
-    let line = |sign: char, verb: &str, change: &AccessChange| {
-        let who = change.principal.email.as_ref().or(change.principal.name.as_ref());
-        let who = who.unwrap_or(&change.principal.id);
+    let line = |sign: char, verbs: (&str, &str), change: &AccessChange| {
+        let verb = if change.principal_count == 1 { verbs.0 } else { verbs.1 };
         let permissions = listed(&change.permissions);
-        let line = format!("  {sign} {who} {verb} at {}: {permissions}", change.scope);
+        let scope =
+            if change.scope_words.is_empty() { change.scope.to_string() } else { change.scope_words.clone() };
+        let line = format!("  {sign} {} {verb} at {scope}: {permissions}", who(change));
         one_line(&names.iter().fold(line, |line, (id, name)| line.replace(id, name)))
     };
     let access = &planned.access;
@@ -90,10 +110,13 @@ fn access_lines(planned: &DryRun<AccessPlan>, known: &[(String, String)]) -> Vec
         return vec!["nobody gains or loses access".to_owned()];
     }
     let mut lines = vec!["access:".to_owned()];
-    lines.extend(access.gained.iter().map(|change| line('+', "gains", change)));
-    lines.extend(access.lost.iter().map(|change| line('-', "loses", change)));
+    lines.extend(access.gained.iter().map(|change| line('+', ("gains", "gain"), change)));
+    lines.extend(access.lost.iter().map(|change| line('-', ("loses", "lose"), change)));
     if !access.complete {
-        lines.push("  and more: not everybody touched was looked at".to_owned());
+        lines.push(format!(
+            "  and more: {} entries of gains and {} of losses in all",
+            access.gained_count, access.lost_count
+        ));
     }
     lines
 }
