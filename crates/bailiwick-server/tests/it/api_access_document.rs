@@ -134,7 +134,8 @@ async fn a_rehearsal_tells_events_and_access_and_changes_nothing() {
         dry["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert!(events.contains(&"invitation.sent") && events.contains(&"group.member_added"), "{events:?}");
     let gained = dry["access"]["gained"].as_array().unwrap();
-    assert!(gained.iter().any(|one| one["principal"]["email"] == "grace@example.com"), "{gained:?}");
+    let mut gaining = gained.iter().flat_map(|one| one["principals"].as_array().unwrap());
+    assert!(gaining.any(|one| one["email"] == "grace@example.com"), "{gained:?}");
     assert_eq!(world.state().await.revision(), revision);
     let found = world.get("~/groups?q=On%20call").by(&world.owner).send().await.json();
     assert_eq!(found["items"].as_array().unwrap().len(), 0);

@@ -183,6 +183,10 @@ async fn every_operation_leaves_exactly_its_events() {
     let body = json!({ "invitation_lifetime_seconds": 86_400 });
     story.step("update_settings", owner, "", body, &["account.settings_changed"]).await;
 
+    story.step("export_access", owner, "", Value::Null, &[]).await;
+    let body = json!({ "version": 1, "groups": [{ "name": "Declared" }] });
+    story.step("apply_access", owner, "", body, &["group.created"]).await;
+
     people(&mut story, owner).await;
     things(&mut story, owner).await;
     ownership(&mut story, owner).await;

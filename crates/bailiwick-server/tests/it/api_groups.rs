@@ -53,7 +53,8 @@ async fn a_group_in_a_group_has_what_the_outer_was_granted_and_an_explanation_na
     let rehearsed = format!("{nested}?dry_run=true");
     let rehearsed = world.put(&rehearsed).by(&world.owner).send().await.expect(StatusCode::OK).json();
     let gained = rehearsed["access"]["gained"].as_array().unwrap();
-    assert!(gained.iter().any(|change| change["principal"]["id"] == grace.id.as_str()), "{rehearsed}");
+    let mut gaining = gained.iter().flat_map(|one| one["principals"].as_array().unwrap());
+    assert!(gaining.any(|one| one["id"] == grace.id.as_str()), "{rehearsed}");
     for _ in 0..2 {
         world.put(nested).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
     }

@@ -111,7 +111,7 @@ fn what_is_pruned_is_asked_for_or_said_and_ones_own_stays() {
         "{}",
         ran.stdout
     );
-    let lost = "  - ada@example.com loses at all cluster in Search: read:clusters";
+    let lost = "  - ada@example.com loses at cluster search-eu: read:clusters";
     assert!(ran.stdout.lines().any(|shown| shown == lost), "{}", ran.stdout);
     assert_eq!(owner.items(&["member", "list"]).len(), 3, "members go only where they are listed");
     owner.json(&["project", "show", "Search"]);
