@@ -276,6 +276,8 @@ async fn questions_and_the_record() {
         account!(effective_access(&at));
         account!(who_can(&who).page());
         account!(what_can(&what).page());
+        account!(export_access());
+        account!(apply_access(&AccessDocument::default(), true));
         account!(evaluate_each(&authzen::EvaluationsRequest::default()));
         account!(authzen_metadata());
         account!(list_events(&EventQuery { order: Some(Order::Asc), ..EventQuery::default() }).page());
@@ -289,6 +291,8 @@ async fn questions_and_the_record() {
             "GET /api/v1/accounts/a/access:effective?resource_type=cluster&resource_id=c",
             "GET /api/v1/accounts/a/access:who-can?action=read%3Aclusters&resource_type=cluster&resource_id=c&kind=group",
             "GET /api/v1/accounts/a/access:what-can?action=read%3Aclusters&resource_type=cluster",
+            "GET /api/v1/accounts/a/access:export",
+            "POST /api/v1/accounts/a/access:apply?prune=true",
             "POST /accounts/a/access/v1/evaluations",
             "GET /.well-known/authzen-configuration/accounts/a",
             "GET /api/v1/accounts/a/events?order=asc",

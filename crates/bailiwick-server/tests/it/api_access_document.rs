@@ -343,3 +343,24 @@ async fn the_last_holder_is_replaced_by_one_document() {
     ];
     assert_eq!(steps(&plan), expected);
 }
+
+#[tokio::test]
+async fn groups_in_groups_are_made_exported_and_pruned() {
+    let world = World::new("bailiwick").await;
+    world.invite_and_accept("grace@example.com", &[]).await;
+    let document = json!({ "version": 1, "groups": [
+        { "name": "All", "members": ["group:Search team"] },
+        { "name": "Search team", "members": ["grace@example.com"] },
+    ] });
+    let plan = apply(&world, "", &document).await;
+    assert!(steps(&plan).contains(&"create group_member Search team in All".to_owned()), "{plan}");
+    let exported = export(&world).await;
+    let groups = exported["groups"].as_array().unwrap();
+    let all = groups.iter().find(|group| group["name"] == "All").unwrap();
+    assert_eq!(all["members"], json!(["group:Search team"]));
+    assert_eq!(steps(&apply(&world, "?prune=true", &exported).await), Vec::<String>::new());
+    let emptied = json!({ "version": 1, "groups": [{ "name": "All", "members": [] }] });
+    let plan = apply(&world, "?prune=true&dry_run=true", &emptied).await;
+    let gone = steps(&plan["would"]);
+    assert_eq!(gone.first().map(String::as_str), Some("delete group_member Search team in All"), "{gone:?}");
+}
