@@ -23,7 +23,7 @@
 //!
 //! // What would it do? Nothing is written.
 //! let invitations =
-//!     CreateInvitations { emails: vec!["grace@example.com".into()], roles: vec!["admin".into()], grants: vec![] };
+//!     CreateInvitations { emails: vec!["grace@example.com".into()], roles: vec!["admin".into()], ..Default::default() };
 //! let plan = account.invite(&invitations).dry_run().await?;
 //! println!("{} principals would gain or lose access", plan.access.principal_count);
 //!

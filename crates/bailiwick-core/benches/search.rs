@@ -56,6 +56,7 @@ fn with_clusters(shape: &mut Shape, count: usize) {
             until: None,
             made_by: ActorRef::System,
             made_at: now(),
+            told: false,
         };
         events.push(Event::GrantMade { id: GrantId::from_uuid(next()), grant });
     }

@@ -53,6 +53,7 @@ fn with_a_role_of_all(through: Through) -> (Account, Actor, RoleId) {
         until: None,
         made_by: ActorRef::User(owner),
         made_at: now(),
+        told: false,
     };
     if through == Through::Groups {
         let group = GroupId::from_uuid(next());
@@ -92,7 +93,7 @@ fn difference(criterion: &mut Criterion) {
         let permissions = Some(vec!["read:clusters".into(), "read:api_keys".into()]);
         let edit =
             Command::EditRole { role, name: None, description: None, permissions, external_id: Patch::Keep };
-        let Decided { account: after, events } =
+        let Decided { account: after, events, .. } =
             account.decide(owner, &edit, now(), &mut ids()).unwrap_or_else(|refusal| panic!("{refusal:?}"));
         let of = || AccessDifference::between(black_box(&account), &after, &events, now());
         assert_eq!(of().lost[0].principals.count, MEMBERS);
@@ -131,6 +132,7 @@ fn history(account: &mut Account, owner: UserId) -> Vec<Event> {
             until: None,
             made_by: ActorRef::User(owner),
             made_at: now(),
+            told: false,
         };
         let id = GrantId::from_uuid(next());
         events.push(Event::GrantMade { id, grant: grant.clone() });

@@ -19,7 +19,7 @@ pub use effective::{Effective, EffectiveAt};
 pub(crate) use evaluate::after;
 pub use evaluate::{Question, Target};
 pub use explain::{Explanation, Missing, Path, PrincipalState};
-pub(crate) use index::{AccessIndex, SubjectKind};
+pub(crate) use index::{AccessIndex, SubjectKind, micros};
 pub(crate) use reverse::Searched;
 pub(crate) use scope_key::ScopeKey;
 pub use search::{Found, SubjectType, TargetType};

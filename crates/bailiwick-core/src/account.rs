@@ -7,6 +7,7 @@ mod above;
 mod called;
 mod catalog_change;
 mod command;
+mod deadlines;
 mod decide;
 mod draft;
 mod entities;
@@ -17,6 +18,7 @@ mod groups;
 mod invitations;
 mod loader;
 mod members;
+mod membership_ends;
 mod membership_of_projects;
 mod nesting;
 mod ownership;
@@ -49,8 +51,8 @@ pub use decide::{Actor, Decided, open};
 pub use draft::Draft;
 pub use entities::{
     ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, KeyHolder,
-    Member, MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope, RoleRef, Scope,
-    SecretHash, ServiceAccount, Settings, Versioned,
+    Member, MemberEnd, MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope,
+    RoleRef, Scope, SecretHash, ServiceAccount, Settings, Versioned,
 };
 pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
@@ -76,6 +78,8 @@ pub struct Account {
     /// Whether whoever looks at it was found to be allowed to see all of it: see [`Account::seen_whole`].
     is_seen_whole: bool,
     members: OrdMap<UserId, Versioned<Member>>,
+    /// Only of members that have an end.
+    member_ends: OrdMap<UserId, MemberEnd>,
     invitations: OrdMap<InvitationId, Arc<Versioned<Invitation>>>,
     roles: OrdMap<RoleId, Arc<Versioned<Role>>>,
     groups: OrdMap<GroupId, Arc<Versioned<Group>>>,
@@ -109,6 +113,8 @@ pub struct Account {
     keys_of: OrdSet<(KeyHolder, KeyId)>,
     /// Grants of roles that must keep a holder or have only one, by role and scope.
     watched: OrdSet<(RoleRef, Scope, GrantId)>,
+    /// What ends by itself, in the order of its ends.
+    deadlines: deadlines::Deadlines,
 }
 
 /// A namespace in which a text stands for at most one thing.
@@ -177,12 +183,28 @@ impl Account {
         self.members.len()
     }
 
-    /// How a user stands here, invitations that wait included; `None` for strangers.
+    /// How a user stands here as of the last change, invitations that wait included; `None` for strangers. A membership
+    /// whose end has come since is still active in it: see [`Account::member_status_at`].
     pub fn member_status(&self, id: UserId) -> Option<MemberStatus> {
         match self.members.get(&id) {
             Some(member) => Some(member.value.status),
             None => self.waiting.get(&id).map(|_| MemberStatus::Pending),
         }
+    }
+
+    /// How a user stands here at a moment: from its end on a membership is inactive.
+    pub fn member_status_at(&self, id: UserId, now: Timestamp) -> Option<MemberStatus> {
+        match self.member_status(id) {
+            Some(MemberStatus::Active) if self.member_ends.get(&id).is_some_and(|end| end.is_over(now)) => {
+                Some(MemberStatus::Inactive)
+            }
+            status => status,
+        }
+    }
+
+    /// When a membership ends by itself; never when `None`.
+    pub fn member_until(&self, id: UserId) -> Option<Timestamp> {
+        self.member_ends.get(&id).map(|end| end.until)
     }
 
     /// An invitation, whatever its status.

@@ -51,5 +51,10 @@ pub const ROLES_IN_EXPLANATION: usize = 100;
 pub const ENTRIES_OF_DIFFERENCE: usize = 1_000;
 /// How many of many that are concerned alike are listed by name; how many there are is said in any case.
 pub const FIRST_OF_MANY: usize = 25;
+/// How long before the end of a membership, grant or key its holder is told, in seconds, where the account sets nothing else:
+/// a week.
+pub const ENDING_NOTICE_SECONDS: u64 = 7 * 24 * 60 * 60;
+/// The longest that an account can set for it, in seconds: 90 days.
+pub const ENDING_NOTICE_SECONDS_MOST: u64 = 90 * 24 * 60 * 60;
 /// How long an offer of ownership stands, in seconds: a week.
 pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;

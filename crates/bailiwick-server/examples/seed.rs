@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for number in 0..members {
         let user: UserId = new();
         people.push((user, format!("member{number}@example.com")));
-        events.push(Event::MemberJoined { user, at: now, invitation: None });
+        events.push(Event::MemberJoined { user, at: now, invitation: None, until: None });
         let role = roles.get(number / 10).or(roles.last()).ok_or("no role")?;
         let cluster = *clusters.get(number / 100).or(clusters.last()).ok_or("no cluster")?;
         let grant = Grant {
@@ -65,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             until: None,
             made_by: ActorRef::User(owner),
             made_at: now,
+            told: false,
         };
         events.push(Event::GrantMade { id: new(), grant });
         writeln!(lines, "{user} {cluster}")?;
@@ -97,6 +98,7 @@ fn add_machine(
         until: None,
         made_by: ActorRef::User(owner),
         made_at: now,
+        told: false,
     };
     events.push(Event::GrantMade { id: new::<GrantId>(), grant });
     let secret_hash = SecretHash(*key.hash().as_bytes());
@@ -108,6 +110,7 @@ fn add_machine(
         expires_at: None,
         made_by,
         made_at: now,
+        told: false,
     };
     events.push(Event::KeyCreated { id: key_id, key: stored });
     Ok(key)
@@ -179,7 +182,7 @@ async fn write(
     for batch in events.chunks(EVENTS_PER_COMMIT) {
         let expected = account.revision();
         account.apply(batch);
-        let decided = Decided { events: batch.to_vec(), account: account.clone() };
+        let decided = Decided::of(batch.to_vec(), account.clone());
         let keys: BTreeSet<EntityKey> = batch.iter().flat_map(Event::entities).collect();
         let change = |key: EntityKey| EntityChange {
             kind: key.kind().into(),
@@ -188,8 +191,15 @@ async fn write(
         };
         let changes = keys.into_iter().map(change).collect();
         let events = decided.events.iter().map(|event| row(event, now)).collect::<Result<_, _>>()?;
-        let commit =
-            AccountCommit { account_id: id, expected, at: now, changes, events, ending: Ending::None };
+        let commit = AccountCommit {
+            account_id: id,
+            expected,
+            at: now,
+            changes,
+            events,
+            ending: Ending::None,
+            next_deadline: None,
+        };
         store.commit(Commit { account: Some(commit), ..Commit::default() }).await?;
     }
     for batch in people.chunks(EVENTS_PER_COMMIT) {

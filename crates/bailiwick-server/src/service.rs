@@ -6,6 +6,7 @@ mod accounts;
 mod catalog_change;
 mod directory;
 mod durable;
+mod ending_mails;
 mod error;
 mod exports;
 mod identity;
@@ -13,6 +14,7 @@ mod in_the_way;
 mod invitation_facts;
 mod invitation_mails;
 mod invitations;
+mod lapses;
 mod links;
 mod load;
 mod maintenance;
@@ -115,6 +117,8 @@ pub struct Service {
     clock: Clock,
     /// Wakes the delivery of mail after a commit that queued some.
     mail_queued: Arc<tokio::sync::Notify>,
+    /// Wakes what records ends after a commit that moved the next one.
+    deadline_moved: Arc<tokio::sync::Notify>,
 }
 
 impl Service {
@@ -141,6 +145,7 @@ impl Service {
             config,
             clock,
             mail_queued: Arc::new(tokio::sync::Notify::new()),
+            deadline_moved: Arc::new(tokio::sync::Notify::new()),
         }
     }
 

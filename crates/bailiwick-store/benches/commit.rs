@@ -164,6 +164,7 @@ fn commit(number: u128, expected: Revision, entities: u64) -> Commit {
         changes: changes.collect(),
         events: vec![event],
         ending: Ending::None,
+        next_deadline: None,
     };
     Commit { account: Some(account), ..Commit::default() }
 }

@@ -52,6 +52,8 @@ pub struct AccountCommit {
     pub events: Vec<EventRow>,
     /// Whether this is the account's last commit.
     pub ending: Ending,
+    /// When the account next has something to record by itself; `None` for nothing.
+    pub next_deadline: Option<Timestamp>,
 }
 
 /// Whether an account goes on after a commit.

@@ -14,6 +14,7 @@ pub mod messages;
 pub mod model;
 pub mod sessions;
 pub mod travel;
+pub mod usage;
 
 /// Makes a test of each law for one implementation. The factory is an async function that answers with something to keep (such
 /// as a temporary directory) and an empty store as an `Arc<dyn Store>`.
@@ -64,6 +65,8 @@ macro_rules! store_laws {
             messages::given_up_messages_are_pruned
             messages::messages_are_counted_and_listed
             messages::a_sound_store_has_no_findings_and_answers
+            usage::the_last_use_is_kept
+            usage::accounts_come_due
             messages::a_closed_store_has_written_what_was_queued
         );
     };

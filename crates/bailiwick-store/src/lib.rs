@@ -22,6 +22,7 @@ mod outbox;
 mod sql;
 mod sqlite;
 mod store;
+mod usage;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -47,3 +48,4 @@ pub use operations::StoreFacts;
 pub use outbox::{OutboxCounts, OutboxEntry, OutboxId, OutboxMessage};
 pub use sqlite::{DATABASE_FILE, LOCK_FILE, OpenError, SqliteOptions, SqliteStore};
 pub use store::Store;
+pub use usage::{DueAccount, MAX_USES_PER_BATCH, UseRow};

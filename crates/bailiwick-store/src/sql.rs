@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod integrity;
 pub mod outbox;
 pub mod sessions;
+pub mod usage;
 pub mod users;
 
 use std::sync::OnceLock;

@@ -15,6 +15,7 @@ mod outbox;
 mod queue;
 mod readers;
 mod store;
+mod usage;
 mod writer;
 
 use std::path::{Path, PathBuf};

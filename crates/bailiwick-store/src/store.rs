@@ -9,9 +9,9 @@ use bailiwick_core::ids::{AccountId, KeyId, Revision, UserId};
 use jiff::Timestamp;
 
 use crate::{
-    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, EventPage, EventPosition, EventQuery,
-    EventRange, IdempotencyRecord, LinkRow, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow,
-    StoreError, StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UserRow,
+    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, DueAccount, EventPage, EventPosition,
+    EventQuery, EventRange, IdempotencyRecord, LinkRow, Membership, OutboxCounts, OutboxEntry, OutboxId,
+    SessionRow, StoreError, StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UseRow, UserRow,
 };
 
 /// Keeps accounts, their record, the directory and the outbox.
@@ -127,6 +127,22 @@ pub trait Store: Send + Sync {
 
     /// The account of a management key.
     async fn key_account(&self, key_id: KeyId) -> Result<Option<AccountId>, StoreError>;
+
+    /// Records that permissions and keys were made use of, unless a later day is recorded; at most
+    /// [`MAX_USES_PER_BATCH`](crate::MAX_USES_PER_BATCH).
+    async fn record_uses(&self, uses: Vec<UseRow>) -> Result<(), StoreError>;
+
+    /// The last uses of holders in an account, by holder as they are named and by permission; at most
+    /// [`MAX_USES_PER_BATCH`](crate::MAX_USES_PER_BATCH) holders.
+    async fn uses_of(&self, account_id: AccountId, holders: &[String]) -> Result<Vec<UseRow>, StoreError>;
+
+    /// Accounts that have something to record by itself at a time, the longest due first, behind one of them.
+    async fn due_accounts(
+        &self,
+        at: Timestamp,
+        after: Option<DueAccount>,
+        limit: usize,
+    ) -> Result<Vec<DueAccount>, StoreError>;
 
     /// A platform fact.
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreError>;

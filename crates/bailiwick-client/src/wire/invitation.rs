@@ -53,6 +53,10 @@ pub struct Invitation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
+    /// When the membership ends that comes of it; absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub member_until: Option<Timestamp>,
     /// The account's revision when it last changed; its `ETag`.
     pub revision: u64,
 }
@@ -76,6 +80,10 @@ pub struct CreateInvitations {
     /// Roles at scopes for each of them, up to 50 together with `roles`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<GrantSpec>,
+    /// When the memberships end that come of it; never when absent. Not for who is a member already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub member_until: Option<Timestamp>,
 }
 
 /// What inviting did.
@@ -146,6 +154,10 @@ pub struct MyInvitation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
+    /// When the membership ends that comes of it; absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub member_until: Option<Timestamp>,
 }
 
 /// What accepting an invitation did.

@@ -76,6 +76,10 @@ pub struct Member {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub joined_at: Option<Timestamp>,
+    /// When the membership ends by itself: from then on the member is inactive. Absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub until: Option<Timestamp>,
     /// When the person last signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
@@ -121,6 +125,10 @@ pub struct UpdateMember {
     /// Whether the member may act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatusChange>,
+    /// When the membership ends by itself; `null` for never.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub until: Patch<Timestamp>,
 }
 
 /// Which members to list; all conditions hold together.

@@ -17,6 +17,12 @@ pub struct Settings {
     /// Whether people are put into groups here.
     #[serde(default)]
     pub groups_on: bool,
+    /// How long before the end of a membership, grant or key its holder is told, as the account has set it; absent when the
+    /// default of a week counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending_notice_seconds: Option<u64>,
+    /// How long before in effect; 0 for never.
+    pub effective_ending_notice_seconds: u64,
     /// The account's revision when they last changed; their `ETag`.
     pub revision: u64,
 }
@@ -33,4 +39,9 @@ pub struct UpdateSettings {
     /// `true` switches groups on, which is not undone; who is a member by then joins the group that the catalog names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups_on: Option<bool>,
+    /// How long before the end of a membership, grant or key its holder is told, up to 90 days; 0 for never, and `null` goes
+    /// back to the default of a week.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
+    pub ending_notice_seconds: Patch<u64>,
 }

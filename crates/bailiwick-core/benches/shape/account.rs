@@ -107,6 +107,7 @@ pub fn shape(size: usize, through: Through) -> Shape {
             until: None,
             made_by: ActorRef::User(owner),
             made_at: now(),
+            told: false,
         };
         let id = GrantId::from_uuid(id);
         grants.push(id);
@@ -130,7 +131,7 @@ pub fn shape(size: usize, through: Through) -> Shape {
     for number in 0..size {
         let user = UserId::from_uuid(next());
         members.push(user);
-        events.push(Event::MemberJoined { user, at: now(), invitation: None });
+        events.push(Event::MemberJoined { user, at: now(), invitation: None, until: None });
         match groups.get(number / 10) {
             Some(group) => {
                 events.push(Event::GroupMemberAdded { group: *group, member: Principal::Member(user) });

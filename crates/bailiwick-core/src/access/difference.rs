@@ -163,7 +163,11 @@ fn ended(before: &Account, events: &[Event]) -> Vec<(&'static str, Counted<Entit
             | Event::InvitationRevoked { .. }
             | Event::OwnershipWithdrawn { .. }
             | Event::ProjectDeleted { .. }
-            | Event::ResourceDeleted { .. } => event.entities().for_each(&mut add),
+            | Event::ResourceDeleted { .. } => {
+                // The end of a membership is a part of it.
+                let ended = event.entities().filter(|key| !matches!(key, EntityKey::MemberEnd(_)));
+                ended.for_each(&mut add);
+            }
             Event::AccountDeleted { .. } => {
                 before.service_accounts_after(None).for_each(|(id, _)| add(EntityKey::ServiceAccount(id)));
                 before.keys_after(None).for_each(|(id, _)| add(EntityKey::Key(id)));

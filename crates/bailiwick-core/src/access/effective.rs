@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Target;
+use super::{SubjectKind, Target};
 use crate::account::{Account, Principal, RoleRef, Scope};
 use crate::catalog::PermissionSet;
 
@@ -48,7 +48,7 @@ impl Account {
                 entry.roles.insert(place, role);
             }
         };
-        if self.acts(principal) {
+        if self.acts(principal, now) {
             if let (Principal::Member(_), Some(role)) = (principal, self.newcomer_role()) {
                 add(&Scope::Account, role);
             }
@@ -61,10 +61,13 @@ impl Account {
         Effective { at: at.into_values().collect() }
     }
 
-    /// Whether the principal exists and is not an inactive member.
-    pub(super) fn acts(&self, principal: Principal) -> bool {
-        let subject = self.index.subject(principal);
-        !self.is_deleted()
-            && subject.is_some_and(|subject| subject.kind != super::SubjectKind::InactiveMember)
+    /// Whether the principal exists and is not an inactive member, nor one whose membership has ended.
+    pub(super) fn acts(&self, principal: Principal, now: Timestamp) -> bool {
+        let subject = self.index.subject(principal).filter(|_| !self.is_deleted());
+        match subject.map(|subject| subject.kind) {
+            None | Some(SubjectKind::InactiveMember) => false,
+            Some(SubjectKind::EndingMember) => self.index.end_of(principal) > super::index::micros(now),
+            Some(SubjectKind::ActiveMember | SubjectKind::Group | SubjectKind::ServiceAccount) => true,
+        }
     }
 }

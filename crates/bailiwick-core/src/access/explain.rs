@@ -86,7 +86,7 @@ impl Account {
         let covering = self.covering(target);
         let mut paths = Vec::new();
         let mut missing = Missing::default();
-        let acts = self.acts(principal);
+        let acts = self.acts(principal, now);
         if let (Principal::Member(_), Some(role)) = (principal, self.newcomer_role().filter(|_| acts))
             && self.index.newcomer().contains(permission)
             && covering.is_some()
@@ -132,7 +132,7 @@ impl Account {
         }
         Explanation {
             allowed,
-            principal: self.state_of(principal),
+            principal: self.state_of(principal, now),
             target_exists: covering.is_some(),
             paths,
             missing: (!allowed).then_some(missing),
@@ -175,16 +175,16 @@ impl Account {
         fitting.map(path).collect()
     }
 
-    fn state_of(&self, principal: Principal) -> PrincipalState {
+    fn state_of(&self, principal: Principal, now: Timestamp) -> PrincipalState {
         if let Principal::Member(user) = principal {
-            return match self.member_status(user) {
+            return match self.member_status_at(user, now) {
                 None => PrincipalState::Unknown,
                 Some(MemberStatus::Pending) => PrincipalState::Pending,
                 Some(MemberStatus::Inactive) => PrincipalState::Inactive,
                 Some(MemberStatus::Active) => PrincipalState::Active,
             };
         }
-        if self.acts(principal) { PrincipalState::Active } else { PrincipalState::Unknown }
+        if self.acts(principal, now) { PrincipalState::Active } else { PrincipalState::Unknown }
     }
 
     /// Roles that hold the permission at a level that can cover the target, each with the narrowest such scope.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use imbl::Vector;
+use imbl::{OrdMap, Vector};
 use jiff::Timestamp;
 use smallvec::SmallVec;
 use uuid::Uuid;
@@ -21,6 +21,8 @@ const SCAN_LIMIT: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SubjectKind {
     ActiveMember,
+    /// An active member whose membership ends by itself: when, is in [`AccessIndex::ends`].
+    EndingMember,
     InactiveMember,
     Group,
     ServiceAccount,
@@ -91,6 +93,8 @@ struct IndexedRole {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AccessIndex {
     subjects: Table<Subject>,
+    /// Ends of memberships in microseconds since the Unix epoch, of those members that have one.
+    ends: OrdMap<Uuid, i64>,
     nodes: Table<Node>,
     next_slot: Slot,
     /// Built-in roles at their position in the catalog, custom ones behind them.
@@ -172,6 +176,20 @@ impl AccessIndex {
         self.edit(id, |subject| subject.kind = kind);
     }
 
+    /// When a membership ends; never when `None`. Its kind is set apart.
+    pub(crate) fn set_end(&mut self, id: Uuid, until: Option<Timestamp>) {
+        match until {
+            Some(until) => self.ends.insert(id, micros(until)),
+            None => self.ends.remove(&id),
+        };
+    }
+
+    /// When a membership ends, in microseconds; `i64::MAX` for never. Out of the way of members that have no end.
+    #[cold]
+    pub(crate) fn end_of(&self, principal: Principal) -> i64 {
+        self.ends.get(&uuid_of(principal)).copied().unwrap_or(i64::MAX)
+    }
+
     pub(crate) fn join_group(&mut self, user: Uuid, group: GroupId) {
         self.edit(user, |subject| subject.join(group));
     }
@@ -207,7 +225,9 @@ impl AccessIndex {
         };
         let subject = self.subjects.get(&id)?;
         let matches = match subject.kind {
-            SubjectKind::ActiveMember | SubjectKind::InactiveMember => !groups && !machines,
+            SubjectKind::ActiveMember | SubjectKind::EndingMember | SubjectKind::InactiveMember => {
+                !groups && !machines
+            }
             SubjectKind::Group => groups,
             SubjectKind::ServiceAccount => machines,
         };
@@ -422,7 +442,12 @@ impl AccessIndex {
         match subject.kind {
             SubjectKind::InactiveMember => return false,
             SubjectKind::ActiveMember if self.newcomer.contains(permission) => return true,
-            SubjectKind::ActiveMember | SubjectKind::Group | SubjectKind::ServiceAccount => {}
+            SubjectKind::EndingMember if self.end_of(principal) <= now => return false,
+            SubjectKind::EndingMember if self.newcomer.contains(permission) => return true,
+            SubjectKind::ActiveMember
+            | SubjectKind::EndingMember
+            | SubjectKind::Group
+            | SubjectKind::ServiceAccount => {}
         }
         self.granted(subject, permission, covering, now)
             || subject.groups().iter().any(|group| {
@@ -493,12 +518,13 @@ impl AccessIndex {
     }
 
     /// All that the principal holds at the covering scopes through grants that last at least until `lasting`
-    /// (microseconds; `i64::MAX` for grants without an end).
+    /// (microseconds; `i64::MAX` for grants without an end). Nobody holds anything for longer than they are a member.
     pub(crate) fn held(&self, principal: Principal, covering: &[ScopeKey], lasting: i64) -> PermissionSet {
         let Some(subject) = self.subject(principal) else { return PermissionSet::EMPTY };
         let mut held = match subject.kind {
             SubjectKind::InactiveMember => return PermissionSet::EMPTY,
-            SubjectKind::ActiveMember => self.newcomer,
+            SubjectKind::EndingMember if self.end_of(principal) < lasting => return PermissionSet::EMPTY,
+            SubjectKind::ActiveMember | SubjectKind::EndingMember => self.newcomer,
             SubjectKind::Group | SubjectKind::ServiceAccount => PermissionSet::EMPTY,
         };
         for holder in self.holders(subject) {

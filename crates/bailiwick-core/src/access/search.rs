@@ -122,7 +122,7 @@ impl Account {
         limit: usize,
     ) -> Found<Target> {
         let candidates: Source<'_, Target> = match (of, after) {
-            _ if !self.acts(principal) => Box::new(std::iter::empty()),
+            _ if !self.acts(principal, now) => Box::new(std::iter::empty()),
             (TargetType::Account, None) => Box::new(std::iter::once(Target::Account)),
             (TargetType::Account, Some(_)) => Box::new(std::iter::empty()),
             (TargetType::Project, after) => {

@@ -79,6 +79,11 @@ impl Account {
         };
         let grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));
         let ends = grants.filter_map(|(_, grant)| grant.value.until);
+        let membership = match principal {
+            Principal::Member(user) => self.member_until(user),
+            Principal::Group(_) | Principal::ServiceAccount(_) => None,
+        };
+        let ends = ends.chain(membership);
         let ends: BTreeSet<Timestamp> = ends.filter(|end| *end > now).collect();
         ends.into_iter().rev().find(|end| suffices(end.as_microsecond()))
     }

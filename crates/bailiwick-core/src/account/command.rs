@@ -97,6 +97,13 @@ pub enum Command {
         /// The caller's own name for the person.
         external_id: Patch<ExternalId>,
     },
+    /// Change when a membership ends by itself.
+    SetMemberEnd {
+        /// The member.
+        user: UserId,
+        /// From when on the member may do nothing; never when `None`.
+        until: Option<Timestamp>,
+    },
     /// Give a member exactly these account-level roles, besides the newcomer role.
     SetMemberRoles {
         /// The member.
@@ -130,6 +137,8 @@ pub enum Command {
         grants: Vec<RoleAtScope>,
         /// The groups that each of them joins.
         groups: Vec<GroupId>,
+        /// When the memberships end that come of it.
+        member_until: Option<Timestamp>,
     },
     /// Send a waiting or expired invitation again: its lifetime restarts.
     ResendInvitation {
@@ -374,6 +383,7 @@ impl Command {
             Self::ChangeSettings { .. } => "change_settings",
             Self::DeleteAccount => "delete_account",
             Self::EditMember { .. } => "edit_member",
+            Self::SetMemberEnd { .. } => "set_member_end",
             Self::SetMemberRoles { .. } => "set_member_roles",
             Self::ActivateMember { .. } => "activate_member",
             Self::DeactivateMember { .. } => "deactivate_member",

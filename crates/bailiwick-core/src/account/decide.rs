@@ -1,6 +1,7 @@
 //! From a command to events: who is asking, what they hold, and the rules that hold on every path.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -71,6 +72,15 @@ pub struct Decided {
     pub events: Vec<Event>,
     /// The account with the events applied.
     pub account: Account,
+    /// The permissions that the actor needed and held.
+    pub used: PermissionSet,
+}
+
+impl Decided {
+    /// Events that took no permission, and the account with them applied.
+    pub fn of(events: Vec<Event>, account: Account) -> Self {
+        Self { events, account, used: PermissionSet::EMPTY }
+    }
 }
 
 /// Events that open an account, and the account after them.
@@ -88,7 +98,7 @@ pub fn open(
     let made_by = ActorRef::User(owner);
     let mut events = vec![
         Event::AccountOpened { name, catalog: SmolStr::new(&catalog.name), at: now },
-        Event::MemberJoined { user: owner, at: now, invitation: None },
+        Event::MemberJoined { user: owner, at: now, invitation: None, until: None },
     ];
     let mut grant = |principal, role: &str, scope| {
         let grant = Grant {
@@ -98,6 +108,7 @@ pub fn open(
             until: None,
             made_by,
             made_at: now,
+            told: false,
         };
         Event::GrantMade { id: GrantId::from_uuid(ids()), grant }
     };
@@ -117,15 +128,15 @@ pub fn open(
         let id = GrantId::from_uuid(ids());
         let role = RoleRef::BuiltIn(SmolStr::new(&role.name));
         let principal = Principal::Member(owner);
-        let grant =
-            Grant { principal, role, scope: Scope::Project(project), until: None, made_by, made_at: now };
+        let scope = Scope::Project(project);
+        let grant = Grant { principal, role, scope, until: None, made_by, made_at: now, told: false };
         grants.push(Event::GrantMade { id, grant });
     }
     events.extend(super::groups::built_in(catalog, made_by, now, ids));
     events.append(&mut grants);
     let mut account = Account::empty(id, Arc::clone(catalog));
     account.apply(&events);
-    Decided { events, account }
+    Decided::of(events, account)
 }
 
 /// A context for one decision: the account as it is, the actor, the moment and the events so far.
@@ -137,6 +148,8 @@ pub(super) struct Decision<'a> {
     pub(super) now: Timestamp,
     ids: &'a mut dyn FnMut() -> Uuid,
     pub(super) events: Vec<Event>,
+    /// What was asked for and held, since [`Decision::require`] only looks.
+    used: Cell<PermissionSet>,
 }
 
 impl Account {
@@ -151,12 +164,17 @@ impl Account {
         now: Timestamp,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Decided, Refusal> {
-        let events = Decision::of(self, None, actor, now, ids).events(command)?;
-        self.conclude(events, now)
+        let (events, used) = Decision::of(self, None, actor, now, ids).events(command)?;
+        self.conclude(events, used, now)
     }
 
     /// What holds for all events of a commit together, and the account after them.
-    pub(super) fn conclude(&self, events: Vec<Event>, now: Timestamp) -> Result<Decided, Refusal> {
+    pub(super) fn conclude(
+        &self,
+        events: Vec<Event>,
+        used: PermissionSet,
+        now: Timestamp,
+    ) -> Result<Decided, Refusal> {
         if self.is_seen_whole {
             return Err(Refusal::NotFound { kind: "account" });
         }
@@ -168,14 +186,14 @@ impl Account {
         self.keeps_holders(&events, &after)?;
         after.has_single_holders(&events, now)?;
         self.fits(&events, &after)?;
-        Ok(Decided { events, account: after })
+        Ok(Decided { events, account: after, used })
     }
 
     /// The account after events that only record, such as a sign-in or a refusal.
     pub fn record(&self, events: Vec<Event>) -> Decided {
         let mut account = self.clone();
         account.apply(&events);
-        Decided { events, account }
+        Decided::of(events, account)
     }
 
     /// Rule 2: a role that must keep a holder, and had one, has one.
@@ -187,7 +205,7 @@ impl Account {
                 Event::GrantExtended { id, .. } | Event::GrantNarrowed { id, .. } => {
                     at_risk.extend(self.grant(*id).and_then(|grant| self.keeper_of(&grant.value)));
                 }
-                Event::MemberDeactivated { user } => {
+                Event::MemberDeactivated { user } | Event::MemberEndChanged { user, after: Some(_), .. } => {
                     at_risk.extend(self.keepers_reaching(Principal::Member(*user)));
                 }
                 Event::GroupMemberRemoved { group, .. } => {
@@ -261,16 +279,16 @@ impl Account {
         }
     }
 
-    /// Whether an active member holds the role at exactly this scope, without an end.
+    /// Whether an active member holds the role at exactly this scope, neither grant nor membership with an end.
     fn has_holder(&self, role: &RoleRef, scope: &Scope) -> bool {
         let mut grants = self.watched_at(role, scope);
-        grants.any(|grant| grant.until.is_none() && self.reaches_active_member(grant.principal))
+        grants.any(|grant| grant.until.is_none() && self.reaches_lasting_member(grant.principal))
     }
 
-    fn reaches_active_member(&self, principal: Principal) -> bool {
+    fn reaches_lasting_member(&self, principal: Principal) -> bool {
         match principal {
-            Principal::Member(user) => self.member_status(user) == Some(MemberStatus::Active),
-            Principal::Group(group) => self.reaches_active_member_through(group),
+            Principal::Member(user) => self.is_lasting_member(user),
+            Principal::Group(group) => self.reaches_lasting_member_through(group),
             Principal::ServiceAccount(_) => false,
         }
     }
@@ -284,13 +302,13 @@ impl<'a> Decision<'a> {
         now: Timestamp,
         ids: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
-        Self { account, basis, actor, now, ids, events: Vec::new() }
+        Self { account, basis, actor, now, ids, events: Vec::new(), used: Cell::default() }
     }
 
-    /// The events that a command comes to.
-    pub(super) fn events(mut self, command: &Command) -> Result<Vec<Event>, Refusal> {
+    /// The events that a command comes to, and the permissions that it took.
+    pub(super) fn events(mut self, command: &Command) -> Result<(Vec<Event>, PermissionSet), Refusal> {
         self.command(command)?;
-        if self.events.is_empty() { Err(Refusal::Nothing) } else { Ok(self.events) }
+        if self.events.is_empty() { Err(Refusal::Nothing) } else { Ok((self.events, self.used.get())) }
     }
 
     /// Where it counts what the actor holds at a scope: the account with the scope as that account knows it.
@@ -315,12 +333,15 @@ impl Decision<'_> {
             Command::ChangeSettings { settings } => self.change_settings(settings),
             Command::DeleteAccount => self.delete_account(),
             Command::EditMember { user, external_id } => self.edit_member(*user, external_id),
+            Command::SetMemberEnd { user, until } => self.set_member_end(*user, *until),
             Command::SetMemberRoles { user, roles } => self.set_member_roles(*user, roles),
             Command::ActivateMember { user } => self.activate_member(*user),
             Command::DeactivateMember { user } => self.deactivate_member(*user),
             Command::RemoveMember { user } => self.remove_member(*user),
             Command::Leave => self.leave(),
-            Command::Invite { people, grants, groups } => self.invite(people, grants, groups),
+            Command::Invite { people, grants, groups, member_until } => {
+                self.invite(people, grants, groups, *member_until)
+            }
             Command::ResendInvitation { invitation } => self.resend_invitation(*invitation),
             Command::CopyInvitationLink { invitation } => self.copy_invitation_link(*invitation),
             Command::RevokeInvitation { invitation } => self.revoke_invitation(*invitation),
@@ -408,7 +429,11 @@ impl Decision<'_> {
     /// Requires the permission of one of Bailiwick's operations at a scope.
     pub(super) fn require(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         let (account, scope) = self.judged_at(scope);
-        account.authorize(self.actor, operation, &scope, self.now)
+        account.authorize(self.actor, operation, &scope, self.now)?;
+        let mut used = self.used.get();
+        used.insert(self.account.catalog.operation(operation));
+        self.used.set(used);
+        Ok(())
     }
 
     /// Rule 1: the actor holds all of this at the scope, for as long as it shall last.
@@ -497,7 +522,7 @@ impl Account {
         if self.is_deleted() {
             return Err(unknown);
         }
-        let active = |id| match self.member_status(id) {
+        let active = |id| match self.member_status_at(id, now) {
             Some(MemberStatus::Active) => Ok(()),
             Some(MemberStatus::Inactive) => Err(Refusal::Inactive),
             Some(MemberStatus::Pending) => Err(Refusal::NotAccepted),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::decide::Decision;
 use super::{Account, Actor, AllOf, Command, Decided, Event, Refusal, Scope};
+use crate::catalog::PermissionSet;
 
 /// An account on which commands are tried before any of them is recorded.
 ///
@@ -18,12 +19,21 @@ pub struct Draft<'a> {
     now: Timestamp,
     ids: &'a mut dyn FnMut() -> Uuid,
     events: Vec<Event>,
+    used: PermissionSet,
 }
 
 impl Account {
     /// Begins a draft of this account.
     pub fn draft<'a>(&'a self, actor: Actor, now: Timestamp, ids: &'a mut dyn FnMut() -> Uuid) -> Draft<'a> {
-        Draft { start: self, current: self.clone(), actor, now, ids, events: Vec::new() }
+        Draft {
+            start: self,
+            current: self.clone(),
+            actor,
+            now,
+            ids,
+            events: Vec::new(),
+            used: PermissionSet::EMPTY,
+        }
     }
 
     /// Decides on commands that become one commit, see [`Draft`].
@@ -85,9 +95,10 @@ impl Draft<'_> {
     /// The [`Refusal`], as for a command of its own.
     pub fn step(&mut self, command: &Command) -> Result<&[Event], Refusal> {
         let basis = Some(self.start).filter(|_| !self.events.is_empty());
-        let events =
+        let (events, used) =
             Decision::of(&self.current, basis, self.actor, self.now, &mut *self.ids).events(command)?;
         self.current.apply(&events);
+        self.used = self.used.union(&used);
         let before = self.events.len();
         self.events.extend(events);
         Ok(self.events.get(before..).unwrap_or_default())
@@ -104,6 +115,6 @@ impl Draft<'_> {
     /// [`Refusal::Nothing`] without any step; [`Refusal::LastHolder`], [`Refusal::SingleHolder`],
     /// [`Refusal::TooMuchAtOnce`] and [`Refusal::LimitReached`] for what the steps come to together.
     pub fn finish(self) -> Result<Decided, Refusal> {
-        self.start.conclude(self.events, self.now)
+        self.start.conclude(self.events, self.used, self.now)
     }
 }

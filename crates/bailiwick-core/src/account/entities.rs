@@ -50,6 +50,10 @@ pub struct Settings {
     /// Whether people are put into groups here; as the catalog starts accounts when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups_on: Option<bool>,
+    /// How long before a membership, grant or key ends its holder is told, in seconds; 0 for never, and the default of
+    /// [`crate::limits::ENDING_NOTICE_SECONDS`] when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending_notice_seconds: Option<u64>,
 }
 
 /// Whether a member may act.
@@ -74,6 +78,23 @@ pub struct Member {
     /// The caller's own name for the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
+}
+
+/// When a membership ends by itself. A row of its own, so that members without an end cost no memory for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberEnd {
+    /// From this moment on the member may do nothing.
+    pub until: Timestamp,
+    /// Whether nobody needs to be told any more that it ends: the member was, or it was made for too short a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
+}
+
+impl MemberEnd {
+    /// Whether the membership has ended. An end is exclusive and counts in whole microseconds, as that of a grant.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.until.as_microsecond() <= now.as_microsecond()
+    }
 }
 
 /// A role at a scope, as asked for.
@@ -145,6 +166,12 @@ pub struct Invitation {
     pub expires_at: Option<Timestamp>,
     /// How it stands, apart from expiry.
     pub status: InvitationStatus,
+    /// When the membership ends that comes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_until: Option<Timestamp>,
+    /// Whether its expiry is recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 impl Invitation {
@@ -205,6 +232,9 @@ pub struct Grant {
     pub made_by: ActorRef,
     /// When it was made.
     pub made_at: Timestamp,
+    /// Whether nobody needs to be told any more that it ends: somebody was, or it was made for too short a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 impl Grant {
@@ -280,6 +310,9 @@ pub struct Key {
     pub made_by: ActorRef,
     /// When it was made.
     pub made_at: Timestamp,
+    /// Whether nobody needs to be told any more that it ends: somebody was, or it was made for too short a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 /// An offer of ownership to a member.
@@ -618,6 +651,8 @@ pub enum EntityKey {
     Profile,
     /// A member.
     Member(UserId),
+    /// When a membership ends.
+    MemberEnd(UserId),
     /// An invitation.
     Invitation(InvitationId),
     /// A custom role.

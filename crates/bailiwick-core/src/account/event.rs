@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    ActorRef, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, Offer, Principal, Project,
-    Resource, Role, RoleAtScope, ServiceAccount, Settings,
+    ActorRef, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, MemberStatus, Offer, Principal,
+    Project, Resource, Role, RoleAtScope, ServiceAccount, Settings,
 };
 use crate::ids::{
     GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
@@ -87,12 +87,27 @@ events! {
     MemberJoined = "member.joined" { /// Who.
         user: UserId, /// When.
         at: Timestamp, /// Through which invitation; none for who opened the account.
-        #[serde(default, skip_serializing_if = "Option::is_none")] invitation: Option<InvitationId> },
+        #[serde(default, skip_serializing_if = "Option::is_none")] invitation: Option<InvitationId>, /// When the membership ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")] until: Option<Timestamp> },
     /// A member's details changed.
     MemberEdited = "member.edited" { /// Who.
         user: UserId, /// The external id before.
         before: Option<ExternalId>, /// The external id after.
         after: Option<ExternalId> },
+    /// A membership got another end, or none any more.
+    MemberEndChanged = "member.end_changed" { /// Who.
+        user: UserId, /// The end before.
+        before: Option<Timestamp>, /// The end after.
+        after: Option<Timestamp> },
+    /// A membership ends soon.
+    MemberEnding = "member.ending" { /// Who.
+        user: UserId, /// When it ends.
+        until: Timestamp },
+    /// A membership ended by itself: the member is inactive, and without an end if somebody activates them again.
+    MemberExpired = "member.expired" { /// Who.
+        user: UserId, /// When it ended.
+        until: Timestamp, /// How the member had stood.
+        before: MemberStatus },
     /// A member may act again.
     MemberActivated = "member.activated" { /// Who.
         user: UserId },
@@ -102,11 +117,13 @@ events! {
     /// A member was taken out of the account.
     MemberRemoved = "member.removed" { /// Who.
         user: UserId, /// The membership as it was.
-        member: Member },
+        member: Member, /// When the membership would have ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")] until: Option<Timestamp> },
     /// A member left the account.
     MemberLeft = "member.left" { /// Who.
         user: UserId, /// The membership as it was.
-        member: Member },
+        member: Member, /// When the membership would have ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")] until: Option<Timestamp> },
     /// A person was invited.
     InvitationSent = "invitation.sent" { /// Its id.
         id: InvitationId, /// What it says.
@@ -138,6 +155,10 @@ events! {
     /// An invitation was declined.
     InvitationDeclined = "invitation.declined" { /// Its id.
         id: InvitationId },
+    /// Nobody answered an invitation in time. It can be sent again.
+    InvitationExpired = "invitation.expired" { /// Its id.
+        id: InvitationId, /// When it stopped working.
+        at: Timestamp },
     /// An invitation that had been answered or revoked is not kept any longer, to make room for new ones.
     InvitationForgotten = "invitation.forgotten" { /// Its id.
         id: InvitationId, /// What it said and how it had ended.
@@ -186,6 +207,15 @@ events! {
         principal: Principal, /// The end before.
         before: Option<Timestamp>, /// The end after.
         after: Option<Timestamp> },
+    /// A grant ends soon.
+    GrantEnding = "grant.ending" { /// Its id.
+        id: GrantId, /// Who has it.
+        principal: Principal, /// When it ends.
+        until: Timestamp },
+    /// A grant ended by itself.
+    GrantExpired = "grant.expired" { /// Its id.
+        id: GrantId, /// What it was.
+        grant: Grant },
     /// A grant covers fewer resources, because one of them was deleted.
     GrantNarrowed = "grant.narrowed" { /// Its id.
         id: GrantId, /// Who has it.
@@ -248,6 +278,19 @@ events! {
         made_by: ActorRef, /// When it was made.
         made_at: Timestamp, /// Why.
         reason: EndReason },
+    /// A management key stops working soon.
+    KeyEnding = "key.ending" { /// Its id.
+        id: KeyId, /// Whom it authenticates.
+        holder: KeyHolder, /// When it stops working.
+        until: Timestamp },
+    /// A management key stopped working by itself.
+    KeyExpired = "key.expired" { /// Its id.
+        id: KeyId, /// Whom it authenticated.
+        holder: KeyHolder, /// Its name.
+        name: Name, /// When it stopped working.
+        until: Timestamp, /// Who made it.
+        made_by: ActorRef, /// When it was made.
+        made_at: Timestamp },
     /// Ownership was offered to a member.
     OwnershipOffered = "ownership.offered" { /// The offer's id.
         id: OfferId, /// What it says.
@@ -259,6 +302,10 @@ events! {
         reason: EndReason },
     /// An offer of ownership was declined.
     OwnershipDeclined = "ownership.declined" { /// The offer's id.
+        id: OfferId, /// What it said.
+        offer: Offer },
+    /// Nobody answered an offer of ownership in time.
+    OwnershipExpired = "ownership.expired" { /// The offer's id.
         id: OfferId, /// What it said.
         offer: Offer },
     /// Ownership was handed over.
@@ -301,7 +348,20 @@ impl Event {
     /// What holds a grant or a member changes with it: its revision says so, or whoever edits the roles of a member on
     /// the strength of an `ETag` could undo another's change unseen.
     pub fn entities(&self) -> impl Iterator<Item = EntityKey> {
-        self.entity().into_iter().chain(self.holder())
+        self.entity().into_iter().chain(self.holder()).chain(self.member_end())
+    }
+
+    /// The end of a membership that this event makes, changes or takes away.
+    fn member_end(&self) -> Option<EntityKey> {
+        match self {
+            Self::MemberJoined { user, until: Some(_), .. }
+            | Self::MemberEndChanged { user, .. }
+            | Self::MemberEnding { user, .. }
+            | Self::MemberExpired { user, .. }
+            | Self::MemberRemoved { user, until: Some(_), .. }
+            | Self::MemberLeft { user, until: Some(_), .. } => Some(EntityKey::MemberEnd(*user)),
+            _ => None,
+        }
     }
 
     /// The member, group or service account whose grants, or the group whose members, this event changes.
@@ -310,7 +370,9 @@ impl Event {
             Self::GroupMemberAdded { group, .. } | Self::GroupMemberRemoved { group, .. } => {
                 Some(EntityKey::Group(*group))
             }
-            Self::GrantMade { grant, .. } | Self::GrantRevoked { grant, .. } => Some(grant.principal.into()),
+            Self::GrantMade { grant, .. }
+            | Self::GrantRevoked { grant, .. }
+            | Self::GrantExpired { grant, .. } => Some(grant.principal.into()),
             Self::GrantExtended { principal, .. } | Self::GrantNarrowed { principal, .. } => {
                 Some((*principal).into())
             }
@@ -327,6 +389,8 @@ impl Event {
             | Self::AccountDeleted { .. } => EntityKey::Profile,
             Self::MemberJoined { user, .. }
             | Self::MemberEdited { user, .. }
+            | Self::MemberEndChanged { user, .. }
+            | Self::MemberExpired { user, .. }
             | Self::MemberActivated { user }
             | Self::MemberDeactivated { user }
             | Self::MemberRemoved { user, .. }
@@ -337,6 +401,7 @@ impl Event {
             | Self::InvitationRevoked { id, .. }
             | Self::InvitationAccepted { id, .. }
             | Self::InvitationDeclined { id }
+            | Self::InvitationExpired { id, .. }
             | Self::InvitationForgotten { id, .. } => EntityKey::Invitation(*id),
             Self::RoleCreated { id, .. } | Self::RoleEdited { id, .. } | Self::RoleDeleted { id, .. } => {
                 EntityKey::Role(*id)
@@ -350,6 +415,8 @@ impl Event {
             Self::GrantMade { id, .. }
             | Self::GrantExtended { id, .. }
             | Self::GrantNarrowed { id, .. }
+            | Self::GrantEnding { id, .. }
+            | Self::GrantExpired { id, .. }
             | Self::GrantRevoked { id, .. } => EntityKey::Grant(*id),
             Self::ProjectCreated { id, .. }
             | Self::ProjectEdited { id, .. }
@@ -360,12 +427,17 @@ impl Event {
             Self::ServiceAccountCreated { id, .. }
             | Self::ServiceAccountEdited { id, .. }
             | Self::ServiceAccountDeleted { id, .. } => EntityKey::ServiceAccount(*id),
-            Self::KeyCreated { id, .. } | Self::KeyDeleted { id, .. } => EntityKey::Key(*id),
+            Self::KeyCreated { id, .. }
+            | Self::KeyEnding { id, .. }
+            | Self::KeyExpired { id, .. }
+            | Self::KeyDeleted { id, .. } => EntityKey::Key(*id),
             Self::OwnershipOffered { id, .. }
             | Self::OwnershipWithdrawn { id, .. }
             | Self::OwnershipDeclined { id, .. }
+            | Self::OwnershipExpired { id, .. }
             | Self::OwnershipAccepted { id, .. } => EntityKey::Offer(*id),
-            Self::InvitationLinkCopied { .. }
+            Self::MemberEnding { .. }
+            | Self::InvitationLinkCopied { .. }
             | Self::SignedIn { .. }
             | Self::SignInRefused { .. }
             | Self::SignedOut { .. }
@@ -392,7 +464,8 @@ impl Event {
     pub fn target(&self) -> Option<(&'static str, SmolStr)> {
         match self {
             Self::InvitationLinkCopied { id } => Some(("invitation", smol_str::format_smolstr!("{id}"))),
-            Self::SignedIn { user, .. }
+            Self::MemberEnding { user, .. }
+            | Self::SignedIn { user, .. }
             | Self::SignInRefused { user, .. }
             | Self::SignedOut { user }
             | Self::PasswordResetLinkMade { user, .. }

@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberStatus, Offer,
-    Principal, Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
+    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberEnd, MemberStatus,
+    Offer, Principal, Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
 };
 use crate::access::{AccessIndex, Searched, SubjectKind};
 use crate::catalog::{Catalog, PermissionSet};
@@ -37,6 +37,7 @@ impl Account {
             searched: Searched::default(),
             catalog,
             members: OrdMap::new(),
+            member_ends: OrdMap::new(),
             invitations: OrdMap::new(),
             roles: OrdMap::new(),
             groups: OrdMap::new(),
@@ -56,6 +57,7 @@ impl Account {
             in_project: OrdSet::new(),
             keys_of: OrdSet::new(),
             watched: OrdSet::new(),
+            deadlines: super::deadlines::Deadlines::default(),
         }
     }
 
@@ -95,9 +97,19 @@ impl Account {
             Event::AccountDeleted { at } => {
                 self.set_profile(Profile { deleted_at: Some(*at), ..self.profile.value.clone() });
             }
-            Event::MemberJoined { user, at, .. } => {
+            Event::MemberJoined { user, at, until, .. } => {
                 let member = Member { status: MemberStatus::Active, joined_at: *at, external_id: None };
                 self.put_member(*user, member, self.revision);
+                self.set_member_end(*user, *until);
+            }
+            Event::MemberEndChanged { user, after, .. } => {
+                self.edit_stored_member(*user, |_| {});
+                self.set_member_end(*user, *after);
+            }
+            Event::MemberEnding { user, .. } => self.tell_member_end(*user),
+            Event::MemberExpired { user, .. } => {
+                self.edit_stored_member(*user, |member| member.status = MemberStatus::Inactive);
+                self.set_member_end(*user, None);
             }
             Event::MemberEdited { user, after, .. } => {
                 self.edit_stored_member(*user, |member| member.external_id.clone_from(after));
@@ -116,6 +128,7 @@ impl Account {
                 self.edit_stored_invitation(*id, |invitation| {
                     invitation.sponsor = *sponsor;
                     invitation.expires_at = *after;
+                    invitation.told = false;
                 });
             }
             Event::InvitationEdited { id, after, .. } => {
@@ -124,6 +137,9 @@ impl Account {
             Event::InvitationRevoked { id, .. } => self.end_invitation(*id, InvitationStatus::Revoked),
             Event::InvitationAccepted { id, .. } => self.end_invitation(*id, InvitationStatus::Accepted),
             Event::InvitationDeclined { id } => self.end_invitation(*id, InvitationStatus::Declined),
+            Event::InvitationExpired { id, .. } => {
+                self.edit_stored_invitation(*id, |invitation| invitation.told = true);
+            }
             Event::InvitationForgotten { id, .. } => self.drop_ended_invitation(*id),
             Event::RoleCreated { id, role } | Event::RoleEdited { id, after: role, .. } => {
                 self.put_role(*id, role.clone(), self.revision);
@@ -135,10 +151,12 @@ impl Account {
             Event::GroupDeleted { id, .. } => self.drop_group(*id),
             Event::GroupMemberAdded { group, member } => self.put_group_member(*group, *member),
             Event::GroupMemberRemoved { group, member } => self.drop_group_member(*group, *member),
-            Event::GrantMade { id, grant } => self.put_grant(*id, grant.clone(), self.revision),
-            Event::GrantExtended { id, after, .. } => {
-                self.edit_stored_grant(*id, |grant| grant.until = *after);
+            Event::GrantMade { id, grant } => {
+                let told = grant.told || self.is_brief(grant.made_at, grant.until);
+                self.put_grant(*id, Grant { told, ..grant.clone() }, self.revision);
             }
+            Event::GrantExtended { id, after, .. } => self.end_stored_grant(*id, *after),
+            Event::GrantEnding { id, .. } => self.edit_stored_grant(*id, |grant| grant.told = true),
             Event::GrantNarrowed { id, resource, .. } => {
                 self.edit_stored_grant(*id, |grant| {
                     if let Scope::Resources(ids) = &grant.scope {
@@ -147,7 +165,7 @@ impl Account {
                     }
                 });
             }
-            Event::GrantRevoked { id, .. } => self.drop_grant(*id),
+            Event::GrantRevoked { id, .. } | Event::GrantExpired { id, .. } => self.drop_grant(*id),
             Event::ProjectCreated { id, project } | Event::ProjectEdited { id, after: project, .. } => {
                 self.put_project(*id, project.clone(), self.revision);
             }
@@ -162,14 +180,21 @@ impl Account {
                 self.put_service_account(*id, after.clone(), self.revision);
             }
             Event::ServiceAccountDeleted { id, .. } => self.drop_service_account(*id),
-            Event::KeyCreated { id, key } => self.put_key(*id, key.clone(), self.revision),
-            Event::KeyDeleted { id, .. } => self.drop_key(*id),
+            Event::KeyCreated { id, key } => {
+                let told = key.told || self.is_brief(key.made_at, key.expires_at);
+                self.put_key(*id, Key { told, ..key.clone() }, self.revision);
+            }
+            Event::KeyEnding { id, .. } => {
+                if let Some(key) = self.key(*id).map(|found| found.value.clone()) {
+                    self.put_key(*id, Key { told: true, ..key }, self.revision);
+                }
+            }
+            Event::KeyDeleted { id, .. } | Event::KeyExpired { id, .. } => self.drop_key(*id),
             Event::OwnershipOffered { id, offer } => self.put_offer(*id, offer.clone(), self.revision),
             Event::OwnershipWithdrawn { id, .. }
             | Event::OwnershipDeclined { id, .. }
-            | Event::OwnershipAccepted { id, .. } => {
-                self.offers.remove(id);
-            }
+            | Event::OwnershipExpired { id, .. }
+            | Event::OwnershipAccepted { id, .. } => self.drop_offer(*id),
             Event::InvitationLinkCopied { .. }
             | Event::SignedIn { .. }
             | Event::SignInRefused { .. }
@@ -206,11 +231,13 @@ impl Account {
     }
 
     pub(super) fn put_member(&mut self, user: UserId, member: Member, revision: Revision) {
-        let kind = subject_kind(member.status);
+        let kind = kind_of(&self.member_ends, user, member.status);
         self.take_external(Taken::Member, member.external_id.as_ref(), user.uuid());
         match self.members.insert(user, Versioned { revision, value: member }) {
             None => self.index.add_subject(user.uuid(), kind),
-            Some(old) if subject_kind(old.value.status) != kind => self.index.set_kind(user.uuid(), kind),
+            Some(old) if kind_of(&self.member_ends, user, old.value.status) != kind => {
+                self.index.set_kind(user.uuid(), kind);
+            }
             // An entry of the index that stays the same is not copied.
             Some(_) => {}
         }
@@ -219,7 +246,9 @@ impl Account {
     /// Enters the members, who is in which group, and the grants that are in their maps already. Projects, resources, roles,
     /// groups and service accounts are entered.
     pub(super) fn load(&mut self) {
-        let kinds = self.members.iter().map(|(user, found)| (user.uuid(), subject_kind(found.value.status)));
+        let kinds = self.members.iter();
+        let kinds =
+            kinds.map(|(user, found)| (user.uuid(), kind_of(&self.member_ends, *user, found.value.status)));
         let grants = self.grants.iter().map(|(id, found)| (*id, &found.value));
         self.index.load(&self.catalog, kinds, self.members.len(), self.group_members.iter().copied(), grants);
         for (user, found) in &self.members.clone() {
@@ -227,6 +256,39 @@ impl Account {
         }
         for (id, found) in &self.grants.clone() {
             self.watch(*id, &found.value);
+            self.deadlines.put_grant(*id, &found.value);
+        }
+        for (user, end) in &self.member_ends.clone() {
+            self.index.set_end(user.uuid(), Some(end.until));
+            self.deadlines.put_member(*user, *end);
+        }
+        self.load_nesting();
+    }
+
+    pub(super) fn set_member_end(&mut self, user: UserId, until: Option<jiff::Timestamp>) {
+        let Some(member) = self.members.get(&user).map(|found| &found.value) else { return };
+        let (status, joined_at) = (member.status, member.joined_at);
+        let end = until.map(|until| MemberEnd { until, told: self.is_brief(joined_at, Some(until)) });
+        self.replace_member_end(user, end);
+        self.index.set_end(user.uuid(), until);
+        self.index.set_kind(user.uuid(), kind_of(&self.member_ends, user, status));
+    }
+
+    fn tell_member_end(&mut self, user: UserId) {
+        let end = self.member_ends.get(&user).copied();
+        self.replace_member_end(user, end.map(|end| MemberEnd { told: true, ..end }));
+    }
+
+    fn replace_member_end(&mut self, user: UserId, end: Option<MemberEnd>) {
+        let old = match end {
+            Some(end) => self.member_ends.insert(user, end),
+            None => self.member_ends.remove(&user),
+        };
+        if let Some(old) = old {
+            self.deadlines.remove_member(user, old);
+        }
+        if let Some(end) = end {
+            self.deadlines.put_member(user, end);
         }
         self.load_nesting();
     }
@@ -243,6 +305,8 @@ impl Account {
         if let Some(old) = self.members.remove(&user) {
             self.untake_external(Taken::Member, old.value.external_id.as_ref());
         }
+        self.replace_member_end(user, None);
+        self.index.set_end(user.uuid(), None);
         self.index.remove_subject(user.uuid());
     }
 
@@ -253,7 +317,11 @@ impl Account {
         } else if self.waiting.get(&invitation.user) == Some(&id) {
             self.waiting.remove(&invitation.user);
         }
-        self.invitations.insert(id, Arc::new(Versioned { revision, value: invitation }));
+        self.deadlines.put_invitation(id, &invitation);
+        let invitation = Arc::new(Versioned { revision, value: invitation });
+        if let Some(old) = self.invitations.insert(id, Arc::clone(&invitation)) {
+            self.deadlines.replace_invitation(id, &old.value, &invitation.value);
+        }
     }
 
     pub(super) fn edit_stored_invitation(&mut self, id: InvitationId, change: impl FnOnce(&mut Invitation)) {
@@ -357,6 +425,7 @@ impl Account {
     pub(super) fn put_grant(&mut self, id: GrantId, mut grant: Grant, revision: Revision) {
         grant.scope = self.index.shared(grant.scope);
         self.watch(id, &grant);
+        self.deadlines.put_grant(id, &grant);
         self.index.add_grant(&self.catalog, id, &grant);
         if let Some(backwards) = self.searched.get_mut() {
             backwards.add_grant(&self.index, &self.catalog, &grant);
@@ -378,8 +447,16 @@ impl Account {
         }
     }
 
+    /// Gives a grant another end.
+    pub(super) fn end_stored_grant(&mut self, id: GrantId, until: Option<jiff::Timestamp>) {
+        let made_at = self.grant(id).map(|grant| grant.value.made_at);
+        let told = made_at.is_some_and(|made_at| self.is_brief(made_at, until));
+        self.edit_stored_grant(id, |grant| (grant.until, grant.told) = (until, told));
+    }
+
     pub(super) fn drop_grant(&mut self, id: GrantId) {
         let Some(old) = self.grants.remove(&id) else { return };
+        self.deadlines.remove_grant(id, &old.value);
         if self.is_watched(&old.value.role) {
             self.watched.remove(&(old.value.role.clone(), old.value.scope.clone(), id));
         }
@@ -467,19 +544,29 @@ impl Account {
         self.index.remove_subject(id.uuid());
     }
 
+    pub(super) fn put_key(&mut self, id: KeyId, key: Key, revision: Revision) {
+        self.drop_key(id);
+        self.deadlines.put_key(id, &key);
+        self.keys_of.insert((key.holder, id));
+        self.keys.insert(id, Arc::new(Versioned { revision, value: key }));
+    }
+
     pub(super) fn drop_key(&mut self, id: KeyId) {
-        if let Some(old) = self.keys.remove(&id) {
-            self.keys_of.remove(&(old.value.holder, id));
-        }
+        let Some(old) = self.keys.remove(&id) else { return };
+        self.deadlines.remove_key(id, &old.value);
+        self.keys_of.remove(&(old.value.holder, id));
     }
 
     pub(super) fn put_offer(&mut self, id: OfferId, offer: Offer, revision: Revision) {
+        self.drop_offer(id);
+        self.deadlines.put_offer(id, &offer);
         self.offers.insert(id, Versioned { revision, value: offer });
     }
 
-    pub(super) fn put_key(&mut self, id: KeyId, key: Key, revision: Revision) {
-        self.keys_of.insert((key.holder, id));
-        self.keys.insert(id, Arc::new(Versioned { revision, value: key }));
+    pub(super) fn drop_offer(&mut self, id: OfferId) {
+        if let Some(old) = self.offers.remove(&id) {
+            self.deadlines.remove_offer(id, &old.value);
+        }
     }
 
     fn take(&mut self, kind: Taken, text: SmolStr, by: Uuid) {
@@ -503,8 +590,10 @@ impl Account {
     }
 }
 
-fn subject_kind(status: MemberStatus) -> SubjectKind {
+/// The kind of a member's entry in the index.
+fn kind_of(ends: &OrdMap<UserId, MemberEnd>, user: UserId, status: MemberStatus) -> SubjectKind {
     match status {
+        MemberStatus::Active if ends.contains_key(&user) => SubjectKind::EndingMember,
         MemberStatus::Active => SubjectKind::ActiveMember,
         MemberStatus::Inactive | MemberStatus::Pending => SubjectKind::InactiveMember,
     }

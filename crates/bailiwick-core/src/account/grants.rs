@@ -149,7 +149,7 @@ impl Decision<'_> {
 
     pub(super) fn push_made_by(&mut self, made_by: ActorRef, principal: Principal, grant: &RoleAtScope) {
         let RoleAtScope { role, scope, until } = grant.clone();
-        let grant = Grant { principal, role, scope, until, made_by, made_at: self.now };
+        let grant = Grant { principal, role, scope, until, made_by, made_at: self.now, told: false };
         let id = self.take_id();
         self.events.push(Event::GrantMade { id, grant });
     }
@@ -330,7 +330,7 @@ impl Decision<'_> {
     /// # Errors
     /// [`Refusal::MemberPending`] before acceptance, [`Refusal::NotFound`] for strangers.
     pub(super) fn member(&self, user: UserId) -> Result<MemberStatus, Refusal> {
-        match self.account.member_status(user) {
+        match self.account.member_status_at(user, self.now) {
             Some(MemberStatus::Pending) => Err(Refusal::MemberPending { user }),
             Some(status) => Ok(status),
             None => Err(Refusal::NotFound { kind: "member" }),

@@ -28,7 +28,8 @@ pub(super) fn built_in(
         for role in group.roles.iter().filter_map(|role| catalog.role_at(*role)) {
             let role = RoleRef::BuiltIn(SmolStr::new(&role.name));
             let principal = Principal::Group(id);
-            let grant = Grant { principal, role, scope: Scope::Account, until: None, made_by, made_at: now };
+            let scope = Scope::Account;
+            let grant = Grant { principal, role, scope, until: None, made_by, made_at: now, told: false };
             events.push(Event::GrantMade { id: GrantId::from_uuid(ids()), grant });
         }
     }

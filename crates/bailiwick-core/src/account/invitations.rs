@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::decide::Decision;
+use super::membership_ends::earlier;
 use super::weight::width_of;
 use super::{
     Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
@@ -18,6 +19,7 @@ use crate::limits;
 pub(super) struct Promise {
     pub(super) grants: Vec<RoleAtScope>,
     pub(super) groups: Vec<GroupId>,
+    pub(super) member_until: Option<Timestamp>,
 }
 
 impl Decision<'_> {
@@ -26,9 +28,12 @@ impl Decision<'_> {
         people: &[Invitee],
         grants: &[RoleAtScope],
         groups: &[GroupId],
+        member_until: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         let sponsor = self.person()?;
-        let promise = Promise { grants: self.promised(grants)?, groups: self.promised_groups(groups)? };
+        let (grants, groups) = (self.promised(grants)?, self.promised_groups(groups)?);
+        self.may_let_in(member_until)?;
+        let promise = Promise { grants, groups, member_until };
         self.asks_for_role(&promise)?;
         let grants = &promise.grants;
         if people.is_empty() {
@@ -59,9 +64,12 @@ impl Decision<'_> {
             if self.account.invitation(*invitation).is_some() || !named.insert(*invitation) {
                 return Err(Refusal::Taken { field: "id", value: invitation.to_string() });
             }
-            match self.account.member_status(*user) {
+            match self.account.member_status_at(*user, self.now) {
                 None => self.push_sent(*invitation, *user, sponsor, &promise),
                 Some(MemberStatus::Pending) => self.invite_again(*invitation, *user, sponsor, &promise)?,
+                Some(MemberStatus::Active) if member_until.is_some() => {
+                    return Err(Refusal::MemberAlready { user: *user });
+                }
                 Some(MemberStatus::Inactive) => return Err(Refusal::MemberInactive { user: *user }),
                 // Somebody who is in already gets the access at once: there is nothing left to accept.
                 Some(MemberStatus::Active) => {
@@ -118,6 +126,15 @@ impl Decision<'_> {
         self.covers_grant(grant)
     }
 
+    /// Whether the actor may make somebody a member for so long. Every member gets the newcomer role, so that whoever's own
+    /// membership ends lets nobody in for longer (rule 1).
+    fn may_let_in(&self, until: Option<Timestamp>) -> Result<(), Refusal> {
+        if let Some(at) = until.filter(|at| *at <= self.now) {
+            return Err(Refusal::Past { field: "member_until", at });
+        }
+        self.covers_newcomer(until)
+    }
+
     /// Forgets the oldest invitations that have ended where new ones would be too many.
     fn make_room(&mut self, people: usize) -> Result<(), Refusal> {
         let over = (self.account.invitations.len() + people).saturating_sub(limits::INVITATIONS);
@@ -144,8 +161,10 @@ impl Decision<'_> {
             groups: promise.groups.clone(),
             sponsor,
             sent_at: self.now,
-            expires_at: self.account.expiry_from(self.now),
+            expires_at: earlier(self.account.expiry_from(self.now), promise.member_until),
             status: InvitationStatus::Pending,
+            member_until: promise.member_until,
+            told: false,
         };
         self.events.push(Event::InvitationSent { id, invitation });
     }
@@ -176,13 +195,14 @@ impl Decision<'_> {
         let sponsor = self.person()?;
         let invitation = self.waiting(id)?.clone();
         self.may_invite_to(&invitation)?;
+        self.may_let_in(invitation.member_until)?;
         // The resender takes the invitation over, so that it stands or falls with who last vouched for it.
         self.events.push(Event::InvitationResent {
             id,
             before_sponsor: invitation.sponsor,
             sponsor,
             before: invitation.expires_at,
-            after: self.account.expiry_from(self.now),
+            after: earlier(self.account.expiry_from(self.now), invitation.member_until),
         });
         Ok(())
     }
@@ -253,11 +273,12 @@ impl Decision<'_> {
 
     pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let (invitation, user) = self.mine(id)?;
-        let Invitation { grants, groups, sponsor, .. } = invitation.clone();
+        let Invitation { grants, groups, sponsor, member_until, .. } = invitation.clone();
         if self.account.members.len() >= limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
         }
         self.sponsor_stands(sponsor, &grants)?;
+        self.account.covers_newcomer(Principal::Member(sponsor), member_until, self.now)?;
         let mut withheld = Vec::new();
         let mut given = Vec::new();
         for grant in grants {
@@ -280,7 +301,8 @@ impl Decision<'_> {
             }
         }
         self.room_for(Principal::Member(user), &given)?;
-        self.events.push(Event::MemberJoined { user, at: self.now, invitation: Some(id) });
+        let (at, invitation) = (self.now, Some(id));
+        self.events.push(Event::MemberJoined { user, at, invitation, until: member_until });
         for grant in &given {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::spread::put_spread;
 use super::{
-    Account, Grant, Group, Invitation, Key, LoadError, Member, Offer, Principal, Profile, Project, Resource,
-    Role, Row, Scope, ServiceAccount, Versioned,
+    Account, Grant, Group, Invitation, Key, LoadError, Member, MemberEnd, Offer, Principal, Profile, Project,
+    Resource, Role, Row, Scope, ServiceAccount, Versioned,
 };
 use crate::catalog::Catalog;
 use crate::ids::{
@@ -27,6 +27,7 @@ pub struct Entities {
     rows: usize,
     profile: Option<Versioned<Profile>>,
     members: Vec<(UserId, Versioned<Member>)>,
+    member_ends: Vec<(UserId, MemberEnd)>,
     roles: Vec<(RoleId, Arc<Versioned<Role>>)>,
     group_members: Vec<(GroupId, UserId)>,
     nested: Vec<(GroupId, GroupId)>,
@@ -62,6 +63,7 @@ impl RowParser {
         match row.kind {
             "account" => parsed.profile = Some(row.versioned()?),
             "member" => parsed.members.push((row.key()?, row.versioned()?)),
+            "member_end" => parsed.member_ends.push((row.key()?, row.parse()?)),
             "invitation" => parsed.invitations.push((row.key()?, row.versioned()?)),
             "role" => parsed.roles.push((row.key()?, Arc::new(row.versioned()?))),
             "group" => parsed.groups.push((row.key()?, row.versioned()?)),
@@ -127,7 +129,10 @@ impl Loader {
         put_spread(entities.group_members, &mut account.group_members);
         account.nested.extend(entities.nested);
         put_spread(entities.grants, &mut account.grants);
-        account.offers.extend(entities.offers);
+        account.member_ends.extend(entities.member_ends);
+        for (id, Versioned { revision, value }) in entities.offers {
+            account.put_offer(id, value, revision);
+        }
         self.resources.extend(entities.resources);
         for (id, Versioned { revision, value }) in entities.groups {
             account.put_group(id, value, revision);

@@ -1,7 +1,9 @@
 //! Members: edit, activate, deactivate, remove, leave.
 
 use super::decide::Decision;
-use super::{EndReason, Event, KeyHolder, Member, MemberStatus, Patch, Principal, Refusal, Scope, Taken};
+use super::{
+    Account, EndReason, Event, KeyHolder, Member, MemberStatus, Patch, Principal, Refusal, Scope, Taken,
+};
 use crate::catalog::Operation;
 use crate::ids::UserId;
 use crate::values::ExternalId;
@@ -32,8 +34,12 @@ impl Decision<'_> {
         if status == MemberStatus::Active {
             return Err(Refusal::AlreadySo { what: "the member is active" });
         }
+        let until = self.account.member_until(user);
+        if let Some(at) = until.filter(|at| *at <= self.now) {
+            return Err(Refusal::Past { field: "until", at });
+        }
         // Rule 1: activating gives back all that the member was granted, through groups too.
-        self.covers_all_that_reaches(Principal::Member(user))?;
+        self.covers_membership(user, until)?;
         self.events.push(Event::MemberActivated { user });
         Ok(())
     }
@@ -60,15 +66,17 @@ impl Decision<'_> {
             return Err(Refusal::Yourself);
         }
         self.reaches_all_that_reaches(Principal::Member(user))?;
+        let until = self.account.member_until(user);
         let member = self.take_out(user)?;
-        self.events.push(Event::MemberRemoved { user, member });
+        self.events.push(Event::MemberRemoved { user, member, until });
         Ok(())
     }
 
     pub(super) fn leave(&mut self) -> Result<(), Refusal> {
         let user = self.person()?;
+        let until = self.account.member_until(user);
         let member = self.take_out(user)?;
-        self.events.push(Event::MemberLeft { user, member });
+        self.events.push(Event::MemberLeft { user, member, until });
         Ok(())
     }
 
@@ -86,14 +94,22 @@ impl Decision<'_> {
 
     /// Rule 3: invitations and offers of somebody who may no longer act end with them.
     fn end_what_stands_in_the_name_of(&mut self, user: UserId) {
-        let invitations: Vec<_> = self.account.invitations_sponsored_by(user).collect();
+        self.events.extend(self.account.ended_in_the_name_of(user));
+    }
+}
+
+impl Account {
+    /// The end of all invitations and offers that stand in somebody's name.
+    pub(super) fn ended_in_the_name_of(&self, user: UserId) -> impl Iterator<Item = Event> {
         let reason = EndReason::SponsorGone;
-        self.events.extend(invitations.into_iter().map(|id| Event::InvitationRevoked { id, reason }));
+        let invitations = self.invitations_sponsored_by(user);
+        let invitations = invitations.map(move |id| Event::InvitationRevoked { id, reason });
         let offers =
-            self.account.offers().filter(|(_, offer)| offer.value.from == user || offer.value.to == user);
-        let ended: Vec<_> = offers
-            .map(|(id, offer)| Event::OwnershipWithdrawn { id, offer: offer.value.clone(), reason })
-            .collect();
-        self.events.extend(ended);
+            self.offers().filter(move |(_, offer)| offer.value.from == user || offer.value.to == user);
+        invitations.chain(offers.map(move |(id, offer)| Event::OwnershipWithdrawn {
+            id,
+            offer: offer.value.clone(),
+            reason,
+        }))
     }
 }

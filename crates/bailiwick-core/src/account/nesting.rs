@@ -97,16 +97,21 @@ impl Account {
         walk(group, |group| self.groups_in(group))
     }
 
-    /// Whether an active member is in the group, be it through others.
-    pub(super) fn reaches_active_member_through(&self, group: GroupId) -> bool {
-        let active =
-            |user| self.member(user).is_some_and(|member| member.value.status == MemberStatus::Active);
+    /// Whether somebody is an active member, and their membership does not end by itself.
+    pub(super) fn is_lasting_member(&self, user: UserId) -> bool {
+        let active = self.member(user).is_some_and(|member| member.value.status == MemberStatus::Active);
+        active && self.member_until(user).is_none()
+    }
+
+    /// Whether a lasting member is in the group, be it through others.
+    pub(super) fn reaches_lasting_member_through(&self, group: GroupId) -> bool {
+        let lasting = |user| self.is_lasting_member(user);
         let is_plain = self.groups_in(group).next().is_none();
         if is_plain {
-            return self.group_members_after(group, None).any(active);
+            return self.group_members_after(group, None).any(lasting);
         }
         let mut groups = self.with_groups_below(group).into_iter();
-        groups.any(|group| self.group_members_after(group, None).any(active))
+        groups.any(|group| self.group_members_after(group, None).any(lasting))
     }
 
     /// The shortest way from each of the principal's own groups to each group that it is in: the groups passed, the

@@ -118,7 +118,8 @@ impl Decision<'_> {
 
     /// Whether the member owns the account and may act.
     fn owns(&self, user: UserId) -> bool {
-        self.account.member_status(user) == Some(MemberStatus::Active) && self.ownership_of(user).is_some()
+        self.account.member_status_at(user, self.now) == Some(MemberStatus::Active)
+            && self.ownership_of(user).is_some()
     }
 
     /// The member's own grant of the owner role.

@@ -194,6 +194,9 @@ refusals! {
     /// The user is a member who may do nothing at present.
     MemberInactive { /// Who.
         user: UserId } = Conflict, "target_inactive", "this person is an inactive member", "activate the member instead";
+    /// The user is a member already, whose membership would not get the end that was asked for.
+    MemberAlready { /// Who.
+        user: UserId } = Conflict, "target_active", "this person is a member already, and keeps the end of their membership", "leave `member_until` out, and change the end of the membership by itself";
     /// The person has not accepted yet, so there is no member to act on.
     MemberPending { /// Who.
         user: UserId } = Conflict, "member_pending", "this person has not accepted the invitation yet", "revoke the invitation instead";

@@ -30,6 +30,7 @@ impl Account {
     /// How many entities the account has: a measure of its size.
     pub fn entity_count(&self) -> usize {
         1 + self.members.len()
+            + self.member_ends.len()
             + self.invitations.len()
             + self.roles.len()
             + self.groups.len()

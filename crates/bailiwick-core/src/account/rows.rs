@@ -38,6 +38,7 @@ impl EntityKey {
         match self {
             Self::Profile => "account",
             Self::Member(_) => "member",
+            Self::MemberEnd(_) => "member_end",
             Self::Invitation(_) => "invitation",
             Self::Role(_) => "role",
             Self::Group(_) => "group",
@@ -59,7 +60,7 @@ impl EntityKey {
             Self::Project(id) => format_smolstr!("{id}"),
             Self::Resource(id) => format_smolstr!("{id}"),
             Self::Group(id) => format_smolstr!("{id}"),
-            Self::Member(id) => format_smolstr!("{id}"),
+            Self::Member(id) | Self::MemberEnd(id) => format_smolstr!("{id}"),
             Self::ServiceAccount(id) => format_smolstr!("{id}"),
             Self::GroupMember(group, member) => format_smolstr!("{group}:{member}"),
             Self::Grant(id) => format_smolstr!("{id}"),
@@ -76,6 +77,7 @@ impl Account {
         match key {
             EntityKey::Profile => body(Some(&self.profile.value)),
             EntityKey::Member(id) => body(self.members.get(&id).map(|found| &found.value)),
+            EntityKey::MemberEnd(id) => body(self.member_ends.get(&id)),
             EntityKey::Invitation(id) => body(self.invitation(id).map(|found| &found.value)),
             EntityKey::Role(id) => body(self.role(id).map(|found| &found.value)),
             EntityKey::Group(id) => body(self.group(id).map(|found| &found.value)),
@@ -97,6 +99,7 @@ impl Account {
         keys.extend(self.resources.keys().map(|id| EntityKey::Resource(*id)));
         keys.extend(self.groups.keys().map(|id| EntityKey::Group(*id)));
         keys.extend(self.members.keys().map(|id| EntityKey::Member(*id)));
+        keys.extend(self.member_ends.keys().map(|id| EntityKey::MemberEnd(*id)));
         keys.extend(self.service_accounts.keys().map(|id| EntityKey::ServiceAccount(*id)));
         let joined = self.group_members.iter().map(|(group, user)| (*group, Principal::Member(*user)));
         let nested = self.nested.iter().map(|(group, inner)| (*group, Principal::Group(*inner)));
@@ -108,7 +111,8 @@ impl Account {
         keys
     }
 
-    /// The revision at which an entity last changed; `None` when it does not exist. Group memberships carry none.
+    /// The revision at which an entity last changed; `None` when it does not exist. Group memberships and ends of
+    /// memberships carry none.
     pub fn revision_of(&self, key: EntityKey) -> Option<Revision> {
         match key {
             EntityKey::Profile => Some(self.profile.revision),
@@ -116,7 +120,7 @@ impl Account {
             EntityKey::Invitation(id) => self.invitation(id).map(|found| found.revision),
             EntityKey::Role(id) => self.role(id).map(|found| found.revision),
             EntityKey::Group(id) => self.group(id).map(|found| found.revision),
-            EntityKey::GroupMember(..) => None,
+            EntityKey::GroupMember(..) | EntityKey::MemberEnd(_) => None,
             EntityKey::Grant(id) => self.grant(id).map(|found| found.revision),
             EntityKey::Project(id) => self.project(id).map(|found| found.revision),
             EntityKey::Resource(id) => self.resource(id).map(|found| found.revision),
@@ -137,7 +141,7 @@ impl Row<'_> {
         Ok(Versioned { revision: self.revision, value: self.parse()? })
     }
 
-    fn parse<T: DeserializeOwned>(&self) -> Result<T, LoadError> {
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, LoadError> {
         serde_json::from_str(self.body).map_err(|error| self.wrong(&error))
     }
 

@@ -120,7 +120,8 @@ impl Decision<'_> {
         self.covers_all_that_reaches(holder.principal())?;
         self.no_longer_than_own(expires_at)?;
         let made_by = self.actor.reference();
-        let key = Key { holder, name: name.clone(), secret_hash, expires_at, made_by, made_at: self.now };
+        let (name, made_at) = (name.clone(), self.now);
+        let key = Key { holder, name, secret_hash, expires_at, made_by, made_at, told: false };
         self.events.push(Event::KeyCreated { id, key });
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::decide::Decision;
 use super::{Account, Event, Principal, Refusal, Scope, Settings};
 use crate::catalog::{Lifetime, Operation};
+use crate::limits;
 use crate::values::Name;
 
 impl Decision<'_> {
@@ -30,6 +31,12 @@ impl Decision<'_> {
             if !(least..=most).contains(&seconds) || most == 0 {
                 return Err(Refusal::SettingOutOfRange { field: "invitation_lifetime_seconds", least, most });
             }
+        }
+        if let Some(seconds) = settings.ending_notice_seconds
+            && seconds > limits::ENDING_NOTICE_SECONDS_MOST
+        {
+            let (field, most) = ("ending_notice_seconds", limits::ENDING_NOTICE_SECONDS_MOST);
+            return Err(Refusal::SettingOutOfRange { field, least: 0, most });
         }
         let (were_on, are_on) = (self.account.groups_on(), self.account.groups_on_with(settings));
         if were_on && !are_on {

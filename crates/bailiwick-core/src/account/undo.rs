@@ -8,8 +8,9 @@ use crate::ids::{InvitationId, Revision};
 /// An account on its way to an earlier revision.
 ///
 /// Undone newest first, every event behind a revision, this is the account that replaying all events up to it gives, in
-/// every answer about access too. Two things differ, which nothing needs: an entity that changed since bears the wanted
-/// revision, not the earlier one at which it had changed before, and a deleted key comes back as [`SecretHash::GONE`].
+/// every answer about access too. Three things differ, which nothing needs: an entity that changed since bears the wanted
+/// revision, not the earlier one at which it had changed before, a deleted key comes back as [`SecretHash::GONE`], and
+/// whether somebody was told of an end stays as it is now.
 #[derive(Debug, Clone)]
 pub struct Undo {
     account: Account,
@@ -62,8 +63,17 @@ impl Account {
             Event::MemberDeactivated { user } => {
                 self.edit_stored_member(*user, |member| member.status = MemberStatus::Active);
             }
-            Event::MemberRemoved { user, member } | Event::MemberLeft { user, member } => {
+            Event::MemberEndChanged { user, before, .. } => {
+                self.edit_stored_member(*user, |_| {});
+                self.set_member_end(*user, *before);
+            }
+            Event::MemberExpired { user, until, before } => {
+                self.edit_stored_member(*user, |member| member.status = *before);
+                self.set_member_end(*user, Some(*until));
+            }
+            Event::MemberRemoved { user, member, until } | Event::MemberLeft { user, member, until } => {
                 self.put_member(*user, Member::clone(member), to);
+                self.set_member_end(*user, *until);
             }
             Event::InvitationSent { id, invitation } => self.unsend(*id, invitation),
             Event::InvitationResent { id, before_sponsor, before, .. } => {
@@ -93,9 +103,8 @@ impl Account {
             Event::GroupMemberAdded { group, member } => self.drop_group_member(*group, *member),
             Event::GroupMemberRemoved { group, member } => self.put_group_member(*group, *member),
             Event::GrantMade { id, .. } => self.drop_grant(*id),
-            Event::GrantExtended { id, before, .. } => {
-                self.edit_stored_grant(*id, |grant| grant.until = *before);
-            }
+            Event::GrantExtended { id, before, .. } => self.end_stored_grant(*id, *before),
+            Event::GrantExpired { id, grant } => self.put_grant(*id, grant.clone(), to),
             Event::GrantNarrowed { id, resource, .. } => self.edit_stored_grant(*id, |grant| {
                 if let Scope::Resources(ids) = &grant.scope {
                     grant.scope = Scope::resources(ids.iter().copied().chain([*resource]));
@@ -124,17 +133,33 @@ impl Account {
                     expires_at: *expires_at,
                     made_by: *made_by,
                     made_at: *made_at,
+                    told: self.is_brief(*made_at, *expires_at),
                 };
                 self.put_key(*id, key, to);
             }
-            Event::OwnershipOffered { id, .. } => {
-                self.offers.remove(id);
+            Event::KeyExpired { id, holder, name, until, made_by, made_at } => {
+                let key = Key {
+                    holder: *holder,
+                    name: name.clone(),
+                    secret_hash: SecretHash::GONE,
+                    expires_at: Some(*until),
+                    made_by: *made_by,
+                    made_at: *made_at,
+                    told: self.is_brief(*made_at, Some(*until)),
+                };
+                self.put_key(*id, key, to);
             }
+            Event::OwnershipOffered { id, .. } => self.drop_offer(*id),
             Event::OwnershipWithdrawn { id, offer, .. }
             | Event::OwnershipDeclined { id, offer }
+            | Event::OwnershipExpired { id, offer }
             | Event::OwnershipAccepted { id, offer } => self.put_offer(*id, offer.clone(), to),
             // There is nothing before the first event, and the others only record.
             Event::AccountOpened { .. }
+            | Event::MemberEnding { .. }
+            | Event::GrantEnding { .. }
+            | Event::KeyEnding { .. }
+            | Event::InvitationExpired { .. }
             | Event::InvitationLinkCopied { .. }
             | Event::SignedIn { .. }
             | Event::SignInRefused { .. }
@@ -155,6 +180,8 @@ impl Account {
             self.waiting.remove(&sent.user);
         }
         self.sponsored.remove(&(sent.sponsor, id));
-        self.invitations.remove(&id);
+        if let Some(old) = self.invitations.remove(&id) {
+            self.deadlines.remove_invitation(id, &old.value);
+        }
     }
 }

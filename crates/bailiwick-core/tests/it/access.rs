@@ -76,6 +76,7 @@ fn granted(catalog: &str, chosen: &[Chosen]) -> (Given, Vec<Principal>) {
             until: ends[usize::from(*end) % ends.len()],
             made_by: ActorRef::User(given.owner),
             made_at: given.now,
+            told: false,
         };
         events.push(Event::GrantMade { id: given.id(), grant });
     }

@@ -3,6 +3,7 @@
 mod acceptance;
 mod attacks;
 mod clouds;
+mod ending;
 mod grants;
 mod groups;
 mod heavy;

@@ -16,6 +16,7 @@ use crate::oracle;
 
 mod coverage;
 mod difference;
+mod lapse;
 mod rows;
 mod undo;
 mod world;
@@ -31,7 +32,7 @@ fn cases() -> Config {
     Config { cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() }
 }
 
-fn for_random_sequences(check: impl Fn(&str, &[Step])) {
+pub fn for_random_sequences(check: impl Fn(&str, &[Step])) {
     for catalog in CATALOGS {
         let property = |steps: Vec<Step>| {
             check(catalog, &steps);
@@ -69,7 +70,7 @@ fn moments(now: Timestamp) -> [Timestamp; 4] {
 #[test]
 fn rule_1_nobody_gives_what_they_do_not_hold() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, actor, command, Decided { events, account: after }| {
+        run(catalog, steps, |world, actor, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             let rules = before.catalog().rules.clone();
             let newcomer = rules.newcomer.map(|role| before.catalog().role_at(role).unwrap().permissions);
@@ -121,7 +122,7 @@ fn ends_by_itself(command: &Command) -> bool {
 #[test]
 fn rule_1_nobody_takes_away_what_they_do_not_hold() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, actor, command, Decided { events, account: after }| {
+        run(catalog, steps, |world, actor, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             if ends_by_itself(command) {
                 return;
@@ -156,7 +157,9 @@ fn rule_1_nobody_takes_away_what_they_do_not_hold() {
 /// Roles that must keep a holder, where an active member holds them without an end; by definition.
 fn kept(account: &Account) -> BTreeSet<(RoleRef, Scope)> {
     let catalog = account.catalog();
-    let active = |user| account.member_status(user) == Some(MemberStatus::Active);
+    let active = |user| {
+        account.member_status(user) == Some(MemberStatus::Active) && account.member_until(user).is_none()
+    };
     let keeper = |role: &RoleRef| match role {
         RoleRef::BuiltIn(name) => catalog.roles.iter().any(|role| role.keeps_holder && role.name == *name),
         RoleRef::Custom(_) => false,
@@ -221,9 +224,11 @@ fn rule_3_who_is_not_active_may_do_nothing_and_nothing_waits_in_their_name() {
                 matches!(command, Command::AcceptInvitation { .. } | Command::DeclineInvitation { .. });
             let account = &world.given.account;
             let may = match actor {
-                Actor::User(user) => account.member_status(user) == Some(MemberStatus::Active),
+                Actor::User(user) => {
+                    account.member_status_at(user, world.given.now) == Some(MemberStatus::Active)
+                }
                 Actor::PersonalKey { user, key } => {
-                    account.member_status(user) == Some(MemberStatus::Active)
+                    account.member_status_at(user, world.given.now) == Some(MemberStatus::Active)
                         && account.key(key).is_some_and(|key| key.value.holder == KeyHolder::Member(user))
                 }
                 Actor::ServiceAccount { id, key } => account.key(key).is_some_and(|key| {
@@ -235,9 +240,10 @@ fn rule_3_who_is_not_active_may_do_nothing_and_nothing_waits_in_their_name() {
             if let Ok(decided) = result {
                 world.given.accept(decided);
             }
+            world.given.lapse(50);
             let account = &world.given.account;
             for user in world.users.iter().copied() {
-                if account.member_status(user) == Some(MemberStatus::Active) {
+                if account.member_status_at(user, world.given.now) == Some(MemberStatus::Active) {
                     continue;
                 }
                 for target in targets(account) {

@@ -35,13 +35,13 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Invite people",
                 "Invites up to 100 people by email, all of them or none, and mails each a link. Each gets the newcomer role \
                  and what is named here, as far as the inviter still may give it when they accept. Who is an active member \
-                 gets the grants at once, without an invitation. Only people invite, not management keys.",
+                 gets the grants at once, without an invitation. `member_until` ends the memberships that come of it by itself. Only people invite, not management keys.",
             )
             .takes(json!({ "emails": ["grace@example.com"], "roles": ["admin"] }))
             .answers(json!({ "invitations": [example()], "members": [] }))
             .fails(&[
                 "people_only", "invalid_text", "duplicate_email", "too_large", "too_many_mails", "escalation", "outlasts_own_access", "already_invited",
-                "target_inactive", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
+                "target_inactive", "target_active", "wrong_level", "handed_over_only", "single_holder", "one_role", "in_the_past", "already_so",
                 "groups_off", "invitation_incomplete", "limit_reached", "nothing_to_do", "email_taken", "empty_scope", "unknown_resource_type", "newcomer_role",
             ]),
         get("list_invitations", "/accounts/{account}/invitations", read)
@@ -111,6 +111,7 @@ async fn create(
         let message = format!("has {} email addresses, may have at most {most}", input.emails.len());
         return Err(Failure::field(&code::TOO_LARGE, "/emails", message));
     }
+    let member_until = input.member_until;
     let (places, emails, wrong) = emails(&input.emails);
     let references = call.references(&account)?;
     let grants = references.grants(&input.roles, &input.grants);
@@ -118,7 +119,8 @@ async fn create(
     let name = named_as(&input)?;
     if let Some(failure) = wrong {
         // Whoever else is in the way is named in the same answer.
-        let request = InviteRequest { emails, grants: grants.unwrap_or_default(), groups, name };
+        let request =
+            InviteRequest { emails, grants: grants.unwrap_or_default(), groups, name, member_until };
         let mut others = call.service.in_the_way(call.caller()?, account.id(), &request).await?;
         for other in &mut others {
             other.place = places.get(other.place).copied().unwrap_or(other.place);
@@ -134,7 +136,7 @@ async fn create(
             members: invited.members.iter().filter_map(|user| views.member(*user)).collect(),
         })
     };
-    let request = InviteRequest { emails, grants, groups, name };
+    let request = InviteRequest { emails, grants, groups, name, member_until };
     let outcome = call.service.invite(call.caller()?, account.id(), &request, &options, shape).await?;
     call.written(outcome).await
 }

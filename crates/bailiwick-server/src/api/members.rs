@@ -5,6 +5,7 @@ use bailiwick_core::account::{Account, Command, EntityKey, Patch, Refusal, Scope
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::UserId;
 use bailiwick_core::values::Email;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::call::Call;
@@ -47,7 +48,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .if_match()
             .says(
                 "Change a member",
-                "Changes one thing of a member: the external id, all account-level roles, or the status. Naming several \
+                "Changes one thing of a member: the external id, all account-level roles, the status, or when the membership ends \
+                 by itself (`until`). Naming several \
                  of them in one request is refused, because each is decided and recorded by itself. Deactivating closes \
                  the account to the member at once; with the last account in which they are active their sessions end. Roles need the permission to write roles, the rest that to write members.",
             )
@@ -56,7 +58,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[
                 "permission_denied", "one_change", "nothing_to_do", "invalid_text", "email_as_external_id", "taken", "escalation", "outlasts_own_access", "above_you",
                 "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
-                "already_so", "member_pending", "target_inactive", "limit_reached",
+                "already_so", "member_pending", "target_inactive", "limit_reached", "in_the_past",
             ]),
         delete(
             "remove_member",
@@ -88,7 +90,7 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let people = people_matching(&call.service, account.id(), q).await?;
     let views = Views::new(&account, &people, now);
     let wanted = |user: UserId| {
-        query.status.is_none_or(|status| status_of(&account, user) == Some(status))
+        query.status.is_none_or(|status| status_of(&account, user, now) == Some(status))
             && role.as_ref().is_none_or(|role| views.has_role(user, role))
             && group.is_none_or(|group| account.is_reached_by_group(group, user))
             && (q.is_none() || mentions(&account, &people, user, &needle))
@@ -136,25 +138,31 @@ async fn update(call: Call, query: WriteQuery, input: UpdateMember) -> Result<An
 }
 
 fn command(call: &Call, account: &Account, user: UserId, input: UpdateMember) -> Result<Command, Failure> {
-    let UpdateMember { external_id, roles, status } = input;
-    match (external_id, roles, status) {
-        (wire::Patch::Keep, None, None) => Err(Refusal::Nothing.into()),
-        (external_id @ (wire::Patch::Clear | wire::Patch::Set(_)), None, None) => {
+    let UpdateMember { external_id, roles, status, until } = input;
+    match (external_id, roles, status, until) {
+        (wire::Patch::Keep, None, None, wire::Patch::Keep) => Err(Refusal::Nothing.into()),
+        (external_id @ (wire::Patch::Clear | wire::Patch::Set(_)), None, None, wire::Patch::Keep) => {
             Ok(Command::EditMember { user, external_id: external_id_patch(&external_id)? })
         }
-        (wire::Patch::Keep, Some(roles), None) => {
+        (wire::Patch::Keep, Some(roles), None, wire::Patch::Keep) => {
             let references = References::new(account, call.actor()?, call.now())?;
             Ok(Command::SetMemberRoles { user, roles: references.roles("roles", &roles)? })
         }
-        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Active)) => {
+        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Active), wire::Patch::Keep) => {
             Ok(Command::ActivateMember { user })
         }
-        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Inactive)) => {
+        (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Inactive), wire::Patch::Keep) => {
             Ok(Command::DeactivateMember { user })
+        }
+        (wire::Patch::Keep, None, None, wire::Patch::Clear) => {
+            Ok(Command::SetMemberEnd { user, until: None })
+        }
+        (wire::Patch::Keep, None, None, wire::Patch::Set(until)) => {
+            Ok(Command::SetMemberEnd { user, until: Some(until) })
         }
         _ => Err(Failure::new(
             &code::ONE_CHANGE,
-            "`external_id`, `roles` and `status` are changed one at a time",
+            "`external_id`, `roles`, `status` and `until` are changed one at a time",
         )),
     }
 }
@@ -210,8 +218,8 @@ fn everybody(account: &Account, after: Option<UserId>) -> impl Iterator<Item = U
     })
 }
 
-fn status_of(account: &Account, user: UserId) -> Option<wire::MemberStatus> {
-    account.member_status(user).map(|status| match status {
+fn status_of(account: &Account, user: UserId, now: Timestamp) -> Option<wire::MemberStatus> {
+    account.member_status_at(user, now).map(|status| match status {
         bailiwick_core::account::MemberStatus::Pending => wire::MemberStatus::Pending,
         bailiwick_core::account::MemberStatus::Active => wire::MemberStatus::Active,
         bailiwick_core::account::MemberStatus::Inactive => wire::MemberStatus::Inactive,

@@ -70,6 +70,18 @@ impl Names<'_> {
             E::MemberJoined { user, .. } if actor == Some(*user) => "became a member".to_owned(),
             E::MemberJoined { user, .. } => format!("{} became a member", person(user)),
             E::MemberEdited { user, .. } => format!("edited {}", person(user)),
+            E::MemberEndChanged { user, after: None, .. } => {
+                format!("took the end from the membership of {}", person(user))
+            }
+            E::MemberEndChanged { user, .. } => {
+                format!("changed when the membership of {} ends", person(user))
+            }
+            E::MemberEnding { user, .. } => {
+                format!("announced that the membership of {} ends soon", person(user))
+            }
+            E::MemberExpired { user, .. } => {
+                format!("recorded that the membership of {} ended", person(user))
+            }
             E::MemberActivated { user } => format!("activated {}", person(user)),
             E::MemberDeactivated { user } => format!("deactivated {}", person(user)),
             E::MemberRemoved { user, .. } => format!("removed {}", person(user)),
@@ -83,6 +95,9 @@ impl Names<'_> {
             E::InvitationRevoked { id, .. } => format!("revoked the invitation of {}", self.invited(*id)),
             E::InvitationAccepted { .. } => "accepted the invitation".to_owned(),
             E::InvitationDeclined { .. } => "declined the invitation".to_owned(),
+            E::InvitationExpired { id, .. } => {
+                format!("recorded that the invitation of {} expired", self.invited(*id))
+            }
             E::InvitationForgotten { .. } => {
                 "made room by forgetting an old invitation that had ended".to_owned()
             }
@@ -122,6 +137,17 @@ impl Names<'_> {
                     format!("took {what} from {whom}")
                 }
             }
+            E::GrantEnding { id, principal, .. } => match self.account.grant(*id) {
+                Some(grant) => {
+                    let (what, whom) = self.grant(&grant.value);
+                    format!("announced that {what} for {whom} ends soon")
+                }
+                None => format!("announced that a grant for {} ends soon", self.principal(*principal)),
+            },
+            E::GrantExpired { grant, .. } => {
+                let (what, whom) = self.grant(grant);
+                format!("recorded that {what} for {whom} ended")
+            }
             E::ProjectCreated { project, .. } => format!("created the project {}", project.name),
             E::ProjectEdited { after, .. } => format!("edited the project {}", after.name),
             E::ProjectDeleted { project, .. } => format!("deleted the project {}", project.name),
@@ -141,6 +167,11 @@ impl Names<'_> {
             }
             E::KeyCreated { key, .. } => format!("made the management key {}", key.name),
             E::KeyDeleted { name, .. } => format!("deleted the management key {name}"),
+            E::KeyEnding { id, .. } => match self.account.key(*id) {
+                Some(key) => format!("announced that the management key {} ends soon", key.value.name),
+                None => "announced that a management key ends soon".to_owned(),
+            },
+            E::KeyExpired { name, .. } => format!("recorded that the management key {name} ended"),
             E::OwnershipOffered { offer, .. } => format!("offered ownership to {}", person(&offer.to)),
             E::OwnershipWithdrawn { offer, .. } => {
                 format!("withdrew the offer of ownership to {}", person(&offer.to))
@@ -149,6 +180,9 @@ impl Names<'_> {
                 format!("declined ownership offered by {}", person(&offer.from))
             }
             E::OwnershipAccepted { offer, .. } => format!("took over ownership from {}", person(&offer.from)),
+            E::OwnershipExpired { offer, .. } => {
+                format!("recorded that the offer of ownership to {} expired", person(&offer.to))
+            }
             E::SignedIn { method, .. } => format!("signed in by {method}"),
             E::SignInRefused { user, .. } => format!("refused a sign-in as {}", person(user)),
             E::SignedOut { .. } => "signed out".to_owned(),

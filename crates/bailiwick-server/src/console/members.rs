@@ -186,7 +186,7 @@ fn all_entries<'c>(
 }
 
 fn entry_of(context: &AccountContext<'_>, user: UserId, wanted: impl Fn(&str) -> bool) -> Option<Entry> {
-    let status = context.account.member_status(user)?;
+    let status = context.account.member_status_at(user, context.now)?;
     if !wanted(status_word(status)) {
         return None;
     }

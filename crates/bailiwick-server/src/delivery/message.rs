@@ -288,6 +288,6 @@ fn web(link: &SecretLink) -> Result<&str, DeliveryError> {
 }
 
 /// A time that everybody reads alike: `Monday, 23 November 2026, 10:00 UTC`.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%A, %-d %B %Y, %H:%M UTC").to_string()
 }

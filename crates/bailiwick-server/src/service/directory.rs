@@ -16,7 +16,7 @@ pub(super) fn changes(decided: &Decided) -> Vec<DirectoryChange> {
             }
             // Rule 3: a session is the person's, and each request asks for the membership anew. So the account is closed to
             // them at once, and they are signed out with the last account in which they are active.
-            Event::MemberDeactivated { user } => {
+            Event::MemberDeactivated { user } | Event::MemberExpired { user, .. } => {
                 changes.push(membership(*user, MembershipStatus::Inactive));
                 changes.push(DirectoryChange::TakeSessionsOut { user_id: *user, account_id });
             }
@@ -36,7 +36,9 @@ pub(super) fn changes(decided: &Decided) -> Vec<DirectoryChange> {
                 changes.extend(user.map(|user_id| DirectoryChange::EndMembership { user_id, account_id }));
             }
             Event::KeyCreated { id, .. } => changes.push(DirectoryChange::AddKey { key_id: *id, account_id }),
-            Event::KeyDeleted { id, .. } => changes.push(DirectoryChange::RemoveKey { key_id: *id }),
+            Event::KeyDeleted { id, .. } | Event::KeyExpired { id, .. } => {
+                changes.push(DirectoryChange::RemoveKey { key_id: *id })
+            }
             Event::AccountDeleted { .. } => changes.push(DirectoryChange::ForgetAccount { account_id }),
             _ => {}
         }

@@ -75,6 +75,10 @@ impl Effects {
             self.handle.reset(self.epoch);
             return;
         }
+        let deadline = self.account.next_deadline();
+        if deadline.is_some() && deadline != self.handle.read().next_deadline() {
+            self.service.deadline_moved.notify_one();
+        }
         self.handle.publish(&self.account);
         if self.account.is_deleted() {
             // What was published says that it is deleted; this only frees its memory.

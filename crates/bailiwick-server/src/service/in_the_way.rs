@@ -30,6 +30,7 @@ pub(super) fn is_about_a_person(refusal: &Refusal) -> bool {
         refusal,
         Refusal::AlreadyInvited { .. }
             | Refusal::MemberInactive { .. }
+            | Refusal::MemberAlready { .. }
             | Refusal::AlreadySo { .. }
             | Refusal::Above { .. }
     )
@@ -50,8 +51,8 @@ impl Service {
             // Whom the directory does not know is nowhere yet.
             let Some(user) = self.store.user_by_email(email.as_str()).await? else { continue };
             let people = vec![Invitee { user: user.user_id, invitation: new_id() }];
-            let command =
-                Command::Invite { people, grants: request.grants.clone(), groups: request.groups.clone() };
+            let InviteRequest { grants, groups, member_until, .. } = request.clone();
+            let command = Command::Invite { people, grants, groups, member_until };
             match account.decide(caller.actor, &command, self.now(), &mut || new_uuid()) {
                 Err(refusal) if is_about_a_person(&refusal) => {
                     found.push(InTheWay { place, email: email.to_string(), refusal });

@@ -31,6 +31,8 @@ pub struct InviteRequest {
     pub groups: Vec<GroupId>,
     /// What to call the person, if there is one.
     pub name: Option<Name>,
+    /// When the memberships end that come of it.
+    pub member_until: Option<Timestamp>,
 }
 
 /// What an invitation came to, for shaping the answer.
@@ -120,6 +122,7 @@ impl Service {
             people: invitees,
             grants: request.grants.clone(),
             groups: request.groups.clone(),
+            member_until: request.member_until,
         };
         let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
         let beside =

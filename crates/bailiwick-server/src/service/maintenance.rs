@@ -107,7 +107,7 @@ impl Service {
             [opened.events, with_machine.events, with_key.events].into_iter().flatten().collect();
         let mut account = Account::before_first_event(account_id, Arc::clone(self.catalog()));
         account.apply(&events);
-        let decided = Decided { events, account };
+        let decided = Decided::of(events, account);
 
         let link = LinkToken::generate().map_err(Error::internal)?;
         let caller = Caller { actor: Actor::User(user), session: None, origin: Origin::default() };

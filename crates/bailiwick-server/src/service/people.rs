@@ -37,6 +37,11 @@ impl People {
         self.0.insert(user.user_id, user);
     }
 
+    /// Adds others.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// The user behind a recorded actor.
     pub fn actor(&self, actor: ActorRef) -> Option<&UserRow> {
         match actor {

@@ -42,6 +42,7 @@ fn target_of(command: &Command) -> Option<SmolStr> {
     use Command as C;
     let text: String = match command {
         C::EditMember { user, .. }
+        | C::SetMemberEnd { user, .. }
         | C::SetMemberRoles { user, .. }
         | C::ActivateMember { user }
         | C::DeactivateMember { user }

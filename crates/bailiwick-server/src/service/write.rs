@@ -233,12 +233,12 @@ impl Service {
         }
         let decided = match decided {
             Some(decided) => decided,
-            None if options.dry_run => Decided { events: Vec::new(), account: Account::clone(&before) },
+            None if options.dry_run => Decided::of(Vec::new(), Account::clone(&before)),
             None => return Ok(Attempt::Nothing { value, revision: before.revision() }),
         };
         let changed = Changed { before: &before, after: &decided.account, events: &decided.events, now };
         if options.dry_run {
-            let Decided { account: after, events } = decided;
+            let Decided { account: after, events, .. } = decided;
             return Ok(Attempt::Dry(Box::new(Dry { value, before, after, events, now })));
         }
         let extra = beside(&changed)?;
@@ -437,6 +437,7 @@ pub(super) fn commit_of(
         changes,
         events,
         ending: if deleted { Ending::Deleted } else { Ending::None },
+        next_deadline: decided.account.next_deadline(),
     };
     Commit { account: Some(account), ..Commit::default() }
 }

@@ -33,6 +33,10 @@ pub const PASSWORD_SECONDS: &str = "bailiwick_password_hash_seconds";
 pub const PASSWORD_BUSY: &str = "bailiwick_password_hash_busy_total";
 /// Counter: refusals that were not recorded because the same one, or too many, were just before.
 pub const REFUSALS_NOT_RECORDED: &str = "bailiwick_refusals_not_recorded_total";
+/// Counter: events that recorded that something ended, or ends soon.
+pub const ENDS: &str = "bailiwick_ends_recorded_total";
+/// Counter: uses of permissions and keys that were not recorded, because too many waited to be.
+pub const USES_DROPPED: &str = "bailiwick_uses_dropped_total";
 /// Counter: mails; label `result`: `sent`, `retry` or `given_up`.
 pub const MAILS: &str = "bailiwick_mails_total";
 /// Gauge: mails that wait to be sent.
@@ -104,6 +108,12 @@ fn describe() {
         REFUSALS_NOT_RECORDED,
         Unit::Count,
         "Refusals not recorded because the same one, or too many, were just before."
+    );
+    describe_counter!(ENDS, Unit::Count, "Events that recorded that something ended, or ends soon.");
+    describe_counter!(
+        USES_DROPPED,
+        Unit::Count,
+        "Uses of permissions and keys not recorded because too many waited."
     );
     describe_counter!(MAILS, Unit::Count, "Mails, by result.");
     describe_gauge!(MAILS_WAITING, Unit::Count, "Mails that wait to be sent.");

@@ -300,6 +300,7 @@ async fn no_link_is_made_that_cannot_be_recorded() {
         changes: vec![damage],
         events: vec![event],
         ending: Ending::None,
+        next_deadline: None,
     };
     let commit = Commit { account: Some(account), ..Commit::default() };
     world.service.store().commit(commit).await.unwrap();

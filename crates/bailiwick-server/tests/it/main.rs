@@ -30,6 +30,7 @@ mod console_hidden;
 mod console_manners;
 mod console_offers;
 mod delivery;
+mod ending;
 mod forgotten_password;
 mod hang_up;
 mod limits_of_refusals;

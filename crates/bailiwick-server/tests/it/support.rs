@@ -136,6 +136,15 @@ impl World {
         self.router = bailiwick_server::api::router(self.service.clone());
     }
 
+    /// A second process over the same store, as far as it can tell.
+    pub fn second(&self) -> Service {
+        let time = Arc::clone(&self.time);
+        let now = Arc::new(move || *time.lock().unwrap());
+        let (store, config) = (Arc::clone(self.service.store()), Arc::clone(self.service.config()));
+        let hasher = PasswordHasher::new(&config.password).unwrap();
+        Service::new(store, Arc::clone(self.service.catalog()), hasher, config, now)
+    }
+
     /// The account as it is now.
     pub async fn state(&self) -> Arc<Account> {
         self.service.accounts().get(self.account).await.unwrap().unwrap().snapshot()

@@ -67,6 +67,7 @@ pub fn commit(
         changes,
         events,
         ending: Ending::None,
+        next_deadline: None,
     };
     Commit { account: Some(account), ..Commit::default() }
 }

@@ -261,6 +261,7 @@ impl AccountWish {
             changes: changes.collect(),
             events: (0..self.events).map(|_| event("changed")).collect(),
             ending: if self.is_deleting { Ending::Deleted } else { Ending::None },
+            next_deadline: None,
         }
     }
 }

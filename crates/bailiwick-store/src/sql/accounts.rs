@@ -4,16 +4,18 @@ use super::Query;
 
 /// Creates an account at revision 1 unless it exists.
 pub static CREATE_ACCOUNT: Query = Query::new(
-    "insert into accounts (account_id, revision, created_at) values ($1, 1, $2) on conflict (account_id) do nothing",
+    "insert into accounts (account_id, revision, created_at, next_due_at) values ($1, 1, $2, $3) \
+     on conflict (account_id) do nothing",
 );
 
 /// Moves an account from the expected revision to the next one.
 pub static ADVANCE_ACCOUNT: Query = Query::new(
-    "update accounts set revision = $2 where account_id = $1 and revision = $3 and deleted_at is null",
+    "update accounts set revision = $2, next_due_at = $4 where account_id = $1 and revision = $3 and deleted_at is null",
 );
 
 /// Marks an account as deleted.
-pub static DELETE_ACCOUNT: Query = Query::new("update accounts set deleted_at = $2 where account_id = $1");
+pub static DELETE_ACCOUNT: Query =
+    Query::new("update accounts set deleted_at = $2, next_due_at = null where account_id = $1");
 
 /// Writes an entity.
 pub static PUT_ENTITY: Query = Query::new(

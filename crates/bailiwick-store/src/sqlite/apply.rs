@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::bind::{execute, first, micros, text_of};
 use super::directory;
 use super::queue::Job;
-use crate::sql::{accounts, events, idempotency, outbox};
+use crate::sql::{accounts, events, idempotency, outbox, usage};
 use crate::{
     AccountCommit, Commit, Ending, EntityChange, EventRow, IdempotencyRecord, OutboxMessage, StoreError,
 };
@@ -82,11 +82,12 @@ fn record_answer(db: &Connection, record: &IdempotencyRecord) -> Result<(), Stor
 fn apply_account(db: &Connection, commit: &AccountCommit) -> Result<(), StoreError> {
     let account_id = commit.account_id.to_string();
     let revision = commit.expected.next().0.cast_signed();
+    let due = commit.next_deadline.map(micros);
     let guarded = if commit.expected.0 == 0 {
-        execute(db, &accounts::CREATE_ACCOUNT, params![account_id, micros(commit.at)])?
+        execute(db, &accounts::CREATE_ACCOUNT, params![account_id, micros(commit.at), due])?
     } else {
         let expected = commit.expected.0.cast_signed();
-        execute(db, &accounts::ADVANCE_ACCOUNT, params![account_id, revision, expected])?
+        execute(db, &accounts::ADVANCE_ACCOUNT, params![account_id, revision, expected, due])?
     };
     if guarded == 0 {
         return Err(StoreError::Conflict);
@@ -99,6 +100,7 @@ fn apply_account(db: &Connection, commit: &AccountCommit) -> Result<(), StoreErr
     }
     if commit.ending == Ending::Deleted {
         execute(db, &accounts::REMOVE_ENTITIES, params![account_id])?;
+        execute(db, &usage::REMOVE_USES, params![account_id])?;
         execute(db, &accounts::DELETE_ACCOUNT, params![account_id, micros(commit.at)])?;
     }
     Ok(())

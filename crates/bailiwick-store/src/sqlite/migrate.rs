@@ -20,8 +20,14 @@ pub struct Migration {
 }
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "spine", text: include_str!("../../migrations/sqlite/0001_spine.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "spine", text: include_str!("../../migrations/sqlite/0001_spine.sql") },
+    Migration {
+        version: 2,
+        name: "ends_and_use",
+        text: include_str!("../../migrations/sqlite/0002_ends_and_use.sql"),
+    },
+];
 
 /// The newest schema this binary knows.
 pub fn known_version() -> u32 {
@@ -113,7 +119,7 @@ mod tests {
     fn every_account_table_starts_its_key_with_the_account() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, MIGRATIONS).unwrap();
-        for table in ["accounts", "entities", "events"] {
+        for table in ["accounts", "entities", "events", "last_use"] {
             let first: String = db
                 .query_row("select name from pragma_table_info(?1) where pk = 1", [table], |row| row.get(0))
                 .unwrap();

@@ -16,17 +16,17 @@ use super::bind::{self, execute, first, hash, limit, micros, parsed, rows, text,
 use super::readers::ReadKind;
 use super::{
     SqliteStore, backup, directory, events, facts, integrity, join, load, open, outbox, readers, spawn,
-    stopped,
+    stopped, usage,
 };
 use crate::sql::{
     accounts, catalogs, containing, directory as memberships, idempotency, outbox as messages, sessions,
     users,
 };
 use crate::{
-    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, EventPage, EventPosition, EventQuery,
-    EventRange, IdempotencyRecord, LinkRow, MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES,
-    MAX_USERS_PER_BATCH, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow, Store, StoreError,
-    StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UserRow,
+    AccountRow, CatalogRow, Commit, CommitPlace, CommitReceipt, DueAccount, EventPage, EventPosition,
+    EventQuery, EventRange, IdempotencyRecord, LinkRow, MAX_BODY_BYTES, MAX_PAGE_ROWS, MAX_TEXT_BYTES,
+    MAX_USERS_PER_BATCH, MAX_USES_PER_BATCH, Membership, OutboxCounts, OutboxEntry, OutboxId, SessionRow,
+    Store, StoreError, StoreFacts, StoredEvent, TakeEntities, TakeEvents, TokenHash, UseRow, UserRow,
 };
 
 /// The most sessions of a user that are listed.
@@ -211,6 +211,27 @@ impl Store for SqliteStore {
     async fn key_account(&self, key_id: KeyId) -> Result<Option<AccountId>, StoreError> {
         let key_id = key_id.to_string();
         self.reads.read(move |db| first(db, &memberships::KEY_ACCOUNT, [key_id], |row| parsed(row, 0))).await
+    }
+
+    async fn record_uses(&self, uses: Vec<UseRow>) -> Result<(), StoreError> {
+        check("the number of uses", uses.len(), MAX_USES_PER_BATCH)?;
+        self.write(move |db| usage::record(db, &uses)).await
+    }
+
+    async fn uses_of(&self, account_id: AccountId, holders: &[String]) -> Result<Vec<UseRow>, StoreError> {
+        check("the number of holders", holders.len(), MAX_USES_PER_BATCH)?;
+        let holders = holders.to_vec();
+        self.reads.read(move |db| usage::of_holders(db, account_id, &holders)).await
+    }
+
+    async fn due_accounts(
+        &self,
+        at: Timestamp,
+        after: Option<DueAccount>,
+        limit: usize,
+    ) -> Result<Vec<DueAccount>, StoreError> {
+        check_page(limit)?;
+        self.reads.read(move |db| usage::due(db, at, after, limit)).await
     }
 
     async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {

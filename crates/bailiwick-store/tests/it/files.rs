@@ -137,7 +137,7 @@ async fn a_foreign_or_newer_database_is_refused_unchanged() {
     assert!(matches!(refused, OpenError::SchemaTooNew { found: 99, .. }), "{refused}");
     assert_eq!(
         refused.to_string(),
-        "the database has schema 99, but this version of Bailiwick knows only up to schema 1"
+        "the database has schema 99, but this version of Bailiwick knows only up to schema 2"
     );
     assert!(matches!(SqliteStore::open_for_reading(dir.path()), Err(OpenError::SchemaTooNew { .. })));
 }

@@ -46,6 +46,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("member remove-role", "member remove-role grace@example.com billing"),
     ("member set-roles", "member set-roles grace@example.com auditor"),
     ("member set-external-id", "member set-external-id grace@example.com employee-17"),
+    ("member edit", "member edit grace@example.com --until +30d"),
     ("member activate", "member activate grace@example.com"),
     ("member deactivate", "member deactivate grace@example.com"),
     ("member remove", "member remove grace@example.com"),

@@ -17,8 +17,13 @@ use crate::{input, profile, scope};
 
 const COLUMNS: &[&str] = &["id", "name", "status", "default", "roles"];
 const ACCOUNT: Shape = Shape::new(&["id", "name", "catalog", "opened_at", "revision"]);
-const SETTINGS: Shape =
-    Shape::new(&["invitation_lifetime_seconds", "effective_invitation_lifetime_seconds", "revision"]);
+const SETTINGS: Shape = Shape::new(&[
+    "invitation_lifetime_seconds",
+    "effective_invitation_lifetime_seconds",
+    "ending_notice_seconds",
+    "effective_ending_notice_seconds",
+    "revision",
+]);
 
 /// Verbs of `account`.
 #[derive(Debug, Subcommand)]
@@ -67,6 +72,10 @@ pub enum AccountCommand {
         /// Switch groups on, which is not undone; members of today may join one by it, as the catalog says
         #[arg(long)]
         groups_on: bool,
+        /// How long before its end somebody is told that a membership, grant or key ends, for instance `7d`; `off` for
+        /// never, `default` for a week
+        #[arg(long, value_name = "TIME", value_parser = notice)]
+        ending_notice: Option<Lifetime>,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -107,10 +116,10 @@ pub enum AccountCommand {
     WithdrawOwnership(ownership::OfferArgs),
 }
 
-/// How long invitations stand.
+/// A time that an account sets.
 #[derive(Debug, Clone, Copy)]
 pub enum Lifetime {
-    /// As the catalog says.
+    /// As the catalog says, or as it is where nothing is set.
     Catalog,
     /// So many seconds.
     Seconds(u64),
@@ -118,6 +127,14 @@ pub enum Lifetime {
 
 fn lifetime(text: &str) -> Result<Lifetime, String> {
     if text == "catalog" { Ok(Lifetime::Catalog) } else { scope::seconds(text).map(Lifetime::Seconds) }
+}
+
+fn notice(text: &str) -> Result<Lifetime, String> {
+    match text {
+        "default" => Ok(Lifetime::Catalog),
+        "off" => Ok(Lifetime::Seconds(0)),
+        time => scope::seconds(time).map(Lifetime::Seconds),
+    }
 }
 
 /// Runs `bailiwick account`.
@@ -152,17 +169,22 @@ pub async fn run(ctx: Context, command: AccountCommand) -> Result<ExitCode, Fail
         AccountCommand::Rename { name, edit } => {
             ctx.edit(ctx.account().await?.update(&UpdateAccount { name }), &edit, ACCOUNT).await?;
         }
-        AccountCommand::Settings { invitation_lifetime: None, groups_on: false, .. } => {
+        AccountCommand::Settings {
+            invitation_lifetime: None, groups_on: false, ending_notice: None, ..
+        } => {
             ctx.output.record(&ctx.account().await?.settings().await?, SETTINGS)?;
         }
-        AccountCommand::Settings { invitation_lifetime, groups_on, edit } => {
-            let invitation_lifetime_seconds = match invitation_lifetime {
+        AccountCommand::Settings { invitation_lifetime, groups_on, ending_notice, edit } => {
+            let patch = |time: Option<Lifetime>| match time {
                 None => Patch::Keep,
                 Some(Lifetime::Catalog) => Patch::Clear,
                 Some(Lifetime::Seconds(seconds)) => Patch::Set(seconds),
             };
-            let groups_on = groups_on.then_some(true);
-            let change = UpdateSettings { invitation_lifetime_seconds, groups_on };
+            let change = UpdateSettings {
+                invitation_lifetime_seconds: patch(invitation_lifetime),
+                groups_on: groups_on.then_some(true),
+                ending_notice_seconds: patch(ending_notice),
+            };
             ctx.edit(ctx.account().await?.update_settings(&change), &edit, SETTINGS).await?;
         }
         AccountCommand::Leave { write } => {

@@ -24,6 +24,7 @@ pub const COLUMNS: &[&str] = &[
     "sponsor",
     "sent_at",
     "expires_at",
+    "member_until",
     "user",
     "revision",
 ];

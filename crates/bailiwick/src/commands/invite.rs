@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use bailiwick_client::wire::{CreateInvitations, GrantSpec};
 use bailiwick_client::{Error, InAccount};
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::cli::{GiveArgs, WriteArgs};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::names;
 use crate::output::Shape;
+use crate::{names, scope};
 
 use super::{invitation, member};
 
@@ -40,6 +41,9 @@ pub struct InviteArgs {
     csv: Option<PathBuf>,
     #[command(flatten)]
     give: GiveArgs,
+    /// When the membership that comes of it ends: RFC 3339, or +30d from now
+    #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
+    member_until: Option<Timestamp>,
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -55,8 +59,8 @@ pub async fn run(ctx: Context, args: InviteArgs) -> Result<ExitCode, Failure> {
     for given in &args.groups {
         groups.push(names::group(&account, given).await?);
     }
-    let InviteArgs { emails, name, .. } = args;
-    let invitations = CreateInvitations { emails, name, groups, roles, grants };
+    let InviteArgs { emails, name, member_until, .. } = args;
+    let invitations = CreateInvitations { emails, name, groups, roles, grants, member_until };
     send(&ctx, &account, &invitations, &args.write).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,12 +7,13 @@ use bailiwick_client::wire::{
     Member, MemberQuery, MemberStatus, MemberStatusChange, Patch, RoleSource, Scope, UpdateMember,
 };
 use clap::{Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 use crate::cli::{EditArgs, LimitArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Shape, one_line};
-use crate::{input, names};
+use crate::{input, names, scope};
 
 /// How members are shown.
 pub const COLUMNS: &[&str] = &[
@@ -23,6 +24,7 @@ pub const COLUMNS: &[&str] = &[
     "status",
     "roles",
     "joined_at",
+    "until",
     "last_sign_in_at",
     "auth_methods",
     "external_id",
@@ -98,6 +100,20 @@ pub enum MemberCommand {
         /// 1 to 128 characters without white space; absent takes it away
         #[arg(value_name = "EXTERNAL_ID")]
         external_id: Option<String>,
+        #[command(flatten)]
+        edit: EditArgs,
+    },
+    /// Say when a membership ends by itself, or that it does not
+    Edit {
+        /// Email, id or external id
+        #[arg(value_name = "MEMBER")]
+        member: String,
+        /// From when on the member is inactive: RFC 3339, or +30d from now
+        #[arg(long, value_name = "MOMENT", value_parser = scope::moment, required_unless_present = "no_until")]
+        until: Option<Timestamp>,
+        /// The membership does not end by itself any more
+        #[arg(long, conflicts_with = "until")]
+        no_until: bool,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -183,6 +199,10 @@ pub async fn run(ctx: Context, command: MemberCommand) -> Result<ExitCode, Failu
         }
         MemberCommand::SetExternalId { member, external_id, edit } => {
             let change = UpdateMember { external_id: Patch::from(external_id), ..UpdateMember::default() };
+            update(&ctx, &account, &member, &change, &edit).await?;
+        }
+        MemberCommand::Edit { member, until, edit, .. } => {
+            let change = UpdateMember { until: Patch::from(until), ..UpdateMember::default() };
             update(&ctx, &account, &member, &change, &edit).await?;
         }
         MemberCommand::Activate { member, edit } => {

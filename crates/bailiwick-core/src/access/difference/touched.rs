@@ -48,6 +48,8 @@ impl Touched {
         for event in events {
             match event {
                 Event::MemberJoined { user, .. }
+                | Event::MemberEndChanged { user, .. }
+                | Event::MemberExpired { user, .. }
                 | Event::MemberActivated { user }
                 | Event::MemberDeactivated { user }
                 | Event::MemberRemoved { user, .. }
@@ -67,7 +69,9 @@ impl Touched {
                         Principal::ServiceAccount(_) => {}
                     }
                 }
-                Event::GrantMade { grant, .. } | Event::GrantRevoked { grant, .. } => touched.grant(grant),
+                Event::GrantMade { grant, .. }
+                | Event::GrantRevoked { grant, .. }
+                | Event::GrantExpired { grant, .. } => touched.grant(grant),
                 Event::GrantExtended { id, .. } | Event::GrantNarrowed { id, .. } => {
                     let found = [before, after].into_iter().filter_map(|account| account.grant(*id));
                     found.for_each(|grant| touched.grant(&grant.value));

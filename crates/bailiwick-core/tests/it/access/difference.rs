@@ -106,7 +106,9 @@ fn removing_a_member_names_what_stands_in_their_name_and_deleting_a_machine_its_
     let user = given.member(&[at_account("admin")]);
     let invitation = given.id();
     let people = vec![Invitee { user: given.id(), invitation }];
-    given.when(user, &Command::Invite { people, grants: vec![], groups: vec![] }).unwrap();
+    given
+        .when(user, &Command::Invite { people, grants: vec![], groups: vec![], member_until: None })
+        .unwrap();
     for command in [Command::RemoveMember { user }, Command::DeactivateMember { user }] {
         let difference = rehearse(&given, &command);
         let ended: Vec<_> =
@@ -171,7 +173,7 @@ fn entries_beyond_the_limit_are_counted() {
             url: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
-        events.push(Event::MemberJoined { user, at: given.now, invitation: None });
+        events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });
         let grant = given.made(Principal::Member(user), at(role.clone(), Scope::resources([id])));
         events.push(Event::GrantMade { id: given.id(), grant });
     }

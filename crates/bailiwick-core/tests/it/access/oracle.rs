@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 /// What the principal may do to the target.
 pub fn allowed(account: &Account, principal: Principal, target: &Target, now: Timestamp) -> PermissionSet {
-    if account.is_deleted() || !acts(account, principal) || !exists(account, target) {
+    if account.is_deleted() || !acts(account, principal, now) || !exists(account, target) {
         return PermissionSet::EMPTY;
     }
     let mut allowed = newcomer(account, principal);
@@ -32,9 +32,12 @@ pub fn newcomer(account: &Account, principal: Principal) -> PermissionSet {
 }
 
 /// Whether the principal exists and is not an inactive member.
-pub fn acts(account: &Account, principal: Principal) -> bool {
+pub fn acts(account: &Account, principal: Principal, now: Timestamp) -> bool {
     match principal {
-        Principal::Member(user) => account.member_status(user) == Some(MemberStatus::Active),
+        Principal::Member(user) => {
+            account.member(user).is_some_and(|member| member.value.status == MemberStatus::Active)
+                && account.member_until(user).is_none_or(|end| end > now)
+        }
         Principal::Group(group) => account.group(group).is_some(),
         Principal::ServiceAccount(id) => account.service_account(id).is_some(),
     }

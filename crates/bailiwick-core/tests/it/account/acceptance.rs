@@ -17,7 +17,7 @@ fn q01_who_accepts_has_the_newcomer_role_and_what_was_promised() {
     let principal = Principal::Member(user);
     let made = given.made(principal, at_account("admin"));
     let wanted = [
-        Event::MemberJoined { user, at: given.now, invitation: Some(id) },
+        Event::MemberJoined { user, at: given.now, invitation: Some(id), until: None },
         Event::GrantMade { id: given.upcoming(1), grant: made },
         Event::InvitationAccepted { id, withheld: vec![], withheld_groups: vec![] },
     ];
@@ -108,7 +108,7 @@ fn what_the_sponsor_can_no_longer_give_is_withheld() {
         code: code.into(),
     };
     let wanted = [
-        Event::MemberJoined { user, at: given.now, invitation: Some(id) },
+        Event::MemberJoined { user, at: given.now, invitation: Some(id), until: None },
         Event::GrantMade { id: given.upcoming(1), grant: viewer },
         Event::InvitationAccepted {
             id,
@@ -130,7 +130,7 @@ fn a_sponsor_who_holds_less_gives_less() {
     given.do_it(&Command::SetMemberRoles { user: sponsor, roles: vec![inviter] });
     let withheld = vec![Withheld { grant: at_account("admin"), code: "escalation".into() }];
     let wanted = [
-        Event::MemberJoined { user, at: given.now, invitation: Some(id) },
+        Event::MemberJoined { user, at: given.now, invitation: Some(id), until: None },
         Event::InvitationAccepted { id, withheld, withheld_groups: vec![] },
     ];
     assert_eq!(given.when(user, &accept(id)).unwrap(), wanted);

@@ -348,6 +348,7 @@ fn through_making_ones_own_time_longer() {
         people: vec![Invitee { user: given.upcoming(1), invitation: given.upcoming(2) }],
         grants: vec![at_account("viewer")],
         groups: Vec::new(),
+        member_until: None,
     };
     assert!(is_escalation(&given.refused(user, &invite)), "a promise would outlast the sponsor's own right");
     let role = RoleSpec {
@@ -458,4 +459,84 @@ fn only_who_may_escalate_gives_what_they_do_not_hold() {
     // Ownership is handed over by owners all the same.
     let grant = Command::Grant { principal, grant: at_account("owner") };
     assert_eq!(given.refused(root, &grant), Refusal::HandedOver { role: built_in("owner") });
+}
+
+/// Whoever's membership ends gives nothing for longer, not even a membership without a role.
+#[test]
+fn through_making_ones_own_membership_longer() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[at_account("admin")]);
+    let (end, longer) = (given.later(3_600), given.later(7_200));
+    given.do_it(&Command::SetMemberEnd { user, until: Some(end) });
+    let outlasts = |refusal: &Refusal| matches!(refusal, Refusal::Outlasts { until, .. } if *until == end);
+    let own = |until| Command::SetMemberEnd { user, until };
+    assert!(outlasts(&given.refused(user, &own(None))));
+    assert!(outlasts(&given.refused(user, &own(Some(longer)))));
+    let principal = Principal::Member(user);
+    let grant = |grant| Command::Grant { principal, grant };
+    assert!(outlasts(&given.refused(user, &grant(at_account("viewer")))));
+    assert!(outlasts(&given.refused(user, &grant(until(at_account("viewer"), longer)))));
+    let people = vec![Invitee { user: given.id(), invitation: given.id() }];
+    let invite = |member_until| Command::Invite {
+        people: people.clone(),
+        grants: Vec::new(),
+        groups: Vec::new(),
+        member_until,
+    };
+    assert!(outlasts(&given.refused(user, &invite(None))), "somebody who outlasts them");
+    assert!(outlasts(&given.refused(user, &invite(Some(longer)))));
+    let guest = given.member(&[]);
+    given.do_it(&Command::SetMemberEnd { user: guest, until: Some(end) });
+    assert!(outlasts(&given.refused(user, &Command::SetMemberEnd { user: guest, until: None })));
+    let idle = given.inactive(&[]);
+    assert!(outlasts(&given.refused(user, &Command::ActivateMember { user: idle })));
+    let machine = given.service_account("Machine", &[at_account("viewer")]);
+    let key = given.create_key(machine, None);
+    assert!(outlasts(&given.refused(user, &key)), "a key that outlasts its maker");
+    // What ends no later, they give.
+    given.when(user, &invite(Some(end))).unwrap();
+    given.when(user, &grant(until(at_account("viewer"), end))).unwrap();
+    given.do_it(&Command::SetMemberEnd { user: idle, until: Some(end) });
+    given.when(user, &Command::ActivateMember { user: idle }).unwrap();
+    // Nor does it help to have escalated before.
+    given.now = end;
+    assert_eq!(given.refused(user, &own(None)), Refusal::Inactive);
+}
+
+/// What an ended member promised cannot be taken up any more, before it is recorded that they ended too.
+#[test]
+fn through_an_invitation_by_who_has_ended() {
+    let mut given = Given::new("bailiwick");
+    let sponsor = given.member(&[at_account("admin")]);
+    let (guest, invitation): (UserId, InvitationId) = (given.id(), given.id());
+    let people = vec![Invitee { user: guest, invitation }];
+    given
+        .when(
+            sponsor,
+            &Command::Invite { people, grants: Vec::new(), groups: Vec::new(), member_until: None },
+        )
+        .unwrap();
+    let end = given.later(3_600);
+    given.do_it(&Command::SetMemberEnd { user: sponsor, until: Some(end) });
+    let accept = Command::AcceptInvitation { invitation };
+    assert!(
+        matches!(given.refused(guest, &accept), Refusal::Outlasts { .. }),
+        "it would outlast the sponsor"
+    );
+    given.now = end;
+    assert_eq!(given.refused(guest, &accept), Refusal::SponsorGone);
+}
+
+/// Ending somebody above oneself is taking what one does not hold.
+#[test]
+fn through_ending_the_membership_of_somebody_above() {
+    let mut given = Given::new("bailiwick");
+    let clerk = given.member_who_may(&["read:users", "write:users"]);
+    let admin = given.member(&[at_account("admin")]);
+    let until = Some(given.later(3_600));
+    let refusal = given.refused(clerk, &Command::SetMemberEnd { user: admin, until });
+    assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+    let stranger: UserId = given.id();
+    let unknown = Refusal::NotFound { kind: "member" };
+    assert_eq!(given.refused(clerk, &Command::SetMemberEnd { user: stranger, until }), unknown);
 }

@@ -70,7 +70,7 @@ impl Given {
         let owner = UserId::from_uuid(ids());
         let id = AccountId::from_uuid(ids());
         let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let Decided { account, events } = open(catalog, id, name("Acme"), owner, now, &mut ids);
+        let Decided { account, events, .. } = open(catalog, id, name("Acme"), owner, now, &mut ids);
         Self { account, now, owner, history: vec![events], next_id }
     }
 
@@ -113,6 +113,16 @@ impl Given {
         self.history.push(decided.events);
     }
 
+    /// Records what has ended by now, so many events at once, and answers with all of them.
+    pub fn lapse(&mut self, most: usize) -> Vec<Event> {
+        let mut all = Vec::new();
+        while let Some(decided) = self.account.lapse(self.now, most) {
+            all.extend(decided.events.clone());
+            self.accept(decided);
+        }
+        all
+    }
+
     pub fn when(&mut self, user: UserId, command: &Command) -> Result<Vec<Event>, Refusal> {
         self.by(Actor::User(user), command)
     }
@@ -130,7 +140,10 @@ impl Given {
     ) -> Result<InvitationId, Refusal> {
         let invitation = self.id();
         let people = vec![Invitee { user, invitation }];
-        self.when(sponsor, &Command::Invite { people, grants: grants.to_vec(), groups: Vec::new() })?;
+        self.when(
+            sponsor,
+            &Command::Invite { people, grants: grants.to_vec(), groups: Vec::new(), member_until: None },
+        )?;
         Ok(invitation)
     }
 

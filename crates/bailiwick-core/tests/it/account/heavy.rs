@@ -40,6 +40,8 @@ fn send(given: &mut Given, sponsor: UserId, count: usize, grants: &[RoleAtScope]
                 expires_at: None,
                 status: InvitationStatus::Pending,
                 groups: vec![],
+                member_until: None,
+                told: false,
             };
             Event::InvitationSent { id: given.id(), invitation }
         })
@@ -65,7 +67,12 @@ fn a_member_with_as_many_invitations_as_possible_is_removed() {
         let count = if wide { 157 } else { limits::WAITING_INVITATIONS_OF_SPONSOR };
         send(&mut given, admin, count, &grants);
         let more = vec![Invitee { user: given.id(), invitation: given.id() }; 1];
-        let invite = Command::Invite { people: more, grants: vec![at_account("viewer")], groups: Vec::new() };
+        let invite = Command::Invite {
+            people: more,
+            grants: vec![at_account("viewer")],
+            groups: Vec::new(),
+            member_until: None,
+        };
         if wide {
             given.decide(Actor::User(admin), &invite).unwrap();
             send(&mut given, admin, 1, &grants);
@@ -80,7 +87,15 @@ fn a_member_with_as_many_invitations_as_possible_is_removed() {
         let member = given.member(&[]);
         let people = vec![Invitee { user: member, invitation: given.id() }];
         given
-            .when(admin, &Command::Invite { people, grants: vec![at_account("viewer")], groups: Vec::new() })
+            .when(
+                admin,
+                &Command::Invite {
+                    people,
+                    grants: vec![at_account("viewer")],
+                    groups: Vec::new(),
+                    member_until: None,
+                },
+            )
             .unwrap();
     }
 }
@@ -195,7 +210,17 @@ fn accepting_more_than_a_member_can_hold_is_refused() {
         })
         .collect();
     let (sponsor, sent_at, status) = (given.owner, given.now, InvitationStatus::Pending);
-    let invitation = Invitation { user, grants, sponsor, sent_at, expires_at: None, status, groups: vec![] };
+    let invitation = Invitation {
+        user,
+        grants,
+        sponsor,
+        sent_at,
+        expires_at: None,
+        status,
+        groups: vec![],
+        member_until: None,
+        told: false,
+    };
     let id: InvitationId = given.id();
     given.account.apply(&[Event::InvitationSent { id, invitation }]);
     let limit = too_many("grants of one principal", limits::GRANTS_PER_PRINCIPAL);
@@ -220,13 +245,17 @@ fn ended_invitations_make_room_for_new_ones_and_waiting_ones_do_not() {
     });
     // One too many was there already, and one is new: both that have ended are forgotten, the oldest first.
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
-    let sent = given.do_it(&Command::Invite { people, grants: vec![], groups: Vec::new() });
+    let sent =
+        given.do_it(&Command::Invite { people, grants: vec![], groups: Vec::new(), member_until: None });
     assert_eq!(sent[..2], forgotten);
     assert!(given.account.invitation(ended).is_none() && given.account.invitation(dropped).is_none());
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
     let limit = too_many("waiting invitations", limits::INVITATIONS);
     assert_eq!(
-        given.refused(given.owner, &Command::Invite { people, grants: vec![], groups: Vec::new() }),
+        given.refused(
+            given.owner,
+            &Command::Invite { people, grants: vec![], groups: Vec::new(), member_until: None }
+        ),
         limit
     );
 }

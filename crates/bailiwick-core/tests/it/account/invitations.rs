@@ -9,6 +9,7 @@ fn to(people: &[(UserId, InvitationId)], grants: &[RoleAtScope]) -> Command {
         people: people.iter().map(invitee).collect(),
         grants: grants.to_vec(),
         groups: Vec::new(),
+        member_until: None,
     }
 }
 
@@ -21,6 +22,8 @@ fn sent(given: &Given, user: UserId, grants: &[RoleAtScope], lives: Option<i64>)
         expires_at: lives.map(|seconds| given.later(seconds)),
         status: InvitationStatus::Pending,
         groups: vec![],
+        member_until: None,
+        told: false,
     }
 }
 

@@ -121,7 +121,7 @@ fn removing_takes_everything_back() {
         Event::InvitationRevoked { id: invitation, reason: EndReason::SponsorGone },
         given.revoked(grant, EndReason::SubjectGone),
         Event::GroupMemberRemoved { group, member: Principal::Member(user) },
-        Event::MemberRemoved { user, member: given.membership(user) },
+        Event::MemberRemoved { user, member: given.membership(user), until: None },
     ];
     assert_eq!(given.do_it(&Command::RemoveMember { user }), wanted);
     assert_eq!(given.account.member_status(user), None);
@@ -146,7 +146,7 @@ fn q08_only_who_has_accepted_is_removed() {
     assert_eq!(given.refused(admin, &remove(admin)), Refusal::Yourself);
     let missing = ["write:account", "delete:account"];
     assert_eq!(given.refused(admin, &remove(given.owner)), above("Owner", &missing));
-    let removed = Event::MemberRemoved { user: nobody, member: given.membership(nobody) };
+    let removed = Event::MemberRemoved { user: nobody, member: given.membership(nobody), until: None };
     assert_eq!(given.when(admin, &remove(nobody)).unwrap(), [removed]);
 }
 
@@ -155,7 +155,7 @@ fn a_member_leaves_in_person_and_the_last_owner_stays() {
     let mut given = Given::new("bailiwick");
     let user = given.member(&[at_account("viewer")]);
     let grant = given.grant_of(Principal::Member(user), &built_in("viewer")).unwrap();
-    let left = Event::MemberLeft { user, member: given.membership(user) };
+    let left = Event::MemberLeft { user, member: given.membership(user), until: None };
     let wanted = [given.revoked(grant, EndReason::SubjectGone), left];
     assert_eq!(given.when(user, &Command::Leave).unwrap(), wanted);
     assert_eq!(given.refused(user, &Command::Leave), unknown("account"));

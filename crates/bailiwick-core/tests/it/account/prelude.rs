@@ -42,7 +42,7 @@ impl Given {
 
     pub fn made_by(&self, made_by: ActorRef, principal: Principal, grant: RoleAtScope) -> Grant {
         let RoleAtScope { role, scope, until } = grant;
-        Grant { principal, role, scope, until, made_by, made_at: self.now }
+        Grant { principal, role, scope, until, made_by, made_at: self.now, told: false }
     }
 
     /// The only grant of a principal as an event that takes it back.

@@ -108,6 +108,7 @@ fn q15_a_management_key_is_made_and_deleted() {
         expires_at: Some(end),
         made_by: ActorRef::User(given.owner),
         made_at: given.now,
+        told: false,
     };
     assert_eq!(given.do_it(&command), [Event::KeyCreated { id: key_id, key }]);
     assert_eq!(given.refused(given.owner, &command), taken("id", &key_id.to_string()));

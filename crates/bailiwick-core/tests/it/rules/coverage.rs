@@ -50,13 +50,14 @@ fn random_sequences_reach_every_command() {
     assert!(never.len() <= NEVER, "never refused with: {never:?}");
 }
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 43] = [
     "leave_project",
     "remove_from_project",
     "rename_account",
     "change_settings",
     "delete_account",
     "edit_member",
+    "set_member_end",
     "set_member_roles",
     "activate_member",
     "deactivate_member",

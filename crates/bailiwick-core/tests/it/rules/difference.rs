@@ -37,7 +37,7 @@ fn held(
     now: Timestamp,
 ) -> PermissionSet {
     let mut held = oracle::newcomer(account, principal);
-    if account.is_deleted() || !oracle::acts(account, principal) {
+    if account.is_deleted() || !oracle::acts(account, principal, now) {
         return PermissionSet::EMPTY;
     }
     for (_, grant) in account.grants_after(None) {
@@ -81,7 +81,7 @@ fn exists(account: &Account, place: &Scope) -> bool {
 #[test]
 fn the_difference_of_access_is_that_of_asking_about_everybody_everywhere() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, _, command, Decided { events, account: after }| {
+        run(catalog, steps, |world, _, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             let mut principals: BTreeSet<Principal> = world.principals().into_iter().collect();
             let machines = after.service_accounts_after(None).map(|(id, _)| Principal::ServiceAccount(id));
@@ -123,7 +123,7 @@ fn the_difference_of_access_is_that_of_asking_about_everybody_everywhere() {
 #[test]
 fn whoever_stops_being_able_to_act_is_named_with_what_stands_in_their_name() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, _, command, Decided { events, account: after }| {
+        run(catalog, steps, |world, _, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             let difference = AccessDifference::between(before, after, events, world.given.now);
             let count = |kind: &str| {
@@ -135,7 +135,7 @@ fn whoever_stops_being_able_to_act_is_named_with_what_stands_in_their_name() {
             }
             let gone = |kind: fn(&Account) -> BTreeSet<String>| kind(before).difference(&kind(after)).count();
             let active = |account: &Account| -> BTreeSet<String> {
-                let active = |user: &UserId| oracle::acts(account, Principal::Member(*user));
+                let active = |user: &UserId| oracle::acts(account, Principal::Member(*user), world.given.now);
                 account
                     .members_after(None)
                     .map(|(id, _)| id)

@@ -25,7 +25,7 @@ pub(super) fn rows(account: &Account) -> Rows {
 #[test]
 fn each_event_changes_the_row_that_it_names_and_no_other() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, _, command, Decided { events, account: after }| {
+        run(catalog, steps, |world, _, command, Decided { events, account: after, .. }| {
             assert!(!events.is_empty(), "{command:?}");
             let before = &world.given.account;
             let mut stepwise = before.clone();
@@ -143,6 +143,7 @@ pub(super) fn assert_answers_the_same(one: &Account, other: &Account, world: &Wo
     }
     for user in world.users.iter().copied() {
         assert_eq!(one.member_status(user), other.member_status(user));
+        assert_eq!(one.member_until(user), other.member_until(user));
         assert_eq!(one.waiting_invitation(user), other.waiting_invitation(user));
     }
     for number in 0..5 {
@@ -168,5 +169,6 @@ pub(super) fn assert_answers_the_same(one: &Account, other: &Account, world: &Wo
         assert_eq!(one.uses_of(&role), other.uses_of(&role));
         assert_eq!(one.permissions_of(&role), oracle::held(other, &role));
     }
+    assert_eq!(one.next_deadline(), other.next_deadline());
     assert_eq!(one.default_project(), other.default_project());
 }

@@ -228,6 +228,7 @@ impl World {
                 }
             }
             2 if a.is_multiple_of(32) => Command::DeleteAccount,
+            3 if c.is_multiple_of(2) => Command::SetMemberEnd { user, until: self.until(d) },
             3 => Command::EditMember { user, external_id: Self::patch(b) },
             4 | 2 => Command::SetMemberRoles {
                 user,
@@ -243,6 +244,7 @@ impl World {
                     people: vec![Invitee { user, invitation }],
                     grants: self.roles_at_scopes(step)?,
                     groups: self.group(c).filter(|_| d.is_multiple_of(3)).into_iter().collect(),
+                    member_until: self.until(d / 16),
                 }
             }
             10 => Command::ResendInvitation { invitation: self.invitation(a)? },

@@ -226,7 +226,7 @@ impl Planner<'_> {
         let changes = words.iter().map(|words| change("grant", None, Some(words))).collect();
         let people = vec![Invitee { user, invitation: new_id() }];
         let step = step_of(action, "invitation", user.into(), changes, at);
-        self.step(step, &Command::Invite { people, grants, groups });
+        self.step(step, &Command::Invite { people, grants, groups, member_until: None });
     }
 }
 

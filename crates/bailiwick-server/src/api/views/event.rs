@@ -136,6 +136,8 @@ pub fn planned_event_people(account: &Account, events: &[Event]) -> Vec<UserId> 
     let receivers = events.iter().filter_map(|event| match event {
         Event::GrantMade { grant: Grant { principal, .. }, .. }
         | Event::GrantRevoked { grant: Grant { principal, .. }, .. }
+        | Event::GrantExpired { grant: Grant { principal, .. }, .. }
+        | Event::GrantEnding { principal, .. }
         | Event::GrantExtended { principal, .. }
         | Event::GrantNarrowed { principal, .. } => person_named(account, &principal.to_string()),
         _ => None,

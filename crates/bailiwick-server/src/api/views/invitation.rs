@@ -22,6 +22,7 @@ impl Views<'_> {
             sponsor: self.person(invitation.sponsor),
             sent_at: invitation.sent_at,
             expires_at: invitation.expires_at,
+            member_until: invitation.member_until,
             revision: found.revision.0,
         })
     }
@@ -39,6 +40,7 @@ impl Views<'_> {
             groups: shown.groups,
             sent_at: shown.sent_at,
             expires_at: shown.expires_at,
+            member_until: shown.member_until,
         })
     }
 

@@ -17,6 +17,7 @@ impl Views<'_> {
             name: self.name_of_member(user),
             status: wire::MemberStatus::Pending,
             joined_at: None,
+            until: None,
             last_sign_in_at: row.and_then(|row| row.last_sign_in_at),
             auth_methods: row.map(auth_methods).unwrap_or_default(),
             external_id: None,
@@ -26,8 +27,9 @@ impl Views<'_> {
         };
         if let Some(member) = self.account.member(user) {
             return Some(wire::Member {
-                status: status(member.value.status),
+                status: status(self.account.member_status_at(user, self.now).unwrap_or(member.value.status)),
                 joined_at: Some(member.value.joined_at),
+                until: self.account.member_until(user),
                 external_id: member.value.external_id.as_ref().map(ToString::to_string),
                 roles: self.roles_held(Principal::Member(user)),
                 revision: member.revision.0,
@@ -42,6 +44,7 @@ impl Views<'_> {
             auth_methods: Vec::new(),
             email_verified: None,
             roles: invitation.value.grants.iter().map(|grant| self.promised_role(grant)).collect(),
+            until: invitation.value.member_until,
             invitation: Some(id.to_string()),
             revision: invitation.revision.0,
             ..shown

@@ -87,7 +87,7 @@ impl Views<'_> {
     /// A grant.
     pub fn grant(&self, id: GrantId) -> Option<wire::Grant> {
         let found = self.account.grant(id)?;
-        let Grant { principal, role, scope: at, until, made_by, made_at } = &found.value;
+        let Grant { principal, role, scope: at, until, made_by, made_at, .. } = &found.value;
         Some(wire::Grant {
             id: id.to_string(),
             principal: self.principal(*principal),
