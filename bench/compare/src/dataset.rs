@@ -197,7 +197,7 @@ fn small(catalog: &Arc<Catalog>, random: &mut Random) -> Result<Account, Box<dyn
     let mut events = Vec::new();
     for _ in 0..2 + random.below(9) {
         let user = random.id();
-        events.push(Event::MemberJoined { user, at: now(), invitation: None });
+        events.push(Event::MemberJoined { user, at: now(), invitation: None, until: None });
         events.push(granted(
             random.id(),
             owner,
@@ -216,7 +216,10 @@ fn built_in(name: &str) -> RoleRef {
 
 fn granted(id: GrantId, owner: UserId, principal: Principal, role: RoleRef, scope: Scope) -> Event {
     let made_by = ActorRef::User(owner);
-    Event::GrantMade { id, grant: Grant { principal, role, scope, until: None, made_by, made_at: now() } }
+    Event::GrantMade {
+        id,
+        grant: Grant { principal, role, scope, until: None, made_by, made_at: now(), told: false },
+    }
 }
 
 /// A custom role with what it holds.
@@ -320,7 +323,7 @@ impl Large {
         let (mut members, mut joined) = (Vec::with_capacity(count), Vec::with_capacity(2 * count));
         for _ in 0..count {
             let user = self.random.id();
-            self.events.push(Event::MemberJoined { user, at: now(), invitation: None });
+            self.events.push(Event::MemberJoined { user, at: now(), invitation: None, until: None });
             members.push(user);
             let mut own: Vec<GroupId> = Vec::new();
             for _ in 0..=self.random.below(3) {

@@ -36,6 +36,7 @@ mod secret;
 mod service_account;
 mod settings;
 mod sign_in;
+mod unused;
 mod write;
 
 pub use access::*;
@@ -65,4 +66,5 @@ pub use secret::*;
 pub use service_account::*;
 pub use settings::*;
 pub use sign_in::*;
+pub use unused::*;
 pub use write::*;

@@ -13,6 +13,7 @@ mod reverse;
 mod scope_key;
 mod search;
 mod table;
+mod unused;
 
 pub use difference::{AccessChange, AccessDifference, Counted};
 pub use effective::{Effective, EffectiveAt};
@@ -23,3 +24,4 @@ pub(crate) use index::{AccessIndex, SubjectKind, micros};
 pub(crate) use reverse::Searched;
 pub(crate) use scope_key::ScopeKey;
 pub use search::{Found, SubjectType, TargetType};
+pub use unused::BroadRole;

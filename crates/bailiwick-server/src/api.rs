@@ -43,6 +43,7 @@ mod roles;
 mod service_accounts;
 mod settings;
 mod sign_in;
+mod unused;
 
 use axum::Router;
 use axum::extract::Request;
@@ -75,6 +76,7 @@ pub fn operations() -> Vec<Operation> {
         keys::operations(),
         access::operations(),
         access_document::operations(),
+        unused::operations(),
         events::operations(),
         deliveries::operations(),
         catalog::operations(),

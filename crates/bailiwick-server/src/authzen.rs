@@ -227,13 +227,15 @@ impl Pdp {
 
     #[inline]
     fn decide(&self, account: &Account, question: &Question<'_>, now: Timestamp) -> bool {
-        let decision = account.evaluate(question, now);
-        if decision {
-            self.allowed.increment(1);
-        } else {
-            self.denied.increment(1);
+        let decision = account.allowed(question, now);
+        match decision {
+            Some((principal, permission)) => {
+                self.allowed.increment(1);
+                self.service.usage().note(account, principal, permission, now);
+            }
+            None => self.denied.increment(1),
         }
-        decision
+        decision.is_some()
     }
 
     /// The account that is asked, with which key; unknown accounts answer like wrong keys, so that ids cannot be probed.
@@ -249,12 +251,29 @@ impl Pdp {
             None => self.in_time(self.loaded(id, &key)).await??,
         };
         let now = self.service.now();
-        may_ask(&account.read(), &key, now)?;
+        self.may_ask(&account.read(), &key, now)?;
         if let Some(revision) = headers.get(AT_LEAST) {
             reached(&account.read(), revision)?;
         }
         let body = self.read(body).await?;
         Ok(Asked { account, body, now })
+    }
+
+    /// The key is one of the account's and its service account may ask what others may do.
+    fn may_ask(&self, account: &Account, key: &ManagementKey, now: Timestamp) -> Result<(), Failure> {
+        let actor = Service::authenticate_key(account, key, now)?;
+        let permission = account.permission_for(Operation::CheckAccess);
+        if account.check(actor.principal(), permission, &Target::Account, now) {
+            let usage = self.service.usage();
+            usage.note_key(account, key.id(), now);
+            usage.note(account, actor.principal(), permission, now);
+            return Ok(());
+        }
+        let name = account.catalog().permission_name(permission);
+        Err(Failure {
+            status: StatusCode::FORBIDDEN,
+            message: format!("this key lacks the permission `{name}` in the whole account").into(),
+        })
     }
 
     async fn read<B: HttpBody<Data = Bytes, Error: Into<BoxError>>>(
@@ -298,20 +317,6 @@ struct Asked {
     account: Arc<AccountHandle>,
     body: Bytes,
     now: Timestamp,
-}
-
-/// The key is one of the account's and its service account may ask what others may do.
-fn may_ask(account: &Account, key: &ManagementKey, now: Timestamp) -> Result<(), Failure> {
-    let actor = Service::authenticate_key(account, key, now)?;
-    let permission = account.permission_for(Operation::CheckAccess);
-    if account.check(actor.principal(), permission, &Target::Account, now) {
-        return Ok(());
-    }
-    let name = account.catalog().permission_name(permission);
-    Err(Failure {
-        status: StatusCode::FORBIDDEN,
-        message: format!("this key lacks the permission `{name}` in the whole account").into(),
-    })
 }
 
 /// The account here is as new as the caller wants it (`docs/consistency.md`).

@@ -217,6 +217,7 @@ impl Server {
         let grace = self.service.config().shutdown.grace;
         let mail = tokio::spawn(self.worker.run(until(stopped.clone())));
         let lapsing = tokio::spawn(self.service.clone().keep_lapsing(until(stopped.clone())));
+        let noting = tokio::spawn(self.service.clone().keep_recording_uses(until(stopped.clone())));
         let pruning = tokio::spawn(prune(self.service.clone(), until(stopped.clone())));
         let apart = self.metrics_listener.map(|listener| {
             let site = Site::figures(self.metrics.clone());
@@ -236,6 +237,7 @@ impl Server {
         // These end by themselves once they are told; a mail under way is given its time.
         let _ = tokio::time::timeout(grace, mail).await;
         let _ = tokio::time::timeout(grace, lapsing).await;
+        let _ = tokio::time::timeout(grace, noting).await;
         pruning.abort();
         if let Some(apart) = apart {
             apart.abort();

@@ -29,6 +29,8 @@ mod sessions;
 mod set_up;
 mod several;
 mod sign_in_record;
+mod unused;
+mod usage;
 mod write;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -57,6 +59,8 @@ pub use profile::Received;
 pub use sessions::SignedIn;
 pub use set_up::SetUp;
 pub use several::{DocumentProblem, Invitees, Several};
+pub use unused::{Unused, UnusedPage};
+pub use usage::Uses;
 pub use write::{Changed, Outcome, Replay, WriteOptions};
 
 use crate::config::Config;
@@ -113,6 +117,7 @@ pub struct Service {
     invitation_mails: Arc<invitation_mails::InvitationMails>,
     refusals: Arc<refusals::Refusals>,
     pasts: Arc<past::Pasts>,
+    usage: Arc<usage::Usage>,
     config: Arc<Config>,
     clock: Clock,
     /// Wakes the delivery of mail after a commit that queued some.
@@ -139,6 +144,7 @@ impl Service {
             invitation_mails: Arc::new(invitation_mails::InvitationMails::new(config.invitations)),
             refusals: Arc::new(refusals::Refusals::new()),
             pasts: Arc::new(past::Pasts::new()),
+            usage: Arc::new(usage::Usage::new()),
             store,
             catalog,
             hasher,

@@ -1,6 +1,7 @@
 //! Management keys: of service accounts, and personal ones of members.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{ActorLabel, Secret};
@@ -25,6 +26,10 @@ pub struct Key {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub expires_at: Option<Timestamp>,
+    /// The day on which it was last used, to within a minute or so of now; absent when no use is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = Date))]
+    pub last_used: Option<Date>,
     /// Who made it.
     pub made_by: ActorLabel,
     /// When it was made.

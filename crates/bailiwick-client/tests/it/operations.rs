@@ -278,6 +278,7 @@ async fn questions_and_the_record() {
         account!(what_can(&what).page());
         account!(export_access());
         account!(apply_access(&AccessDocument::default(), true));
+        account!(unused_access(&UnusedQuery { days: Some(30), ..UnusedQuery::default() }).page());
         account!(evaluate_each(&authzen::EvaluationsRequest::default()));
         account!(authzen_metadata());
         account!(list_events(&EventQuery { order: Some(Order::Asc), ..EventQuery::default() }).page());
@@ -293,6 +294,7 @@ async fn questions_and_the_record() {
             "GET /api/v1/accounts/a/access:what-can?action=read%3Aclusters&resource_type=cluster",
             "GET /api/v1/accounts/a/access:export",
             "POST /api/v1/accounts/a/access:apply?prune=true",
+            "GET /api/v1/accounts/a/access:unused?days=30",
             "POST /accounts/a/access/v1/evaluations",
             "GET /.well-known/authzen-configuration/accounts/a",
             "GET /api/v1/accounts/a/events?order=asc",

@@ -51,13 +51,17 @@ impl Account {
     /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given.
     #[inline]
     pub fn evaluate(&self, question: &Question<'_>, now: Timestamp) -> bool {
-        let answer = || {
-            let permission = self.permission_named(question.action, question.resource_type)?;
-            let principal = self.principal(question.subject_type, question.subject_id)?;
-            let covering = self.covering_named(question.resource_type, question.resource_id)?;
-            Some(!self.is_deleted() && self.index.holds(principal, permission, covering, micros(now)))
-        };
-        answer().unwrap_or(false)
+        self.allowed(question, now).is_some()
+    }
+
+    /// The same, with who is allowed it by which permission; `None` for a no.
+    #[inline]
+    pub fn allowed(&self, question: &Question<'_>, now: Timestamp) -> Option<(Principal, PermissionIndex)> {
+        let permission = self.permission_named(question.action, question.resource_type)?;
+        let principal = self.principal(question.subject_type, question.subject_id)?;
+        let covering = self.covering_named(question.resource_type, question.resource_id)?;
+        let holds = !self.is_deleted() && self.index.holds(principal, permission, covering, micros(now));
+        holds.then_some((principal, permission))
     }
 
     /// The permission of this name; `read`, `write` and `delete` alone are those of the resource type.

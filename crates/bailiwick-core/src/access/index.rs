@@ -441,9 +441,10 @@ impl AccessIndex {
         let Some(subject) = self.subject(principal) else { return false };
         match subject.kind {
             SubjectKind::InactiveMember => return false,
-            SubjectKind::ActiveMember if self.newcomer.contains(permission) => return true,
             SubjectKind::EndingMember if self.end_of(principal) <= now => return false,
-            SubjectKind::EndingMember if self.newcomer.contains(permission) => return true,
+            SubjectKind::ActiveMember | SubjectKind::EndingMember if self.newcomer.contains(permission) => {
+                return true;
+            }
             SubjectKind::ActiveMember
             | SubjectKind::EndingMember
             | SubjectKind::Group

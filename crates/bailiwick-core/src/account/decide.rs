@@ -272,7 +272,7 @@ impl Account {
         self.watched.range(from..=to).filter_map(|(_, _, id)| self.grant(*id).map(|grant| &grant.value))
     }
 
-    pub(super) fn built_in(&self, role: &RoleRef) -> Option<&crate::catalog::BuiltInRole> {
+    pub(crate) fn built_in(&self, role: &RoleRef) -> Option<&crate::catalog::BuiltInRole> {
         match role {
             RoleRef::BuiltIn(name) => self.catalog.role(name).and_then(|index| self.catalog.role_at(index)),
             RoleRef::Custom(_) => None,

@@ -140,6 +140,10 @@ async fn check(
     let Question { principal, permission, target, .. } = understand(&call, &account, &asked)?;
     let allowed =
         principal.is_some_and(|principal| account.check(principal, permission, &target, call.now()));
+    // What somebody could have done is no use.
+    if let Some(principal) = principal.filter(|_| allowed && call.past.is_none()) {
+        call.service.usage().note(&account, principal, permission, call.now());
+    }
     let decision = wire::AccessDecision { allowed, revision: account.revision().0 };
     Ok(Answer::json(&decision)?.revision(account.revision()))
 }

@@ -200,7 +200,9 @@ async fn identify(
                 None => None,
             };
             let here = handle.and_then(|(id, handle)| {
-                let actor = Service::authenticate_key(&handle.read(), key, service.now()).ok()?;
+                let (account, now) = (handle.read(), service.now());
+                let actor = Service::authenticate_key(&account, key, now).ok()?;
+                service.usage().note_key(&account, key.id(), now);
                 Some((actor, id))
             });
             let (actor, id) = match here {
@@ -265,7 +267,16 @@ async fn replayed_to_who_is_gone(mut call: Call, body: Body, account: AccountId)
 fn may_ask(account: &Account, caller: &Caller, access: Access, call: &Call) -> Result<(), Refusal> {
     match access {
         Access::Anyone => Ok(()),
-        Access::Permission(permission) => account.authorize_anywhere(caller.actor, permission, call.now()),
+        Access::Permission(operation) => {
+            account.authorize_anywhere(caller.actor, operation, call.now())?;
+            let permission = account.permission_for(operation);
+            // What a write made use of is known once it is done, and nothing of one that is only tried.
+            if call.operation.effect == Effect::Writes {
+                return Ok(());
+            }
+            call.service.usage().note(account, caller.actor.principal(), permission, call.now());
+            Ok(())
+        }
         // Leaving needs no permission, so the domain alone decides who may, apart from strangers.
         Access::Person => match account.may_act(caller.actor, call.now()) {
             Err(refusal) if refusal.kind() == Kind::NotFound => Err(refusal),

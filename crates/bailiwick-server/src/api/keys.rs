@@ -2,7 +2,7 @@
 
 use axum::http::header::{ETAG, LOCATION};
 use bailiwick_client::wire::{self, headers};
-use bailiwick_core::account::{Command, EntityKey, KeyHolder, Principal, Refusal, SecretHash};
+use bailiwick_core::account::{Account, Command, EntityKey, KeyHolder, Principal, Refusal, SecretHash};
 use bailiwick_core::catalog::{Operation as Permission, PersonalKeys};
 use bailiwick_core::ids::KeyId;
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::references;
 use super::respond::Answer;
 use super::views::{Views, person_behind};
 use crate::identity::tokens::ManagementKey;
-use crate::service::{Error, Outcome, new_id};
+use crate::service::{Error, Outcome, Uses, new_id};
 
 /// The operations on management keys.
 pub(super) fn operations() -> Vec<Operation> {
@@ -105,7 +105,10 @@ async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wir
     let makers = found.items.iter().filter_map(|id| account.key(*id));
     let people = call.service.people(makers.filter_map(|key| person_behind(key.value.made_by))).await?;
     let views = Views::new(&account, &people, call.now());
-    let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.key(id)).collect());
+    let ids: Vec<String> = found.items.iter().map(ToString::to_string).collect();
+    let uses = last_uses(&call, &account, &ids).await?;
+    let key = |id| views.key(id).map(|key| wire::Key { last_used: uses.last(&key.id, |_| true), ..key });
+    let shown = show_page(found, |ids| ids.into_iter().filter_map(key).collect());
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
 
@@ -120,8 +123,18 @@ async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Key>, Failure> {
     let maker = seen.and_then(|key| person_behind(key.value.made_by));
     let people = call.service.people(maker).await?;
     let shown = seen.and_then(|_| Views::new(&account, &people, call.now()).key(id));
-    let shown = shown.ok_or_else(|| Failure::not_found("management key"))?;
+    let mut shown = shown.ok_or_else(|| Failure::not_found("management key"))?;
+    let uses = last_uses(&call, &account, std::slice::from_ref(&shown.id)).await?;
+    shown.last_used = uses.last(&shown.id, |_| true);
     Ok(Answer::entity(&shown)?.revision(account.revision()))
+}
+
+/// When keys were last used; as of an earlier moment nobody knows.
+async fn last_uses(call: &Call, account: &Account, keys: &[String]) -> Result<Uses, Failure> {
+    match call.past {
+        None => Ok(call.service.uses_of(account.id(), keys).await?),
+        Some(_) => Ok(Uses::default()),
+    }
 }
 
 async fn create(

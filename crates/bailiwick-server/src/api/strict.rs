@@ -95,7 +95,7 @@ fn json_failure(path: &Path, error: &serde_json::Error) -> Failure {
 }
 
 /// Fields that hold a moment.
-const MOMENTS: [&str; 3] = ["until", "expires_at", "as_of"];
+const MOMENTS: [&str; 4] = ["until", "member_until", "expires_at", "as_of"];
 
 /// What parsers of numbers and moments say, which means something only to whoever knows them, in words and with an example.
 fn in_words(field: &str, message: String) -> String {

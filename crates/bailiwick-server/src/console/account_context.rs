@@ -74,18 +74,27 @@ impl<'a> AccountContext<'a> {
         request: &'static str,
     ) -> Result<(), Failure> {
         let answer = self.account.authorize_anywhere(self.actor(), operation, self.now);
-        self.or_recorded(answer, request).await
+        self.or_recorded(answer, operation, request).await
     }
 
     /// Refuses a page or form to people who may not do this in the whole account, and records that: before anything that was
     /// typed is looked at, because what is said of it would tell of the page. `request` is what it would be in the API.
     pub(super) async fn admit(&self, operation: Operation, request: &'static str) -> Result<(), Failure> {
         let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.now);
-        self.or_recorded(answer, request).await
+        self.or_recorded(answer, operation, request).await
     }
 
-    async fn or_recorded(&self, answer: Result<(), Refusal>, request: &'static str) -> Result<(), Failure> {
-        let Err(refusal) = answer else { return Ok(()) };
+    async fn or_recorded(
+        &self,
+        answer: Result<(), Refusal>,
+        operation: Operation,
+        request: &'static str,
+    ) -> Result<(), Failure> {
+        let Err(refusal) = answer else {
+            let permission = self.account.permission_for(operation);
+            self.service.usage().note(&self.account, self.actor().principal(), permission, self.now);
+            return Ok(());
+        };
         self.service.record_refused_request(&self.handle, &self.person.caller, request, &refusal).await;
         Err(self.refused(refusal))
     }

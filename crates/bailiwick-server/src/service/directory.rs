@@ -37,7 +37,7 @@ pub(super) fn changes(decided: &Decided) -> Vec<DirectoryChange> {
             }
             Event::KeyCreated { id, .. } => changes.push(DirectoryChange::AddKey { key_id: *id, account_id }),
             Event::KeyDeleted { id, .. } | Event::KeyExpired { id, .. } => {
-                changes.push(DirectoryChange::RemoveKey { key_id: *id })
+                changes.push(DirectoryChange::RemoveKey { key_id: *id });
             }
             Event::AccountDeleted { .. } => changes.push(DirectoryChange::ForgetAccount { account_id }),
             _ => {}

@@ -143,7 +143,9 @@ impl Service {
     pub async fn authenticate_key_anywhere(&self, key: &ManagementKey) -> Result<(Actor, AccountId), Error> {
         let account_id = self.store.key_account(key.id()).await?.ok_or(Error::Unauthenticated)?;
         let handle = self.accounts.get(account_id).await?.ok_or(Error::Unauthenticated)?;
-        let actor = Self::authenticate_key(&handle.read(), key, self.now())?;
+        let (account, now) = (handle.read(), self.now());
+        let actor = Self::authenticate_key(&account, key, now)?;
+        self.usage.note_key(&account, key.id(), now);
         Ok((actor, account_id))
     }
 

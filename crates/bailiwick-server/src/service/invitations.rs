@@ -14,6 +14,7 @@ use super::invitation_mails::Counted;
 use super::links::LinkPurpose;
 use super::write::{Beside, Changed, Outcome};
 use super::{Caller, Error, People, Service, WriteOptions, in_the_way, new_id};
+use crate::delivery::message::moment;
 use crate::delivery::request::{self, MailRequest, Newcomer, SecretLink};
 use crate::identity::tokens::LinkToken;
 
@@ -289,13 +290,17 @@ impl Service {
         let link = link_row(&token, LinkPurpose::Invitation, account.id(), id, invitation, changed.now);
         beside.then.push(DirectoryChange::CreateLink(link));
         let is_known = user.password_hash.is_some() && user.verified_at.is_some();
+        let ends = invitation.member_until.map(|until| request::Detail {
+            label: "Your membership would end on".to_owned(),
+            value: moment(until),
+        });
         let mail = MailRequest::Invitation(request::Invitation {
             to: user.email.clone(),
             account_name: account.profile().value.name.to_string(),
             inviter_name: inviter.to_owned(),
             roles: super::links::role_titles(account, invitation),
             note: None,
-            details: self.invitation_facts(account, invitation),
+            details: self.invitation_facts(account, invitation).into_iter().chain(ends).collect(),
             newcomer: if is_known { Newcomer::Known } else { Newcomer::New },
             link: SecretLink::new(self.link_url(&token)),
             expires_at: invitation.expires_at,

@@ -249,6 +249,7 @@ impl Service {
         commit.outbox = extra.outbox;
         commit.idempotency = idempotency_record(caller.actor, &decided, options, &value, now)?;
         let receipt = self.store.commit(commit);
+        self.usage.note_all(&before, caller.actor, &decided.used, now);
         let account = Arc::new(decided.account);
         tip.account = Arc::clone(&account);
         let revision = account.revision();

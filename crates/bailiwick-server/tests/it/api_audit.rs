@@ -256,6 +256,7 @@ async fn people(story: &mut Story, owner: Option<&Person>) {
     story.step("check_access", owner, "", question.clone(), &[]).await;
     story.step("explain_access", owner, "", question, &[]).await;
     story.step("effective_access", owner, "", Value::Null, &[]).await;
+    story.step("unused_access", owner, "", Value::Null, &[]).await;
     let query = "action=read:clusters&resource_type=account&resource_id=<account>";
     story.step("who_can", owner, query, Value::Null, &[]).await;
     story.step("what_can", owner, "action=read:clusters&resource_type=cluster", Value::Null, &[]).await;

@@ -39,3 +39,4 @@ mod schema;
 mod smtp;
 mod support;
 mod takeover;
+mod unused;

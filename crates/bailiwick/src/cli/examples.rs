@@ -107,6 +107,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("import casbin", "import casbin policy.csv --print > access.yaml"),
     ("import openfga", "import openfga tuples.json --role viewer=cluster_read_only --dry-run"),
     ("import people", "import people people.csv --dry-run"),
+    ("access unused", "access unused --days 90 --kind member"),
     ("audit list", "audit list --type member. --from 2027-01-01T00:00:00Z"),
     ("audit export", "audit export --actor grace@example.com --format csv --output grace.csv"),
     ("delivery list", "delivery list --state failed"),

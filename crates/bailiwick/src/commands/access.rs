@@ -2,19 +2,23 @@
 
 use std::process::ExitCode;
 
-use bailiwick_client::wire::EffectiveQuery;
-use clap::Subcommand;
+use bailiwick_client::wire::{EffectiveQuery, PrincipalKind, UNUSED_DAYS_DEFAULT, UnusedAccess, UnusedQuery};
+use clap::{Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 
+use crate::cli::LimitArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::names;
-use crate::output::Shape;
+use crate::output::{Shape, note};
 use crate::scope::TargetText;
 
 const SHAPE: Shape = Shape {
     fields: &["principal", "permissions", "revision"],
     tables: &[("at", &["scope", "roles", "permissions"])],
 };
+
+const UNUSED: &[&str] = &["principal", "last_used", "known_since", "dormant", "roles", "keys"];
 
 /// Verbs of `access`.
 #[derive(Debug, Subcommand)]
@@ -28,12 +32,61 @@ pub enum AccessCommand {
         #[arg(long, value_name = "TARGET")]
         on: Option<TargetText>,
     },
+    /// List who has more than they make use of: who is dormant, roles broader than their use, keys that are not used
+    ///
+    /// Uses are recorded by the day and not before `known_since`. `role create --as-used-by` makes the role that is suggested.
+    Unused {
+        /// Only of this one: member by email, or id, external id or name of a member, group or service account
+        #[arg(value_name = "PRINCIPAL")]
+        principal: Option<String>,
+        /// What was not made use of for so many days counts as unused
+        #[arg(long, value_name = "DAYS", default_value_t = UNUSED_DAYS_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        /// Only of these
+        #[arg(long, value_name = "KIND")]
+        kind: Option<Kind>,
+        /// Only who made no use of anything
+        #[arg(long)]
+        dormant: bool,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+}
+
+/// A kind of principal.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// Members
+    Member,
+    /// Groups, judged by what their members make use of
+    Group,
+    /// Service accounts and their keys
+    ServiceAccount,
 }
 
 /// Runs `bailiwick access`.
 pub async fn run(ctx: Context, command: AccessCommand) -> Result<ExitCode, Failure> {
-    let AccessCommand::Effective { principal, on } = command;
     let account = ctx.account().await?;
+    let (principal, on) = match command {
+        AccessCommand::Effective { principal, on } => (principal, on),
+        AccessCommand::Unused { principal, days, kind, dormant, limit } => {
+            let kind = kind.map(|kind| match kind {
+                Kind::Member => PrincipalKind::Member,
+                Kind::Group => PrincipalKind::Group,
+                Kind::ServiceAccount => PrincipalKind::ServiceAccount,
+            });
+            let principal = match principal {
+                Some(given) => Some(names::principal(&account, &given).await?),
+                None => None,
+            };
+            let page = limit.page();
+            let query = UnusedQuery { days: Some(days), kind, dormant, principal, limit: page, cursor: None };
+            let found = limit.read(account.unused_access(&query)).await?;
+            ctx.output.list(&found, UNUSED)?;
+            tell_since(&found.items, days);
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let mut query = EffectiveQuery::default();
     if let Some(given) = principal {
         query.principal = Some(names::principal(&account, &given).await?);
@@ -45,4 +98,13 @@ pub async fn run(ctx: Context, command: AccessCommand) -> Result<ExitCode, Failu
     }
     ctx.output.record(&account.effective_access(&query).await?, SHAPE)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says so when less is known than was asked for.
+fn tell_since(found: &[UnusedAccess], days: u32) {
+    let Some(known_since) = found.first().map(|unused| unused.known_since) else { return };
+    let known = Timestamp::now().duration_since(known_since);
+    if known < SignedDuration::from_hours(24 * i64::from(days) - 1) {
+        note(&format!("uses are recorded since {known_since}: nothing is known of before"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bailiwick_client::wire::{
-    self, CreateInvitations, CreateRole, DuplicateRole, Patch, RoleQuery, UpdateRole,
+    self, CreateInvitations, CreateRole, DuplicateRole, Patch, RoleQuery, UnusedQuery, UpdateRole,
 };
 use bailiwick_client::{All, InAccount};
 use clap::{Subcommand, ValueEnum};
@@ -50,8 +50,15 @@ pub enum RoleCommand {
         #[arg(value_name = "NAME")]
         name: String,
         /// Permission that it holds; may be repeated. What a permission implies comes along
-        #[arg(long = "permission", value_name = "PERMISSION", required = true)]
+        #[arg(long = "permission", value_name = "PERMISSION", required_unless_present = "as_used_by")]
         permissions: Vec<String>,
+        /// Holds what this member, group or service account made use of in 90 days, instead of naming permissions: what `access
+        /// unused` suggests, at the level of the role that it has
+        #[arg(long, value_name = "PRINCIPAL", conflicts_with_all = ["permissions", "level"])]
+        as_used_by: Option<String>,
+        /// Which of the roles that it has, if there are several that are broader than its use
+        #[arg(long, value_name = "ROLE", requires = "as_used_by")]
+        in_place_of: Option<String>,
         /// Where it is granted
         #[arg(long, value_name = "LEVEL", default_value = "account")]
         level: Level,
@@ -185,8 +192,21 @@ pub async fn run(ctx: Context, command: RoleCommand) -> Result<ExitCode, Failure
             let id = names::role(&account, &role).await?;
             ctx.output.record(&account.get_role(&id).await?, SHAPE)?;
         }
-        RoleCommand::Create { name, permissions, level, description, external_id, write } => {
-            let role = CreateRole { name, description, level: level.into(), permissions, external_id };
+        RoleCommand::Create {
+            name,
+            permissions,
+            as_used_by,
+            in_place_of,
+            level,
+            description,
+            external_id,
+            write,
+        } => {
+            let (permissions, level) = match as_used_by {
+                None => (permissions, level.into()),
+                Some(principal) => suggested(&account, &principal, in_place_of.as_deref()).await?,
+            };
+            let role = CreateRole { name, description, level, permissions, external_id };
             ctx.write(account.create_role(&role), &write, SHAPE).await?;
         }
         RoleCommand::Edit { role, name, description, permissions, add, remove, external_id, edit } => {
@@ -269,4 +289,40 @@ async fn permissions_after(
     }
     let if_revision = edit.if_revision.or((!now.built_in).then_some(now.revision));
     Ok((Some(permissions), EditArgs { if_revision, ..edit }))
+}
+
+/// What the role would hold that is suggested for somebody in place of one that is broader than its use.
+async fn suggested(
+    account: &InAccount,
+    principal: &str,
+    in_place_of: Option<&str>,
+) -> Result<(Vec<String>, wire::Level), Failure> {
+    let id = names::principal(account, principal).await?;
+    let in_place_of = match in_place_of {
+        Some(role) => Some(names::role(account, role).await?),
+        None => None,
+    };
+    let query = UnusedQuery { principal: Some(id), ..UnusedQuery::default() };
+    let found = account.unused_access(&query).all(1).await?.items;
+    let roles = found.into_iter().flat_map(|unused| unused.roles);
+    let mut fitting: Vec<_> = roles
+        .filter(|broad| in_place_of.as_ref().is_none_or(|role| *role == broad.role.id))
+        .filter_map(|broad| Some((broad.role.title, broad.suggestion?)))
+        .collect();
+    match (fitting.pop(), fitting.is_empty()) {
+        (Some((_, suggestion)), true) => Ok((suggestion.permissions, suggestion.level)),
+        (Some((last, _)), false) => {
+            let mut titles: Vec<String> = fitting.into_iter().map(|(title, _)| title).collect();
+            titles.push(last);
+            let message = format!(
+                "`{principal}` has several roles that are broader than its use: {}",
+                titles.join(", ")
+            );
+            Err(Failure::usage(message, "say which by `--in-place-of ROLE`"))
+        }
+        (None, _) => Err(Failure::refused(
+            format!("no smaller role can be suggested for `{principal}`"),
+            "`bailiwick access unused` shows what is known of its use; nothing is suggested for who made use of nothing",
+        )),
+    }
 }

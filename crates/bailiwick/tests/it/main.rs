@@ -5,6 +5,7 @@
 mod catalog_migration;
 mod cli_access;
 mod cli_behaviours;
+mod cli_ends;
 mod cli_manners;
 mod cli_story;
 mod cloud_behaviours;

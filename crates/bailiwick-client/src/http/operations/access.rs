@@ -5,7 +5,7 @@ use crate::http::path::Path;
 use crate::http::{Error, InAccount, Listing, Write};
 use crate::wire::{
     AccessDecision, AccessDocument, AccessPlan, AccessQuestion, ApplyQuery, EffectiveAccess, EffectiveQuery,
-    Explanation, PrincipalLabel, TargetLabel, WhatCanQuery, WhoCanQuery, authzen,
+    Explanation, PrincipalLabel, TargetLabel, UnusedAccess, UnusedQuery, WhatCanQuery, WhoCanQuery, authzen,
 };
 
 impl InAccount {
@@ -41,6 +41,11 @@ impl InAccount {
     /// To what a principal may do this.
     pub fn what_can(&self, query: &WhatCanQuery) -> Listing<TargetLabel> {
         self.list(self.at("access").action("what-can"), query)
+    }
+
+    /// Who has more than they make use of.
+    pub fn unused_access(&self, query: &UnusedQuery) -> Listing<UnusedAccess> {
+        self.list(self.at("access").action("unused"), query)
     }
 
     /// One question in the words of AuthZEN.

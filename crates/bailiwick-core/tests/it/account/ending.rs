@@ -287,7 +287,9 @@ fn rule_2_holds_for_who_has_the_role_through_a_group() {
         .filter(|(_, grant)| grant.value.scope == scope)
         .map(|(id, _)| id)
         .collect();
-    own.into_iter().for_each(|grant| drop(given.do_it(&Command::RevokeGrant { grant })));
+    for grant in own {
+        given.do_it(&Command::RevokeGrant { grant });
+    }
     let until = Some(given.later(DAY));
     assert_eq!(given.refused(given.owner, &end(user, until)), Refusal::LastHolder { role: admin, scope });
 }

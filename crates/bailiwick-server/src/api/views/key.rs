@@ -24,6 +24,7 @@ impl Views<'_> {
             prefix: display_prefix(id),
             name: found.value.name.to_string(),
             expires_at: found.value.expires_at,
+            last_used: None,
             made_by: self.actor(found.value.made_by),
             made_at: found.value.made_at,
             revision: found.revision.0,
