@@ -5,7 +5,7 @@ use clap::{ArgMatches, Command, Error};
 
 /// The commands that take `--as-of`: the questions, and whatever lists or shows what is in an account. What happened, mail on
 /// its way and what is one's own have no past, and what is changed is changed now.
-const LOOK_BACK: [&str; 24] = [
+const LOOK_BACK: [&str; 26] = [
     "access effective",
     "account offers",
     "account show",
@@ -30,6 +30,8 @@ const LOOK_BACK: [&str; 24] = [
     "role show",
     "service-account list",
     "service-account show",
+    "what-can",
+    "who-can",
 ];
 
 /// What was read, unless a command that does not look back is asked to.
