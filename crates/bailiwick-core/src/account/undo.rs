@@ -104,13 +104,14 @@ impl Account {
             Event::GroupMemberRemoved { group, member } => self.put_group_member(*group, *member),
             Event::GrantMade { id, .. } => self.drop_grant(*id),
             Event::GrantExtended { id, before, .. } => self.end_stored_grant(*id, *before),
-            Event::GrantExpired { id, grant } => self.put_grant(*id, grant.clone(), to),
             Event::GrantNarrowed { id, resource, .. } => self.edit_stored_grant(*id, |grant| {
                 if let Scope::Resources(ids) = &grant.scope {
                     grant.scope = Scope::resources(ids.iter().copied().chain([*resource]));
                 }
             }),
-            Event::GrantRevoked { id, grant, .. } => self.put_grant(*id, grant.clone(), to),
+            Event::GrantRevoked { id, grant, .. } | Event::GrantExpired { id, grant } => {
+                self.put_grant(*id, grant.clone(), to);
+            }
             Event::ProjectCreated { id, .. } => self.drop_project(*id),
             Event::ProjectEdited { id, before: project, .. } | Event::ProjectDeleted { id, project } => {
                 self.put_project(*id, project.clone(), to);
