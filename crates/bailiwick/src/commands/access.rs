@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use bailiwick_client::All;
 use bailiwick_client::wire::{EffectiveQuery, PrincipalKind, UNUSED_DAYS_DEFAULT, UnusedAccess, UnusedQuery};
 use clap::{Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use crate::cli::LimitArgs;
 use crate::context::Context;
@@ -18,7 +20,7 @@ const SHAPE: Shape = Shape {
     tables: &[("at", &["scope", "roles", "permissions"])],
 };
 
-const UNUSED: &[&str] = &["principal", "last_used", "known_since", "dormant", "roles", "keys"];
+const UNUSED: &[&str] = &["principal", "last_used", "dormant", "has", "used", "unused"];
 
 /// Verbs of `access`.
 #[derive(Debug, Subcommand)]
@@ -82,7 +84,13 @@ pub async fn run(ctx: Context, command: AccessCommand) -> Result<ExitCode, Failu
             let page = limit.page();
             let query = UnusedQuery { days: Some(days), kind, dormant, principal, limit: page, cursor: None };
             let found = limit.read(account.unused_access(&query)).await?;
-            ctx.output.list(&found, UNUSED)?;
+            if ctx.output.is_json() {
+                ctx.output.list(&found, UNUSED)?;
+            } else {
+                let items = found.items.iter().flat_map(unused_lines).collect();
+                let lines = All { items, complete: found.complete, filtered: found.filtered };
+                ctx.output.list(&lines, UNUSED)?;
+            }
             tell_since(&found.items, days);
             return Ok(ExitCode::SUCCESS);
         }
@@ -98,6 +106,26 @@ pub async fn run(ctx: Context, command: AccessCommand) -> Result<ExitCode, Failu
     }
     ctx.output.record(&account.effective_access(&query).await?, SHAPE)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each role that is broader than its use, and for each key that is not used.
+fn unused_lines(found: &UnusedAccess) -> Vec<Value> {
+    let line = |has: String, used: String, unused: &[String]| {
+        json!({
+            "principal": found.principal, "last_used": found.last_used, "dormant": found.dormant,
+            "has": has, "used": used, "unused": unused,
+        })
+    };
+    let roles = found.roles.iter().map(|role| {
+        let all = role.used.len() + role.unused.len();
+        line(role.role.title.clone(), format!("{} of {all}", role.used.len()), &role.unused)
+    });
+    let keys = found.keys.iter().map(|key| {
+        let used = key.last_used.map_or_else(|| "never".to_owned(), |day| day.to_string());
+        line(format!("key {}", key.name), used, &[])
+    });
+    let lines: Vec<Value> = roles.chain(keys).collect();
+    if lines.is_empty() { vec![line("nothing".to_owned(), String::new(), &[])] } else { lines }
 }
 
 /// Says so when less is known than was asked for.

@@ -66,6 +66,8 @@ fn the_report_says_since_when_uses_are_known() {
     assert_eq!(owner.items(&["access", "unused", OWNER, "--dormant"]).len(), 1);
     let shown = owner.run(&["access", "unused", "--days", "30"]);
     assert_eq!(shown.code, 0);
+    let owners = shown.stdout.lines().find(|line| line.contains(OWNER) && line.contains("Owner"));
+    assert!(owners.is_some_and(|line| line.contains(" of ") && line.contains(" more")), "{}", shown.stdout);
     assert!(shown.stderr.contains("nothing is known of before"), "{}", shown.stderr);
     let said = owner.refused(&["role", "create", "Smaller", "--as-used-by", OWNER]);
     assert!(said.contains("no smaller role") && said.contains("access unused"), "{said}");
