@@ -165,6 +165,7 @@ impl Account {
                     let also = match &event {
                         Event::InvitationRevoked { id, .. } => Ending::Invitation(*id),
                         Event::OwnershipWithdrawn { id, .. } => Ending::Offer(*id),
+                        Event::KeyDeleted { id, .. } => Ending::Key(*id),
                         _ => continue,
                     };
                     // Two members who end at once may stand behind the same offer.
@@ -180,6 +181,7 @@ impl Account {
                 events.extend(grant.map(|grant| Event::GrantExpired { id, grant }));
             }
             Ending::Key(id) => {
+                over.insert(what);
                 let Some(key) = self.key(id).map(|found| &found.value) else { return };
                 let Key { holder, name, made_by, made_at, .. } = key.clone();
                 let until = key.expires_at;

@@ -84,7 +84,6 @@ impl Decision<'_> {
     fn take_out(&mut self, user: UserId) -> Result<Member, Refusal> {
         let member = self.account.member(user).ok_or(Refusal::NotFound { kind: "member" })?.value.clone();
         self.end_what_stands_in_the_name_of(user);
-        self.delete_keys_of(KeyHolder::Member(user));
         self.revoke_all_of(Principal::Member(user));
         let principal = Principal::Member(user);
         let groups = self.account.groups_of(principal).into_iter();
@@ -92,21 +91,23 @@ impl Decision<'_> {
         Ok(member)
     }
 
-    /// Rule 3: invitations and offers of somebody who may no longer act end with them.
+    /// Rule 3: personal keys, invitations and offers of somebody who may no longer act end with them.
     fn end_what_stands_in_the_name_of(&mut self, user: UserId) {
         self.events.extend(self.account.ended_in_the_name_of(user));
     }
 }
 
 impl Account {
-    /// The end of all invitations and offers that stand in somebody's name.
+    /// The end of all personal keys, invitations and offers that stand in somebody's name.
     pub(super) fn ended_in_the_name_of(&self, user: UserId) -> impl Iterator<Item = Event> {
         let reason = EndReason::SponsorGone;
+        let keys = self.keys_of(KeyHolder::Member(user));
+        let keys = keys.filter_map(move |id| self.key_deleted(id, reason));
         let invitations = self.invitations_sponsored_by(user);
         let invitations = invitations.map(move |id| Event::InvitationRevoked { id, reason });
         let offers =
             self.offers().filter(move |(_, offer)| offer.value.from == user || offer.value.to == user);
-        invitations.chain(offers.map(move |(id, offer)| Event::OwnershipWithdrawn {
+        keys.chain(invitations).chain(offers.map(move |(id, offer)| Event::OwnershipWithdrawn {
             id,
             offer: offer.value.clone(),
             reason,

@@ -179,10 +179,7 @@ impl Decision<'_> {
     }
 
     fn push_key_deleted(&mut self, id: KeyId, reason: EndReason) {
-        if let Some(key) = self.account.key(id) {
-            let Key { holder, name, expires_at, made_by, made_at, .. } = key.value.clone();
-            self.events.push(Event::KeyDeleted { id, holder, name, expires_at, made_by, made_at, reason });
-        }
+        self.events.extend(self.account.key_deleted(id, reason));
     }
 
     /// A service account on which the actor may do this: in the whole account, or wherever it holds something.
@@ -219,6 +216,12 @@ impl super::Account {
     /// The management keys of a holder, in the order of their ids.
     pub fn keys_of(&self, holder: KeyHolder) -> impl Iterator<Item = KeyId> {
         super::pairs_of(&self.keys_of, holder, None)
+    }
+
+    /// The end of a key, if it is there.
+    pub(super) fn key_deleted(&self, id: KeyId, reason: EndReason) -> Option<Event> {
+        let Key { holder, name, expires_at, made_by, made_at, .. } = self.key(id)?.value.clone();
+        Some(Event::KeyDeleted { id, holder, name, expires_at, made_by, made_at, reason })
     }
 
     /// The scopes of all that a service account was granted.

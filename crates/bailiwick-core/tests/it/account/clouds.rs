@@ -118,10 +118,13 @@ fn a_personal_key_is_its_owner_s_alone() {
     let machine = given.service_account("Machine", &[]);
     let as_machine = Actor::ServiceAccount { id: machine, key };
     assert_eq!(given.account.may_act(as_machine, given.now), Err(unknown_account.clone()));
-    // Inactive, then gone.
+    // It ends with its owner's activity, for good, and with the membership.
     given.do_it(&Command::DeactivateMember { user });
-    assert_eq!(given.account.may_act(actor, given.now), Err(Refusal::Inactive));
     given.do_it(&Command::ActivateMember { user });
+    assert_eq!(given.account.may_act(actor, given.now), Err(unknown_account.clone()));
+    let (key, own) = personal(&mut given, user);
+    given.when(user, &own).unwrap();
+    let actor = Actor::PersonalKey { user, key };
     let events = given.do_it(&Command::RemoveMember { user });
     assert!(
         events.iter().any(|event| matches!(event, Event::KeyDeleted { id, .. } if *id == key)),
