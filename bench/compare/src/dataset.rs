@@ -269,8 +269,15 @@ impl Large {
     ) -> Result<ResourceId, Box<dyn Error>> {
         let id = self.random.id();
         let name = Name::parse(&format!("{kind} {}", nodes.len()))?;
-        let resource =
-            Resource { resource_type: kind.into(), name, project, parent, external_id: None, url: None };
+        let resource = Resource {
+            resource_type: kind.into(),
+            name,
+            project,
+            parent,
+            external_id: None,
+            url: None,
+            attributes: None,
+        };
         self.events.push(Event::ResourceRegistered { id, resource });
         nodes.push(Node { id, kind, parent, project });
         Ok(id)

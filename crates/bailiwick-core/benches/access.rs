@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use bailiwick_core::access::{Question, Target};
 use bailiwick_core::account::{
-    Account, Actor, Command, Loader, Principal, RoleAtScope, RoleRef, Row, RowParser, Scope,
+    Account, Actor, Command, Event, Loader, Policy, Principal, RoleAtScope, RoleRef, Row, RowParser, Scope,
 };
-use bailiwick_core::ids::Revision;
+use bailiwick_core::ids::{Id, PolicyId, Revision};
+use bailiwick_core::values::{Description, Name};
 use criterion::{BatchSize, BenchmarkId, Criterion};
 
 #[path = "shape/account.rs"]
@@ -146,6 +147,44 @@ fn questions_for_people(criterion: &mut Criterion) {
     });
 }
 
+/// One policy that applies, with a condition that reads attributes, and one that does not look further than who and what.
+fn policies(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("policy");
+    let texts = [
+        ("scope", "forbid(principal is ServiceAccount, action == Action::\"read:clusters\", resource);"),
+        (
+            "condition",
+            "forbid(principal is User, action == Action::\"read:clusters\", resource is Cluster) when { principal has department && principal.department == \"research\" };",
+        ),
+        (
+            "time",
+            "forbid(principal is User, action == Action::\"read:clusters\", resource) when { context.time.toTime() < duration(\"1h\") };",
+        ),
+    ];
+    for (what, text) in texts {
+        let mut shape = shape(10_000, Through::OwnGrants);
+        let policy = Policy {
+            name: Name::parse("Policy").unwrap_or_else(|_| panic!()),
+            description: Description::default(),
+            text: text.into(),
+            enabled: true,
+        };
+        shape
+            .account
+            .apply(&[Event::PolicyCreated { id: PolicyId::from_uuid(uuid::Uuid::from_u128(1)), policy }]);
+        let permission = shape.account.catalog().permission("read:clusters").unwrap_or_else(|| panic!());
+        let mut members = Turn(&shape.members, 0);
+        let target = Target::Resource(shape.clusters[5]);
+        group.bench_function(what, |bench| {
+            bench.iter(|| {
+                let principal = Principal::Member(*members.next());
+                shape.account.check(black_box(principal), permission, black_box(&target), now())
+            });
+        });
+    }
+    group.finish();
+}
+
 fn changes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("change");
     for size in [1_000, 100_000] {
@@ -236,6 +275,7 @@ fn main() {
         .configure_from_args();
     check(&mut criterion);
     questions_for_people(&mut criterion);
+    policies(&mut criterion);
     changes(&mut criterion);
     load(&mut criterion);
     criterion.final_summary();

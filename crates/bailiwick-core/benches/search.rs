@@ -43,6 +43,7 @@ fn with_clusters(shape: &mut Shape, count: usize) {
             parent: None,
             external_id: None,
             url: None,
+            attributes: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
     }

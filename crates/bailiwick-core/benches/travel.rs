@@ -159,6 +159,7 @@ fn history(account: &mut Account, owner: UserId) -> Vec<Event> {
                 parent: None,
                 external_id: None,
                 url: None,
+                attributes: None,
             };
             events.push(Event::ResourceRegistered { id: ResourceId::from_uuid(next()), resource });
         }

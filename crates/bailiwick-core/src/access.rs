@@ -4,6 +4,8 @@
 //! change. A check is: the scopes that cover the target (made once, when a resource is registered), the principal's
 //! grants, one bit test. No allocation, no lock, no I/O.
 
+mod allowed;
+mod circumstances;
 mod difference;
 mod effective;
 mod evaluate;
@@ -15,6 +17,7 @@ mod search;
 mod table;
 mod unused;
 
+pub use circumstances::{Asserted, Caller, Circumstances};
 pub use difference::{AccessChange, AccessDifference, Counted};
 pub use effective::{Effective, EffectiveAt};
 pub(crate) use evaluate::after;

@@ -4,6 +4,8 @@
 //! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
 
 mod above;
+mod assertions;
+mod attributes;
 mod called;
 mod catalog_change;
 mod command;
@@ -22,6 +24,7 @@ mod membership_ends;
 mod membership_of_projects;
 mod nesting;
 mod ownership;
+mod policies;
 mod projects;
 mod promised_groups;
 mod refusal;
@@ -44,6 +47,8 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+pub use assertions::AssertedOf;
+pub use attributes::{AttributeChanges, AttributeValue, Attributes};
 pub use called::Called;
 pub use catalog_change::Renames;
 pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
@@ -56,6 +61,7 @@ pub use entities::{
 };
 pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
+pub use policies::Policy;
 pub use refusal::{Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
 pub(crate) use spread::put_spread;
@@ -64,9 +70,10 @@ pub use undo::Undo;
 use crate::access::{AccessIndex, Searched};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::{
-    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
-    ServiceAccountId, UserId,
+    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
+    RoleId, ServiceAccountId, UserId,
 };
+use crate::policy::{Rulebook, Statement};
 
 /// A tenant with all that is in it, at one revision. Cloning is cheap: clones share everything.
 #[derive(Debug, Clone)]
@@ -92,6 +99,9 @@ pub struct Account {
     service_accounts: OrdMap<ServiceAccountId, Arc<Versioned<ServiceAccount>>>,
     keys: OrdMap<KeyId, Arc<Versioned<Key>>>,
     offers: OrdMap<OfferId, Versioned<Offer>>,
+    policies: OrdMap<PolicyId, Arc<Versioned<Policy>>>,
+    /// Apart from the members, of whom most have none and there are very many.
+    member_attributes: OrdMap<UserId, Arc<Attributes>>,
 
     // Derived from the maps above, kept up to date by `evolve`.
     /// Groups with the groups that they are in.
@@ -115,6 +125,10 @@ pub struct Account {
     watched: OrdSet<(RoleRef, Scope, GrantId)>,
     /// What ends by itself, in the order of its ends.
     deadlines: deadlines::Deadlines,
+    /// The statements of each policy, disabled ones included.
+    statements: OrdMap<PolicyId, Arc<[Arc<Statement>]>>,
+    /// The statements that count; none in most accounts, whose checks ask no further.
+    pub(crate) rules: Option<Arc<Rulebook>>,
 }
 
 /// A namespace in which a text stands for at most one thing.
@@ -128,6 +142,8 @@ pub(crate) enum Taken {
     ProjectName,
     /// Names of service accounts.
     ServiceAccountName,
+    /// Names of policies.
+    PolicyName,
     /// External ids of members.
     Member,
     /// External ids of roles.

@@ -3,6 +3,7 @@
 //! [`Catalog::parse`] reads a TOML file, reports every mistake in it, and gives a model in which every reference holds:
 //! the rest of Bailiwick never asks whether a permission or a role exists.
 
+mod attribute;
 mod bundled;
 mod check;
 mod diff;
@@ -13,6 +14,7 @@ mod problem;
 mod reference;
 mod source;
 
+pub use attribute::{Attribute, AttributeKind, AttributeOf};
 pub use diff::{Change, Difference, diff};
 pub use model::{
     BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, GroupsRule, InvitationField, Level, Lifetime,

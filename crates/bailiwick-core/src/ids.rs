@@ -112,6 +112,8 @@ ids! {
     KeyId = "key_";
     /// An offer of ownership to a member.
     OfferId = "off_";
+    /// A policy of an account.
+    PolicyId = "pol_";
 }
 
 /// Parses the canonical form only: distinct texts are distinct ids, so that no cache or log sees two spellings of one.

@@ -7,4 +7,5 @@ pub mod account;
 pub mod catalog;
 pub mod ids;
 pub mod limits;
+pub mod policy;
 pub mod values;

@@ -58,3 +58,19 @@ pub const ENDING_NOTICE_SECONDS: u64 = 7 * 24 * 60 * 60;
 pub const ENDING_NOTICE_SECONDS_MOST: u64 = 90 * 24 * 60 * 60;
 /// How long an offer of ownership stands, in seconds: a week.
 pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// Policies of an account.
+pub const POLICIES: usize = 1_000;
+/// Bytes of one policy's text.
+pub const POLICY_BYTES: usize = 16 * 1_024;
+/// Statements (`permit` or `forbid`) in one policy.
+pub const STATEMENTS_PER_POLICY: usize = 20;
+/// Mistakes of a policy that are reported at once.
+pub const MISTAKES_PER_POLICY: usize = 20;
+/// Attributes of one member, resource, invitation or request.
+pub const ATTRIBUTES: usize = 32;
+/// Characters of a text in an attribute.
+pub const ATTRIBUTE_CHARACTERS: usize = 256;
+/// Texts in an attribute that is a list.
+pub const ATTRIBUTE_LIST: usize = 64;
+/// What a service account may assert, one entry for each property.
+pub const ASSERTIONS: usize = 64;

@@ -88,8 +88,12 @@ fn add_machine(
     let (machine, key_id): (ServiceAccountId, KeyId) = (new(), new());
     let key = ManagementKey::generate(key_id)?;
     let name = Name::parse("bench")?;
-    let service_account =
-        ServiceAccount { name: name.clone(), description: Description::default(), external_id: None };
+    let service_account = ServiceAccount {
+        name: name.clone(),
+        description: Description::default(),
+        external_id: None,
+        may_assert: Vec::new(),
+    };
     events.push(Event::ServiceAccountCreated { id: machine, service_account });
     let grant = Grant {
         principal: Principal::ServiceAccount(machine),
@@ -131,6 +135,7 @@ fn add_clusters(
             parent: None,
             external_id: None,
             url: None,
+            attributes: None,
         };
         let id = new();
         ids.push(id);

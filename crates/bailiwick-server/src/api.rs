@@ -20,6 +20,7 @@ mod access;
 mod access_document;
 mod access_search;
 mod accounts;
+mod attributes;
 mod catalog;
 mod change;
 mod deliveries;
@@ -37,6 +38,7 @@ mod my_invitations;
 mod my_sessions;
 mod naming;
 mod ownership;
+mod policies;
 mod projects;
 mod resources;
 mod roles;
@@ -74,6 +76,7 @@ pub fn operations() -> Vec<Operation> {
         resources::operations(),
         service_accounts::operations(),
         keys::operations(),
+        policies::operations(),
         access::operations(),
         access_document::operations(),
         unused::operations(),

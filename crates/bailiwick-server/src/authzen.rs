@@ -19,15 +19,15 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{BoxError, Router};
-use bailiwick_core::access::{Question, Target};
-use bailiwick_core::account::Account;
-use bailiwick_core::catalog::Operation;
+use bailiwick_core::access::{Asserted, Caller, Circumstances, Question, Target};
+use bailiwick_core::account::{Account, AssertedOf, AttributeValue, Principal};
+use bailiwick_core::catalog::{Operation, PermissionIndex};
 use bailiwick_core::ids::AccountId;
 use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 use metrics::{Counter, counter};
 
-use self::parse::Entity;
+use self::parse::{Entity, Properties};
 use crate::identity::tokens::ManagementKey;
 use crate::service::{AccountHandle, Error, Service};
 use crate::telemetry::metrics::CHECKS;
@@ -182,11 +182,12 @@ impl Pdp {
         let asked = self.identify(account, headers, body).await?;
         let account = asked.account.read();
         let request = parse::request(headers, &asked.body)?;
-        let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref())
-            .map_err(|missing| Failure::bad(missing.message()))?;
-        let decision = self.decide(&account, &question, asked.now);
-        if request.explain == Some(true) {
-            return Ok(Bytes::from(reasons::explained(&account, &question, decision, asked.now).to_string()));
+        let said = Said::of(&request, None);
+        let question = said.question().map_err(|missing| Failure::bad(missing.message()))?;
+        let decision = self.decide(&account, &question, &said, &asked);
+        if said.explain() {
+            let reasons = explained(&account, &question, &said, &asked, decision);
+            return Ok(Bytes::from(reasons.to_string()));
         }
         Ok(Bytes::from_static(if decision { ALLOW } else { DENY }))
     }
@@ -199,9 +200,10 @@ impl Pdp {
         let account = asked.account.read();
         let request = parse::request(headers, &asked.body)?;
         let most = self.service.config().limits.bulk_items;
-        let explain =
-            |question: &Question<'_>, decision| reasons::explained(&account, question, decision, asked.now);
-        batch::answer(&request, most, |question| self.decide(&account, question, asked.now), explain)
+        let explain = |question: &Question<'_>, said: &Said<'_>, decision| {
+            explained(&account, question, said, &asked, decision)
+        };
+        batch::answer(&request, most, |question, said| self.decide(&account, question, said, &asked), explain)
     }
 
     async fn search<B>(
@@ -226,12 +228,16 @@ impl Pdp {
     }
 
     #[inline]
-    fn decide(&self, account: &Account, question: &Question<'_>, now: Timestamp) -> bool {
-        let decision = account.allowed(question, now);
+    fn decide(&self, account: &Account, question: &Question<'_>, said: &Said<'_>, asked: &Asked) -> bool {
+        let decision = if account.has_policies() {
+            decided_by_policies(account, question, said, asked)
+        } else {
+            account.allowed(question, asked.now)
+        };
         match decision {
             Some((principal, permission)) => {
                 self.allowed.increment(1);
-                self.service.usage().note(account, principal, permission, now);
+                self.service.usage().note(account, principal, permission, asked.now);
             }
             None => self.denied.increment(1),
         }
@@ -251,23 +257,24 @@ impl Pdp {
             None => self.in_time(self.loaded(id, &key)).await??,
         };
         let now = self.service.now();
-        self.may_ask(&account.read(), &key, now)?;
+        let by = self.may_ask(&account.read(), &key, now)?;
         if let Some(revision) = headers.get(AT_LEAST) {
             reached(&account.read(), revision)?;
         }
         let body = self.read(body).await?;
-        Ok(Asked { account, body, now })
+        Ok(Asked { account, body, by, now })
     }
 
     /// The key is one of the account's and its service account may ask what others may do.
-    fn may_ask(&self, account: &Account, key: &ManagementKey, now: Timestamp) -> Result<(), Failure> {
+    fn may_ask(&self, account: &Account, key: &ManagementKey, now: Timestamp) -> Result<Principal, Failure> {
         let actor = Service::authenticate_key(account, key, now)?;
         let permission = account.permission_for(Operation::CheckAccess);
-        if account.check(actor.principal(), permission, &Target::Account, now) {
+        let circumstances = Circumstances { caller: Caller::Key, ..now.into() };
+        if account.check(actor.principal(), permission, &Target::Account, circumstances) {
             let usage = self.service.usage();
             usage.note_key(account, key.id(), now);
             usage.note(account, actor.principal(), permission, now);
-            return Ok(());
+            return Ok(actor.principal());
         }
         let name = account.catalog().permission_name(permission);
         Err(Failure {
@@ -316,7 +323,82 @@ impl Pdp {
 struct Asked {
     account: Arc<AccountHandle>,
     body: Bytes,
+    /// The service account that asks.
+    by: Principal,
     now: Timestamp,
+}
+
+/// The entities and the context of one question: an item's own, or the defaults of the batch entity by entity.
+struct Said<'a> {
+    subject: Option<&'a Entity<'a>>,
+    action: Option<&'a Entity<'a>>,
+    resource: Option<&'a Entity<'a>>,
+    context: Option<&'a Properties<'a>>,
+}
+
+impl<'a> Said<'a> {
+    fn of(item: &'a parse::Request<'a>, defaults: Option<&'a parse::Request<'a>>) -> Self {
+        Self {
+            subject: item.subject.as_ref().or(defaults.and_then(|all| all.subject.as_ref())),
+            action: item.action.as_ref().or(defaults.and_then(|all| all.action.as_ref())),
+            resource: item.resource.as_ref().or(defaults.and_then(|all| all.resource.as_ref())),
+            context: item.context.as_ref().or(defaults.and_then(|all| all.context.as_ref())),
+        }
+    }
+
+    fn explain(&self) -> bool {
+        self.context.is_some_and(Properties::asks_why)
+    }
+
+    fn question(&self) -> Result<Question<'a>, Missing> {
+        question(self.subject, self.action, self.resource)
+    }
+}
+
+/// What the caller says of the question, as far as its service account may assert it.
+#[cold]
+fn asserted(account: &Account, question: &Question<'_>, said: &Said<'_>, asked: &Asked) -> Asserted {
+    let Principal::ServiceAccount(by) = asked.by else { return Asserted::default() };
+    if account.service_account(by).is_none_or(|found| found.value.may_assert.is_empty()) {
+        return Asserted::default();
+    }
+    let mut all: Vec<(AssertedOf, String, AttributeValue)> = Vec::new();
+    for (of, properties) in [
+        (AssertedOf::Context, said.context),
+        (AssertedOf::Action, said.action.and_then(|entity| entity.properties.as_ref())),
+        (AssertedOf::Subject, said.subject.and_then(|entity| entity.properties.as_ref())),
+        (AssertedOf::Resource, said.resource.and_then(|entity| entity.properties.as_ref())),
+    ] {
+        let each = properties.map(Properties::each).unwrap_or_default();
+        all.extend(each.into_iter().map(|(name, value)| (of, name, value)));
+    }
+    let target = account.target(question.resource_type, question.resource_id);
+    let all = all.iter().map(|(of, name, value)| (*of, name.as_str(), value.clone()));
+    account.asserted(by, target.as_ref(), all)
+}
+
+/// The decision where the account has policies.
+fn decided_by_policies(
+    account: &Account,
+    question: &Question<'_>,
+    said: &Said<'_>,
+    asked: &Asked,
+) -> Option<(Principal, PermissionIndex)> {
+    let asserted = asserted(account, question, said, asked);
+    account.allowed(question, Circumstances { asserted: Some(&asserted), ..asked.now.into() })
+}
+
+/// The decision with its reason.
+fn explained(
+    account: &Account,
+    question: &Question<'_>,
+    said: &Said<'_>,
+    asked: &Asked,
+    decision: bool,
+) -> serde_json::Value {
+    let asserted = asserted(account, question, said, asked);
+    let circumstances = Circumstances { asserted: Some(&asserted), ..asked.now.into() };
+    reasons::explained(account, question, decision, circumstances)
 }
 
 /// The account here is as new as the caller wants it (`docs/consistency.md`).

@@ -36,6 +36,7 @@ mod write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::Actor;
 use bailiwick_core::catalog::Catalog;
 use bailiwick_core::ids::Id;
@@ -81,6 +82,17 @@ pub struct Caller {
     pub session: Option<TokenHash>,
     /// The request.
     pub origin: Origin,
+}
+
+impl Caller {
+    /// The circumstances in which the caller acts for themselves, for policies to look at.
+    pub fn circumstances(&self, now: Timestamp) -> Circumstances<'static> {
+        let caller = match self.actor {
+            Actor::User(_) => bailiwick_core::access::Caller::Person,
+            Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => bailiwick_core::access::Caller::Key,
+        };
+        Circumstances { source_ip: self.origin.source_ip, caller, ..now.into() }
+    }
 }
 
 /// Where a request comes from, as recorded with every event.

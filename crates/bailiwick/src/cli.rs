@@ -39,6 +39,7 @@ use crate::commands::invite::InviteArgs;
 use crate::commands::key::KeyCommand;
 use crate::commands::login::LoginArgs;
 use crate::commands::member::MemberCommand;
+use crate::commands::policy::PolicyCommand;
 use crate::commands::project::ProjectCommand;
 use crate::commands::resource::ResourceCommand;
 use crate::commands::role::RoleCommand;
@@ -47,8 +48,8 @@ use crate::commands::service_account::ServiceAccountCommand;
 use crate::commands::session::SessionCommand;
 use crate::commands::{
     access, account, apply, audit, backup, bootstrap, catalog, check, completions, delivery, doctor, explain,
-    export, grant, group, import, invitation, invite, key, login, member, project, reset_password, resource,
-    role, search, serve, service_account, session, verify,
+    export, grant, group, import, invitation, invite, key, login, member, policy, project, reset_password,
+    resource, role, search, serve, service_account, session, verify,
 };
 use crate::context::{self, Context};
 use crate::failure::Failure;
@@ -120,6 +121,8 @@ enum Command {
     ServiceAccount(Remote<Noun<ServiceAccountCommand>>),
     /// Management keys of service accounts
     Key(Remote<Noun<KeyCommand>>),
+    /// Policies: what roles cannot say, in Cedar
+    Policy(Remote<Noun<PolicyCommand>>),
 
     /// Ask whether somebody may do something: exit code 0 for yes, 1 for no
     Check(Remote<QuestionArgs>),
@@ -185,6 +188,7 @@ fn done(command: Command) -> ExitCode {
         Command::Resource(remote) => noun(remote, resource::run),
         Command::ServiceAccount(remote) => noun(remote, service_account::run),
         Command::Key(remote) => noun(remote, key::run),
+        Command::Policy(remote) => noun(remote, policy::run),
         Command::Check(remote) => with(remote, check::run),
         Command::Explain(remote) => with(remote, explain::run),
         Command::WhoCan(remote) => with(remote, search::who_can),

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod apply;
+pub mod attributes;
 pub mod audit;
 pub mod backup;
 pub mod bootstrap;
@@ -22,6 +23,7 @@ pub mod invite;
 pub mod key;
 pub mod login;
 pub mod member;
+pub mod policy;
 pub mod project;
 pub mod reset_password;
 pub mod resource;

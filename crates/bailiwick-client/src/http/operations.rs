@@ -11,6 +11,7 @@ mod key;
 mod me;
 mod member;
 mod ownership;
+mod policy;
 mod project;
 mod resource;
 mod role;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupLabel, PrincipalKind, PrincipalLabel, RoleLabel, Scope};
+use super::{GroupLabel, PolicyLabel, PrincipalKind, PrincipalLabel, RoleLabel, Scope};
 use jiff::Timestamp;
 
 /// What a question is about: the account, a project or a resource.
@@ -132,6 +132,12 @@ pub struct Explanation {
     pub target_exists: bool,
     /// All ways that allow it; empty for a no.
     pub paths: Vec<AccessPath>,
+    /// The policies that permit it, beside grants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permits: Vec<PolicyLabel>,
+    /// The policies that forbid it, whatever allows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forbids: Vec<PolicyLabel>,
     /// What is missing; absent for a yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<AccessMissing>,
@@ -179,6 +185,10 @@ pub struct EffectiveAccess {
     /// All that the principal may do to the resource that was named; absent when none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// Whether policies count in this account: they permit or forbid question by question, and the rest of this answer is
+    /// by grants alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub policies: bool,
     /// The account's revision on which the answer stands.
     pub revision: u64,
 }

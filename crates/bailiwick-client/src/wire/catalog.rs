@@ -37,6 +37,9 @@ pub struct Catalog {
     pub roles: Vec<CatalogRole>,
     /// The groups that every account has from its start.
     pub groups: Vec<CatalogGroup>,
+    /// What may be said of members, resources and requests.
+    #[serde(default)]
+    pub attributes: Vec<CatalogAttribute>,
     /// Rules about people, roles and invitations.
     pub rules: CatalogRules,
     /// The permission that each of Bailiwick's own operations asks for, by the operation's name.
@@ -162,6 +165,12 @@ pub struct CatalogRules {
     /// The built-in group that everybody joins who is a member when groups are switched on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing_members_join: Option<String>,
+    /// Whether accounts may have policies.
+    #[serde(default)]
+    pub policies: bool,
+    /// Whether what a policy forbids is forbidden to owners too, except for policies themselves.
+    #[serde(default)]
+    pub policies_bind_owner: bool,
 }
 
 /// How many account-level roles a member holds at once.
@@ -185,4 +194,22 @@ pub struct InvitationLifetime {
     pub shortest_seconds: u64,
     /// The longest that an account may set.
     pub longest_seconds: u64,
+}
+
+/// One thing that may be said of members, resources or requests, for policies to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CatalogAttribute {
+    /// `member`, `resource`, `request` or a resource type.
+    pub of: String,
+    /// For instance `department`.
+    pub name: String,
+    /// `string`, `number`, `bool` or `list`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it says.
+    pub description: String,
+    /// The only texts that it takes; any when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountLabel, GrantSpec, Member, PersonLabel, PrincipalLabel, PromisedGrant, Secret, WithheldGrant,
+    AccountLabel, Attributes, GrantSpec, Member, PersonLabel, PrincipalLabel, PromisedGrant, Secret,
+    WithheldGrant,
 };
 
 /// How an invitation stands.
@@ -44,6 +45,10 @@ pub struct Invitation {
     /// The groups that the person joins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<PrincipalLabel>,
+    /// What will be said of the person, for policies to read: names of the catalog's attributes and their values.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
     /// In whose name it stands.
     pub sponsor: PersonLabel,
     /// When it was first sent.
@@ -84,6 +89,10 @@ pub struct CreateInvitations {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub member_until: Option<Timestamp>,
+    /// What will be said of each of them, for policies to read: names of the catalog's attributes and their values.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
 }
 
 /// What inviting did.

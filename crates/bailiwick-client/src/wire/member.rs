@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, Scope};
+use super::{AttributeChanges, Attributes, Patch, Scope};
 
 /// Whether a member may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +90,10 @@ pub struct Member {
     /// The caller's own name for the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// What is said of the person, for policies to read: names of the catalog's attributes and their values.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
     /// What the member holds, or while pending what the invitation promises.
     pub roles: Vec<RoleHeld>,
     /// The invitation of a pending member.
@@ -119,6 +123,10 @@ pub struct UpdateMember {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub external_id: Patch<String>,
+    /// What is said of the person, for policies to read; `null` takes an attribute away, and what is absent stays.
+    #[serde(default, skip_serializing_if = "AttributeChanges::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Object))]
+    pub attributes: AttributeChanges,
     /// All account-level roles as they shall be, besides the newcomer role: id, built-in name, custom name or external id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Patch;
+use super::{AttributeChanges, Attributes, Patch};
 
 /// A typed node below a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct Resource {
     /// Where it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What is said of it, for policies to read: names of the catalog's attributes and their values.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
     /// The account's revision when it last changed; its `ETag`.
     pub revision: u64,
 }
@@ -52,6 +56,10 @@ pub struct CreateResource {
     /// Where it is reached: `https://…` or `http://…`, up to 512 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What is said of it, for policies to read: names of the catalog's attributes and their values.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
 }
 
 /// Resources to be registered: all of them or none.
@@ -87,6 +95,10 @@ pub struct UpdateResource {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub url: Patch<String>,
+    /// What is said of it, for policies to read; `null` takes an attribute away, and what is absent stays.
+    #[serde(default, skip_serializing_if = "AttributeChanges::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Object))]
+    pub attributes: AttributeChanges,
 }
 
 /// Which resources to list; all conditions hold together.

@@ -17,6 +17,10 @@ pub struct ServiceAccount {
     /// The caller's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// What it may assert about the questions that it asks, in the place of what is stored: `subject.…`, `resource.…`,
+    /// `context.…` or `action.…` with the name of an attribute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_assert: Vec<String>,
     /// What it holds.
     pub roles: Vec<RoleHeld>,
     /// How many management keys it has.
@@ -61,6 +65,9 @@ pub struct UpdateServiceAccount {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub external_id: Patch<String>,
+    /// All that it may assert about the questions that it asks, such as `subject.department`, up to 64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_assert: Option<Vec<String>>,
 }
 
 /// Which service accounts to list.

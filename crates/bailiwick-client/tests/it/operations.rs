@@ -171,6 +171,8 @@ async fn operations_on_people_and_their_roles() {
 #[tokio::test]
 async fn operations_on_the_account_and_what_is_in_it() {
     let page = PageQuery::default();
+    let policy =
+        CreatePolicy { name: "n".into(), description: String::new(), text: "t".into(), enabled: true };
     let key = CreateKey { service_account: Some("s".into()), name: "n".into(), expires_at: None };
     let lines = lines![
         account!(get());
@@ -203,6 +205,12 @@ async fn operations_on_the_account_and_what_is_in_it() {
         account!(get_service_account("s"));
         account!(update_service_account("s", &UpdateServiceAccount::default()));
         account!(delete_service_account("s"));
+        account!(list_policies(&PolicyQuery::default()).page());
+        account!(create_policy(&policy));
+        account!(check_policy(&CheckPolicy { text: "t".into() }));
+        account!(get_policy("p"));
+        account!(update_policy("p", &UpdatePolicy::default()));
+        account!(delete_policy("p"));
         account!(list_keys(&KeyQuery::default()).page());
         account!(create_key(&key));
         account!(get_key("k"));
@@ -241,6 +249,12 @@ async fn operations_on_the_account_and_what_is_in_it() {
             "GET /api/v1/accounts/a/service-accounts/s",
             "PATCH /api/v1/accounts/a/service-accounts/s",
             "DELETE /api/v1/accounts/a/service-accounts/s",
+            "GET /api/v1/accounts/a/policies",
+            "POST /api/v1/accounts/a/policies",
+            "POST /api/v1/accounts/a/policies:check",
+            "GET /api/v1/accounts/a/policies/p",
+            "PATCH /api/v1/accounts/a/policies/p",
+            "DELETE /api/v1/accounts/a/policies/p",
             "GET /api/v1/accounts/a/keys",
             "POST /api/v1/accounts/a/keys",
             "GET /api/v1/accounts/a/keys/k",

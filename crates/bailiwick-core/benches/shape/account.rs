@@ -82,6 +82,7 @@ pub fn shape(size: usize, through: Through) -> Shape {
             parent: None,
             external_id: None,
             url: None,
+            attributes: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
     }

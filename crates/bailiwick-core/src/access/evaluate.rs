@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::Circumstances;
 use super::index::{Node, micros};
 use super::scope_key::ScopeKey;
 use crate::account::{Account, Principal};
 use crate::catalog::{Operation, PermissionIndex};
 use crate::ids::{GroupId, Id, ProjectId, ResourceId, ServiceAccountId, UserId};
+use crate::policy::Asked;
 
 /// What a permission is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,32 +37,54 @@ pub struct Question<'a> {
 }
 
 impl Account {
-    /// Whether the principal may do this to the target now. Does not allocate.
+    /// Whether the principal may do this to the target now. Does not allocate where the account has no policies.
     #[inline]
-    pub fn check(
+    pub fn check<'c>(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> bool {
         let Some(covering) = self.covering(target) else { return false };
-        !self.is_deleted() && self.index.holds(principal, permission, covering, micros(now))
+        let circumstances: Circumstances<'_> = now.into();
+        let granted = self.index.holds(principal, permission, covering, micros(circumstances.now));
+        let allowed = match &self.rules {
+            None => granted,
+            Some(rules) => {
+                let circumstances = &circumstances;
+                let asked = Asked { principal, permission, target: *target, covering, circumstances };
+                self.decided(rules, granted, &asked)
+            }
+        };
+        allowed && !self.is_deleted()
     }
 
-    /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given.
+    /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given and the account
+    /// has no policies.
     #[inline]
-    pub fn evaluate(&self, question: &Question<'_>, now: Timestamp) -> bool {
+    pub fn evaluate<'c>(&self, question: &Question<'_>, now: impl Into<Circumstances<'c>>) -> bool {
         self.allowed(question, now).is_some()
     }
 
     /// The same, with who is allowed it by which permission; `None` for a no.
     #[inline]
-    pub fn allowed(&self, question: &Question<'_>, now: Timestamp) -> Option<(Principal, PermissionIndex)> {
+    pub fn allowed<'c>(
+        &self,
+        question: &Question<'_>,
+        now: impl Into<Circumstances<'c>>,
+    ) -> Option<(Principal, PermissionIndex)> {
+        let circumstances: Circumstances<'_> = now.into();
         let permission = self.permission_named(question.action, question.resource_type)?;
         let principal = self.principal(question.subject_type, question.subject_id)?;
-        let covering = self.covering_named(question.resource_type, question.resource_id)?;
-        let holds = !self.is_deleted() && self.index.holds(principal, permission, covering, micros(now));
+        let holds = if self.rules.is_some() {
+            let target = self.target(question.resource_type, question.resource_id)?;
+            self.check(principal, permission, &target, circumstances)
+        } else {
+            let covering = self.covering_named(question.resource_type, question.resource_id)?;
+            let now = micros(circumstances.now);
+            !self.is_deleted() && self.index.holds(principal, permission, covering, now)
+        };
         holds.then_some((principal, permission))
     }
 
@@ -80,6 +104,12 @@ impl Account {
             "delete" => Some(of.delete),
             _ => None,
         }
+    }
+
+    /// Whether any policy counts here: only then is it of use to say more of a question than who, what and where.
+    #[inline]
+    pub fn has_policies(&self) -> bool {
+        self.rules.is_some()
     }
 
     /// The principal of this kind with this id or external id; it need not exist when an id is given.

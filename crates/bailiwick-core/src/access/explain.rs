@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{AccessIndex, ScopeKey, Target};
+use super::{AccessIndex, Circumstances, ScopeKey, Target};
 use crate::account::{Account, Grant, MemberStatus, Principal, RoleAtScope, RoleRef, Scope, Versioned};
 use crate::catalog::{Level, PermissionIndex};
-use crate::ids::{GrantId, GroupId};
+use crate::ids::{GrantId, GroupId, PolicyId};
 use crate::limits;
+use crate::policy::Effect;
 
 /// A way from the principal to the permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,23 +67,30 @@ pub struct Explanation {
     pub principal: PrincipalState,
     /// Whether the target exists.
     pub target_exists: bool,
-    /// All ways that allow it, of those through groups the shortest from each group that the principal is in; empty for a
-    /// no.
+    /// All ways through grants that would allow it, of those through groups the shortest from each group that the principal
+    /// is in; they do unless a policy forbids it.
     pub paths: Vec<Path>,
+    /// The enabled policies that permit it.
+    pub permits: Vec<PolicyId>,
+    /// The enabled policies that forbid it, whatever allows it.
+    pub forbids: Vec<PolicyId>,
     /// What is missing; `None` for a yes.
     pub missing: Option<Missing>,
 }
 
 impl Account {
     /// Answers like [`Account::check`] and says why. For people: it looks at everything and may allocate.
-    pub fn explain(
+    pub fn explain<'c>(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> Explanation {
-        let allowed = self.check(principal, permission, target, now);
+        let circumstances: Circumstances<'_> = now.into();
+        let now = circumstances.now;
+        let allowed = self.check(principal, permission, target, circumstances);
+        let policies = |effect| self.deciding_policies(principal, permission, target, effect, &circumstances);
         let covering = self.covering(target);
         let mut paths = Vec::new();
         let mut missing = Missing::default();
@@ -135,6 +143,8 @@ impl Account {
             principal: self.state_of(principal, now),
             target_exists: covering.is_some(),
             paths,
+            permits: policies(Effect::Permit),
+            forbids: policies(Effect::Forbid),
             missing: (!allowed).then_some(missing),
         }
     }

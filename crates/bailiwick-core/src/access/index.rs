@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::scope_key::{Covering, ScopeKey, Slot, covering_all_of, covering_project, covering_resource};
 use super::table::Table;
 use crate::account::{Grant, Principal, RoleRef, Scope};
-use crate::catalog::{Catalog, PermissionIndex, PermissionSet, ResourceTypeIndex};
+use crate::catalog::{BuiltInRoleIndex, Catalog, PermissionIndex, PermissionSet, ResourceTypeIndex};
 use crate::ids::{GrantId, GroupId, Id, ProjectId, ResourceId, RoleId, UserId};
 
 /// Up to this many grants, looking at each is faster than searching for each covering scope.
@@ -551,6 +551,16 @@ impl AccessIndex {
             None => None,
         };
         Some(covering_all_of(catalog, of, project))
+    }
+
+    /// Whether a principal has a live grant of its own of a built-in role at the account.
+    pub(crate) fn has_at_account(&self, principal: Principal, role: BuiltInRoleIndex, now: i64) -> bool {
+        let is_it = |grant: &&IndexedGrant| {
+            grant.role == Slot::from(role.0) && grant.scope == ScopeKey::ACCOUNT && grant.until > now
+        };
+        self.subject(principal).is_some_and(|subject| {
+            subject.kind != SubjectKind::InactiveMember && subject.grants.iter().any(|grant| is_it(&grant))
+        })
     }
 
     /// What every active member holds without a grant.

@@ -172,7 +172,9 @@ impl Account {
         let Some(covering) = self.covering(target).filter(|_| !self.is_deleted()) else {
             return Box::new(std::iter::empty());
         };
-        if of == SubjectType::Member && self.index.newcomer().contains(permission) {
+        if self.may_be_permitted(permission)
+            || (of == SubjectType::Member && self.index.newcomer().contains(permission))
+        {
             return self.everybody(of, after);
         }
         let (first, last) = of.ends();
@@ -270,8 +272,11 @@ impl Account {
         after: Option<ResourceId>,
     ) -> impl Iterator<Item = ResourceId> {
         let is_member = matches!(principal, Principal::Member(_));
-        let mut wanted =
-            Places { all: is_member && self.index.newcomer().contains(permission), ..Places::default() };
+        let mut wanted = Places {
+            all: self.may_be_permitted(permission)
+                || (is_member && self.index.newcomer().contains(permission)),
+            ..Places::default()
+        };
         let now = micros(now);
         let subject = self.index.subject(principal);
         for holder in subject.into_iter().flat_map(|subject| self.index.holders(subject)) {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::decide::Decision;
 use super::{Account, Grant, PermissionNames, Principal, Refusal, RoleRef, Scope};
+use crate::access::Circumstances;
 use crate::catalog::{Operation, PermissionSet};
 
 impl Decision<'_> {
@@ -21,7 +22,7 @@ impl Decision<'_> {
         what: impl FnOnce() -> String,
     ) -> Result<(), Refusal> {
         let (judging, judged) = self.judged_at(scope);
-        let held = judging.held_at(self.actor.principal(), &judged, None, self.now);
+        let held = judging.held_at(self.actor.principal(), &judged, None, self.circumstances);
         let missing = permissions.difference(&held);
         if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
             return Ok(());
@@ -29,7 +30,7 @@ impl Decision<'_> {
         // Who may not look at members and roles is not told either what somebody holds, and where.
         let may_look = [Operation::ReadMembers, Operation::ReadRoles]
             .into_iter()
-            .all(|operation| judging.authorize_anywhere(self.actor, operation, self.now).is_ok());
+            .all(|operation| judging.authorize_anywhere(self.actor, operation, self.circumstances).is_ok());
         if !may_look {
             let (what, scope) = ("this".to_owned(), Scope::Account);
             return Err(Refusal::Above { what, missing: PermissionNames::default(), scope });
@@ -71,10 +72,11 @@ impl Account {
         principal: Principal,
         permissions: &PermissionSet,
         scope: &Scope,
-        now: Timestamp,
+        circumstances: Circumstances<'_>,
     ) -> Option<Timestamp> {
+        let now = circumstances.now;
         let suffices = |at: i64| {
-            let held = self.held_at(principal, scope, Some(at), now);
+            let held = self.held_at(principal, scope, Some(at), circumstances);
             permissions.difference(&held).is_empty() || held.contains_any(&self.catalog.escalate)
         };
         let grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));

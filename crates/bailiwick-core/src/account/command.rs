@@ -1,12 +1,17 @@
 //! What can be asked of an account.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::{KeyHolder, Principal, RoleAtScope, RoleRef, SecretHash, Settings};
+use super::{
+    AttributeChanges, Attributes, KeyHolder, Policy, Principal, RoleAtScope, RoleRef, SecretHash, Settings,
+};
 use crate::catalog::Level;
 use crate::ids::{
-    GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
+    GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
+    ServiceAccountId, UserId,
 };
 use crate::values::{Description, ExternalId, Name, ResourceUrl, RoleName};
 
@@ -72,6 +77,8 @@ pub struct ResourceSpec {
     pub external_id: Option<ExternalId>,
     /// Where it is reached.
     pub url: Option<ResourceUrl>,
+    /// What is said of it.
+    pub attributes: Attributes,
 }
 
 /// What is asked. Ids refer to entities of the same account.
@@ -96,6 +103,8 @@ pub enum Command {
         user: UserId,
         /// The caller's own name for the person.
         external_id: Patch<ExternalId>,
+        /// What is said of the person.
+        attributes: AttributeChanges,
     },
     /// Change when a membership ends by itself.
     SetMemberEnd {
@@ -139,6 +148,8 @@ pub enum Command {
         groups: Vec<GroupId>,
         /// When the memberships end that come of it.
         member_until: Option<Timestamp>,
+        /// What will be said of each of them.
+        attributes: Attributes,
     },
     /// Send a waiting or expired invitation again: its lifetime restarts.
     ResendInvitation {
@@ -298,6 +309,8 @@ pub enum Command {
         external_id: Patch<ExternalId>,
         /// Where it is reached.
         url: Patch<ResourceUrl>,
+        /// What is said of it.
+        attributes: AttributeChanges,
     },
     /// Delete a resource that has no children.
     DeleteResource {
@@ -326,6 +339,8 @@ pub enum Command {
         description: Option<Description>,
         /// The caller's own name.
         external_id: Patch<ExternalId>,
+        /// All that it may assert about the questions that it asks, such as `subject.department`.
+        may_assert: Option<Vec<SmolStr>>,
     },
     /// Delete a service account with its keys and grants.
     DeleteServiceAccount {
@@ -349,6 +364,30 @@ pub enum Command {
     DeleteKey {
         /// The key.
         key: KeyId,
+    },
+
+    /// Create a policy.
+    CreatePolicy {
+        /// What it is.
+        policy: Policy,
+    },
+    /// Change a policy; what is `None` stays.
+    EditPolicy {
+        /// The policy.
+        policy: PolicyId,
+        /// A new name.
+        name: Option<Name>,
+        /// A new description.
+        description: Option<Description>,
+        /// A new text.
+        text: Option<Arc<str>>,
+        /// Whether it counts from now on.
+        enabled: Option<bool>,
+    },
+    /// Delete a policy.
+    DeletePolicy {
+        /// The policy.
+        policy: PolicyId,
     },
 
     /// Offer ownership to a member.
@@ -418,6 +457,9 @@ impl Command {
             Self::DeleteServiceAccount { .. } => "delete_service_account",
             Self::CreateKey { .. } => "create_key",
             Self::DeleteKey { .. } => "delete_key",
+            Self::CreatePolicy { .. } => "create_policy",
+            Self::EditPolicy { .. } => "edit_policy",
+            Self::DeletePolicy { .. } => "delete_policy",
             Self::OfferOwnership { .. } => "offer_ownership",
             Self::WithdrawOwnership { .. } => "withdraw_ownership",
             Self::AcceptOwnership { .. } => "accept_ownership",

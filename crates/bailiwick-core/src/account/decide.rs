@@ -13,7 +13,7 @@ use super::{
     Account, ActorRef, Command, Event, Grant, KeyHolder, MemberStatus, PermissionNames, Principal, Project,
     Refusal, RoleAtScope, RoleRef, Scope,
 };
-use crate::access::Target;
+use crate::access::{Circumstances, Target};
 use crate::catalog::{Catalog, Operation, PermissionSet};
 use crate::ids::{AccountId, GrantId, Id, KeyId, ProjectId, ServiceAccountId, UserId};
 use crate::values::{ExternalId, Name};
@@ -146,6 +146,8 @@ pub(super) struct Decision<'a> {
     basis: Option<&'a Account>,
     pub(super) actor: Actor,
     pub(super) now: Timestamp,
+    /// The moment and what else policies can look at.
+    pub(super) circumstances: Circumstances<'a>,
     ids: &'a mut dyn FnMut() -> Uuid,
     pub(super) events: Vec<Event>,
     /// What was asked for and held, since [`Decision::require`] only looks.
@@ -157,15 +159,16 @@ impl Account {
     ///
     /// # Errors
     /// The [`Refusal`] that the caller is told.
-    pub fn decide(
+    pub fn decide<'c>(
         &self,
         actor: Actor,
         command: &Command,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Decided, Refusal> {
-        let (events, used) = Decision::of(self, None, actor, now, ids).events(command)?;
-        self.conclude(events, used, now)
+        let circumstances: Circumstances<'_> = now.into();
+        let (events, used) = Decision::of(self, None, actor, circumstances, ids).events(command)?;
+        self.conclude(events, used, circumstances.now)
     }
 
     /// What holds for all events of a commit together, and the account after them.
@@ -299,10 +302,11 @@ impl<'a> Decision<'a> {
         account: &'a Account,
         basis: Option<&'a Account>,
         actor: Actor,
-        now: Timestamp,
+        circumstances: Circumstances<'a>,
         ids: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
-        Self { account, basis, actor, now, ids, events: Vec::new(), used: Cell::default() }
+        let now = circumstances.now;
+        Self { account, basis, actor, now, circumstances, ids, events: Vec::new(), used: Cell::default() }
     }
 
     /// The events that a command comes to, and the permissions that it took.
@@ -332,15 +336,17 @@ impl Decision<'_> {
             Command::RenameAccount { name } => self.rename_account(name),
             Command::ChangeSettings { settings } => self.change_settings(settings),
             Command::DeleteAccount => self.delete_account(),
-            Command::EditMember { user, external_id } => self.edit_member(*user, external_id),
+            Command::EditMember { user, external_id, attributes } => {
+                self.edit_member(*user, external_id, attributes)
+            }
             Command::SetMemberEnd { user, until } => self.set_member_end(*user, *until),
             Command::SetMemberRoles { user, roles } => self.set_member_roles(*user, roles),
             Command::ActivateMember { user } => self.activate_member(*user),
             Command::DeactivateMember { user } => self.deactivate_member(*user),
             Command::RemoveMember { user } => self.remove_member(*user),
             Command::Leave => self.leave(),
-            Command::Invite { people, grants, groups, member_until } => {
-                self.invite(people, grants, groups, *member_until)
+            Command::Invite { people, grants, groups, member_until, attributes } => {
+                self.invite(people, grants, groups, *member_until, attributes)
             }
             Command::ResendInvitation { invitation } => self.resend_invitation(*invitation),
             Command::CopyInvitationLink { invitation } => self.copy_invitation_link(*invitation),
@@ -377,15 +383,21 @@ impl Decision<'_> {
             Command::RemoveFromProject { project, user } => self.remove_from_project(*project, *user),
             Command::DeleteProject { project } => self.delete_project(*project),
             Command::RegisterResources { resources } => self.register_resources(resources),
-            Command::EditResource { resource, name, external_id, url } => {
-                self.edit_resource(*resource, name.as_ref(), external_id, url)
+            Command::EditResource { resource, name, external_id, url, attributes } => {
+                self.edit_resource(*resource, name.as_ref(), external_id, url, attributes)
             }
             Command::DeleteResource { resource } => self.delete_resource(*resource),
             Command::CreateServiceAccount { name, description, external_id, grants } => {
                 self.create_service_account(name, description, external_id.as_ref(), grants)
             }
-            Command::EditServiceAccount { service_account, name, description, external_id } => {
-                self.edit_service_account(*service_account, name.as_ref(), description.as_ref(), external_id)
+            Command::EditServiceAccount { service_account, name, description, external_id, may_assert } => {
+                self.edit_service_account(
+                    *service_account,
+                    name.as_ref(),
+                    description.as_ref(),
+                    external_id,
+                    may_assert.as_deref(),
+                )
             }
             Command::DeleteServiceAccount { service_account } => {
                 self.delete_service_account(*service_account)
@@ -394,6 +406,11 @@ impl Decision<'_> {
                 self.create_key(*key, *holder, name, *secret_hash, *expires_at)
             }
             Command::DeleteKey { key } => self.delete_key(*key),
+            Command::CreatePolicy { policy } => self.create_policy(policy),
+            Command::EditPolicy { policy, name, description, text, enabled } => {
+                self.edit_policy(*policy, name.as_ref(), description.as_ref(), text.as_ref(), *enabled)
+            }
+            Command::DeletePolicy { policy } => self.delete_policy(*policy),
             Command::OfferOwnership { to, keep } => self.offer_ownership(*to, *keep),
             Command::WithdrawOwnership { offer } => self.withdraw_ownership(*offer),
             Command::AcceptOwnership { offer } => self.accept_ownership(*offer),
@@ -429,7 +446,7 @@ impl Decision<'_> {
     /// Requires the permission of one of Bailiwick's operations at a scope.
     pub(super) fn require(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         let (account, scope) = self.judged_at(scope);
-        account.authorize(self.actor, operation, &scope, self.now)?;
+        account.authorize(self.actor, operation, &scope, self.circumstances)?;
         let mut used = self.used.get();
         used.insert(self.account.catalog.operation(operation));
         self.used.set(used);
@@ -444,7 +461,7 @@ impl Decision<'_> {
         until: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         let (account, scope) = self.judged_at(scope);
-        account.covers(self.actor.principal(), permissions, &scope, until, self.now)
+        account.covers(self.actor.principal(), permissions, &scope, until, self.circumstances)
     }
 
     /// Rule 1 for a role at a scope.
@@ -454,6 +471,12 @@ impl Decision<'_> {
 
     /// Rule 1 for everything that a principal has, through groups too.
     pub(super) fn covers_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
+        self.covers_grants_that_reach(principal)?;
+        self.covers_permits_of(principal)
+    }
+
+    /// Rule 1 for everything that a principal was granted, through groups too.
+    pub(super) fn covers_grants_that_reach(&self, principal: Principal) -> Result<(), Refusal> {
         self.account.holders(principal).try_for_each(|holder| self.covers_all_of(holder))
     }
 
@@ -546,16 +569,17 @@ impl Account {
     ///
     /// # Errors
     /// Those of [`Account::may_act`], and [`Refusal::Denied`].
-    pub fn authorize(
+    pub fn authorize<'c>(
         &self,
         actor: Actor,
         operation: Operation,
         scope: &Scope,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> Result<(), Refusal> {
-        self.may_act(actor, now)?;
+        let circumstances = now.into();
+        self.may_act(actor, circumstances.now)?;
         let permission = self.catalog.operation(operation);
-        if self.is_seen_whole || self.held_at(actor.principal(), scope, None, now).contains(permission) {
+        if self.is_seen_whole || self.may(actor.principal(), permission, scope, circumstances) {
             return Ok(());
         }
         let permission = self.catalog.permission_name(permission).to_owned();
@@ -563,13 +587,15 @@ impl Account {
     }
 
     /// Whether the actor may do an operation at the account or anywhere in it; lists are then filtered item by item.
-    pub fn authorize_anywhere(
+    pub fn authorize_anywhere<'c>(
         &self,
         actor: Actor,
         operation: Operation,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> Result<(), Refusal> {
-        let denied = match self.authorize(actor, operation, &Scope::Account, now) {
+        let circumstances = now.into();
+        let now = circumstances.now;
+        let denied = match self.authorize(actor, operation, &Scope::Account, circumstances) {
             Err(denied @ Refusal::Denied { .. }) => denied,
             other => return other,
         };
@@ -578,13 +604,36 @@ impl Account {
         let holders = self.holders(principal);
         let mut grants = holders.flat_map(|holder| self.grants_of(holder));
         let somewhere = grants.any(|(_, grant)| {
-            grant.value.is_live(now) && self.permissions_of(&grant.value.role).contains(permission)
+            let at = &grant.value.scope;
+            grant.value.is_live(now)
+                && self.permissions_of(&grant.value.role).contains(permission)
+                && (self.rules.is_none() || self.may(principal, permission, at, circumstances))
         });
-        if somewhere { Ok(()) } else { Err(denied) }
+        // What a policy permits is found out item by item.
+        let permitted = || self.rules.as_ref().is_some_and(|rules| rules.has_permits(permission));
+        if somewhere || permitted() { Ok(()) } else { Err(denied) }
     }
 
-    /// What a principal holds at all of a scope, through grants that last as long as asked, or now if nothing is asked.
-    pub(crate) fn held_at(
+    /// What a principal may give at all of a scope: what it holds through grants that last as long as asked, or now if
+    /// nothing is asked, without what a policy forbids it now (owners excepted). What policies permit is not the principal's to give.
+    pub(crate) fn held_at<'c>(
+        &self,
+        principal: Principal,
+        scope: &Scope,
+        lasting: Option<i64>,
+        now: impl Into<Circumstances<'c>>,
+    ) -> PermissionSet {
+        let circumstances = now.into();
+        let held = self.granted_at(principal, scope, lasting, circumstances.now);
+        // Owners can take any policy back, so that what it forbids them is still theirs to give.
+        if self.rules.is_none() || self.is_owner(principal, circumstances.now) {
+            return held;
+        }
+        held.difference(&self.forbidden_at(principal, &held, scope, &circumstances))
+    }
+
+    /// What a principal holds at all of a scope through grants alone.
+    pub(crate) fn granted_at(
         &self,
         principal: Principal,
         scope: &Scope,
@@ -614,14 +663,15 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::Escalation`] with what is missing, [`Refusal::Outlasts`] if it is only held for less long.
-    pub(crate) fn covers(
+    pub(crate) fn covers<'c>(
         &self,
         principal: Principal,
         permissions: &PermissionSet,
         scope: &Scope,
         until: Option<Timestamp>,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> Result<(), Refusal> {
+        let now = now.into();
         let lasting = until.map_or(i64::MAX, Timestamp::as_microsecond);
         let held = self.held_at(principal, scope, Some(lasting), now);
         let missing = permissions.difference(&held);

@@ -1,10 +1,10 @@
 //! Several commands decided one after the other and recorded as one commit: all of them or none.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::decide::Decision;
 use super::{Account, Actor, AllOf, Command, Decided, Event, Refusal, Scope};
+use crate::access::Circumstances;
 use crate::catalog::PermissionSet;
 
 /// An account on which commands are tried before any of them is recorded.
@@ -16,7 +16,7 @@ pub struct Draft<'a> {
     start: &'a Account,
     current: Account,
     actor: Actor,
-    now: Timestamp,
+    circumstances: Circumstances<'a>,
     ids: &'a mut dyn FnMut() -> Uuid,
     events: Vec<Event>,
     used: PermissionSet,
@@ -24,12 +24,17 @@ pub struct Draft<'a> {
 
 impl Account {
     /// Begins a draft of this account.
-    pub fn draft<'a>(&'a self, actor: Actor, now: Timestamp, ids: &'a mut dyn FnMut() -> Uuid) -> Draft<'a> {
+    pub fn draft<'a>(
+        &'a self,
+        actor: Actor,
+        now: impl Into<Circumstances<'a>>,
+        ids: &'a mut dyn FnMut() -> Uuid,
+    ) -> Draft<'a> {
         Draft {
             start: self,
             current: self.clone(),
             actor,
-            now,
+            circumstances: now.into(),
             ids,
             events: Vec::new(),
             used: PermissionSet::EMPTY,
@@ -41,14 +46,15 @@ impl Account {
     /// # Errors
     /// The number of the command that is refused, counted from 0, with the [`Refusal`]; or the number of commands, if they
     /// are refused for what they come to together.
-    pub fn decide_all(
+    pub fn decide_all<'c>(
         &self,
         actor: Actor,
         commands: &[Command],
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Decided, (usize, Refusal)> {
-        let mut draft = self.draft(actor, now, ids);
+        let circumstances: Circumstances<'_> = now.into();
+        let mut draft = self.draft(actor, circumstances, ids);
         for (place, command) in commands.iter().enumerate() {
             draft.step(command).map_err(|refusal| (place, refusal))?;
         }
@@ -96,7 +102,8 @@ impl Draft<'_> {
     pub fn step(&mut self, command: &Command) -> Result<&[Event], Refusal> {
         let basis = Some(self.start).filter(|_| !self.events.is_empty());
         let (events, used) =
-            Decision::of(&self.current, basis, self.actor, self.now, &mut *self.ids).events(command)?;
+            Decision::of(&self.current, basis, self.actor, self.circumstances, &mut *self.ids)
+                .events(command)?;
         self.current.apply(&events);
         self.used = self.used.union(&used);
         let before = self.events.len();
@@ -115,6 +122,6 @@ impl Draft<'_> {
     /// [`Refusal::Nothing`] without any step; [`Refusal::LastHolder`], [`Refusal::SingleHolder`],
     /// [`Refusal::TooMuchAtOnce`] and [`Refusal::LimitReached`] for what the steps come to together.
     pub fn finish(self) -> Result<Decided, Refusal> {
-        self.start.conclude(self.events, self.used, self.now)
+        self.start.conclude(self.events, self.used, self.circumstances.now)
     }
 }

@@ -9,10 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+use super::Attributes;
 use crate::catalog::Level;
 use crate::ids::{
-    GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
-    ServiceAccountId, UserId,
+    GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
+    RoleId, ServiceAccountId, UserId,
 };
 use crate::values::{Description, ExternalId, Name, ResourceUrl, RoleName};
 
@@ -172,6 +173,9 @@ pub struct Invitation {
     /// Whether its expiry is recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub told: bool,
+    /// What will be said of the member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Box<Attributes>>,
 }
 
 impl Invitation {
@@ -279,6 +283,9 @@ pub struct Resource {
     /// Where it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<ResourceUrl>,
+    /// What is said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Box<Attributes>>,
 }
 
 /// A machine in an account.
@@ -292,6 +299,9 @@ pub struct ServiceAccount {
     /// The caller's own name for the service account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
+    /// What it may assert when it asks about others, such as `subject.department`; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_assert: Vec<SmolStr>,
 }
 
 /// A management key: of a service account, or a personal one of a member.
@@ -673,6 +683,10 @@ pub enum EntityKey {
     Key(KeyId),
     /// An offer of ownership.
     Offer(OfferId),
+    /// What is said of a member.
+    MemberAttributes(UserId),
+    /// A policy.
+    Policy(PolicyId),
 }
 
 impl From<Principal> for EntityKey {

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    ActorRef, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, MemberStatus, Offer, Principal,
-    Project, Resource, Role, RoleAtScope, ServiceAccount, Settings,
+    ActorRef, Attributes, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, MemberStatus, Offer,
+    Policy, Principal, Project, Resource, Role, RoleAtScope, ServiceAccount, Settings,
 };
 use crate::ids::{
-    GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId, UserId,
+    GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
+    ServiceAccountId, UserId,
 };
 use crate::values::{ExternalId, Name};
 
@@ -108,6 +109,11 @@ events! {
         user: UserId, /// When it ended.
         until: Timestamp, /// How the member had stood.
         before: MemberStatus },
+    /// What is said of a member changed.
+    MemberAttributesChanged = "member.attributes_changed" { /// Who.
+        user: UserId, /// The attributes before.
+        before: Attributes, /// The attributes after.
+        after: Attributes },
     /// A member may act again.
     MemberActivated = "member.activated" { /// Who.
         user: UserId },
@@ -291,6 +297,19 @@ events! {
         until: Timestamp, /// Who made it.
         made_by: ActorRef, /// When it was made.
         made_at: Timestamp },
+    /// A policy was created.
+    PolicyCreated = "policy.created" { /// Its id.
+        id: PolicyId, /// What it is.
+        policy: Policy },
+    /// A policy changed.
+    PolicyEdited = "policy.edited" { /// Its id.
+        id: PolicyId, /// Before.
+        before: Policy, /// After.
+        after: Policy },
+    /// A policy was deleted.
+    PolicyDeleted = "policy.deleted" { /// Its id.
+        id: PolicyId, /// What it was.
+        policy: Policy },
     /// Ownership was offered to a member.
     OwnershipOffered = "ownership.offered" { /// The offer's id.
         id: OfferId, /// What it says.
@@ -373,6 +392,7 @@ impl Event {
             Self::GrantMade { grant, .. }
             | Self::GrantRevoked { grant, .. }
             | Self::GrantExpired { grant, .. } => Some(grant.principal.into()),
+            Self::MemberAttributesChanged { user, .. } => Some(EntityKey::Member(*user)),
             Self::GrantExtended { principal, .. } | Self::GrantNarrowed { principal, .. } => {
                 Some((*principal).into())
             }
@@ -431,6 +451,10 @@ impl Event {
             | Self::KeyEnding { id, .. }
             | Self::KeyExpired { id, .. }
             | Self::KeyDeleted { id, .. } => EntityKey::Key(*id),
+            Self::MemberAttributesChanged { user, .. } => EntityKey::MemberAttributes(*user),
+            Self::PolicyCreated { id, .. }
+            | Self::PolicyEdited { id, .. }
+            | Self::PolicyDeleted { id, .. } => EntityKey::Policy(*id),
             Self::OwnershipOffered { id, .. }
             | Self::OwnershipWithdrawn { id, .. }
             | Self::OwnershipDeclined { id, .. }
@@ -472,6 +496,7 @@ impl Event {
             | Self::PasswordChanged { user, .. } => Some(("member", smol_str::format_smolstr!("{user}"))),
             Self::Refused { target, .. } => target.clone().map(|target| ("request", target)),
             _ => self.entity().and_then(|entity| match entity {
+                EntityKey::MemberAttributes(user) => Some(("member", smol_str::format_smolstr!("{user}"))),
                 EntityKey::GroupMember(group, _) => Some(("group", smol_str::format_smolstr!("{group}"))),
                 EntityKey::Profile => None,
                 other => Some((other.kind(), other.id())),

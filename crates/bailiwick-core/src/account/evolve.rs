@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Account, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberEnd, MemberStatus,
-    Offer, Principal, Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
+    Account, Attributes, EntityKey, Event, Grant, Invitation, InvitationStatus, Key, Member, MemberEnd,
+    MemberStatus, Offer, Principal, Profile, Project, Resource, Role, Scope, Settings, Taken, Versioned,
 };
 use crate::access::{AccessIndex, Searched, SubjectKind};
 use crate::catalog::{Catalog, PermissionSet};
@@ -55,6 +55,10 @@ impl Account {
             sponsored: OrdSet::new(),
             children: OrdSet::new(),
             in_project: OrdSet::new(),
+            policies: OrdMap::new(),
+            member_attributes: OrdMap::new(),
+            statements: OrdMap::new(),
+            rules: None,
             keys_of: OrdSet::new(),
             watched: OrdSet::new(),
             deadlines: super::deadlines::Deadlines::default(),
@@ -79,6 +83,16 @@ impl Account {
             self.evolve(event);
         }
         self.catch_up_with_searches();
+        // Once for all policies of a commit: it looks at every one that the account has.
+        let is_of_policy = |event: &Event| {
+            matches!(
+                event,
+                Event::PolicyCreated { .. } | Event::PolicyEdited { .. } | Event::PolicyDeleted { .. }
+            )
+        };
+        if events.iter().any(is_of_policy) {
+            self.rewrite_rules();
+        }
     }
 
     pub(super) fn evolve(&mut self, event: &Event) {
@@ -190,6 +204,11 @@ impl Account {
                 }
             }
             Event::KeyDeleted { id, .. } | Event::KeyExpired { id, .. } => self.drop_key(*id),
+            Event::MemberAttributesChanged { user, after, .. } => self.put_member_attributes(*user, after),
+            Event::PolicyCreated { id, policy } | Event::PolicyEdited { id, after: policy, .. } => {
+                self.put_policy(*id, policy.clone(), self.revision);
+            }
+            Event::PolicyDeleted { id, .. } => self.drop_policy(*id),
             Event::OwnershipOffered { id, offer } => self.put_offer(*id, offer.clone(), self.revision),
             Event::OwnershipWithdrawn { id, .. }
             | Event::OwnershipDeclined { id, .. }
@@ -240,6 +259,14 @@ impl Account {
             }
             // An entry of the index that stays the same is not copied.
             Some(_) => {}
+        }
+    }
+
+    pub(super) fn put_member_attributes(&mut self, user: UserId, attributes: &Attributes) {
+        if attributes.is_empty() {
+            self.member_attributes.remove(&user);
+        } else {
+            self.member_attributes.insert(user, Arc::new(attributes.clone()));
         }
     }
 
@@ -569,11 +596,11 @@ impl Account {
         }
     }
 
-    fn take(&mut self, kind: Taken, text: SmolStr, by: Uuid) {
+    pub(super) fn take(&mut self, kind: Taken, text: SmolStr, by: Uuid) {
         self.taken.insert((kind, text), by);
     }
 
-    fn untake(&mut self, kind: Taken, text: &SmolStr) {
+    pub(super) fn untake(&mut self, kind: Taken, text: &SmolStr) {
         self.taken.remove(&(kind, text.clone()));
     }
 

@@ -90,6 +90,7 @@ impl Decision<'_> {
         self.require(Operation::DeleteGroups, &Scope::Account)?;
         let group = self.group(id)?;
         self.reaches_all_that_reaches(Principal::Group(id))?;
+        self.covers_policies_naming(id)?;
         self.revoke_all_of(Principal::Group(id));
         let inside = self.account.group_principals_after(id, None).map(|member| (id, member));
         let outside = self.account.groups_holding(id).map(|group| (group, Principal::Group(id)));
@@ -131,7 +132,7 @@ impl Decision<'_> {
             return Err(Refusal::GroupsOff);
         }
         // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
-        self.covers_all_that_reaches(Principal::Group(group))?;
+        self.covers_joining(group)?;
         self.events.push(Event::GroupMemberAdded { group, member });
         Ok(())
     }
@@ -143,6 +144,7 @@ impl Decision<'_> {
             return Err(Refusal::NotFound { kind: "group member" });
         }
         self.reaches_all_that_reaches(Principal::Group(group))?;
+        self.covers_policies_naming(group)?;
         self.events.push(Event::GroupMemberRemoved { group, member });
         Ok(())
     }

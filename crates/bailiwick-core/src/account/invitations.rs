@@ -8,8 +8,8 @@ use super::decide::Decision;
 use super::membership_ends::earlier;
 use super::weight::width_of;
 use super::{
-    Account, Actor, ActorRef, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
-    Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
+    Account, Actor, ActorRef, Attributes, EndReason, Event, Invitation, InvitationStatus, Invitee,
+    MemberStatus, Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
 };
 use crate::catalog::{Lifetime, Operation, RolesPerMember};
 use crate::ids::{GroupId, InvitationId, UserId};
@@ -20,6 +20,7 @@ pub(super) struct Promise {
     pub(super) grants: Vec<RoleAtScope>,
     pub(super) groups: Vec<GroupId>,
     pub(super) member_until: Option<Timestamp>,
+    pub(super) attributes: Option<Box<Attributes>>,
 }
 
 impl Decision<'_> {
@@ -29,11 +30,14 @@ impl Decision<'_> {
         grants: &[RoleAtScope],
         groups: &[GroupId],
         member_until: Option<Timestamp>,
+        attributes: &Attributes,
     ) -> Result<(), Refusal> {
         let sponsor = self.person()?;
         let (grants, groups) = (self.promised(grants)?, self.promised_groups(groups)?);
         self.may_let_in(member_until)?;
-        let promise = Promise { grants, groups, member_until };
+        let changes = attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let attributes = self.promised_attributes(&changes)?;
+        let promise = Promise { grants, groups, member_until, attributes };
         self.asks_for_role(&promise)?;
         let grants = &promise.grants;
         if people.is_empty() {
@@ -79,6 +83,10 @@ impl Decision<'_> {
                     }
                     self.add_grants(Principal::Member(*user), grants)?;
                     self.join_at_once(*user, &promise.groups)?;
+                    if !changes.is_empty() {
+                        self.reaches_all_that_reaches(Principal::Member(*user))?;
+                        self.edit_member_attributes(*user, &changes)?;
+                    }
                     if before == self.events.len() {
                         return Err(Refusal::AlreadySo {
                             what: "the person is a member and has these roles",
@@ -165,6 +173,7 @@ impl Decision<'_> {
             status: InvitationStatus::Pending,
             member_until: promise.member_until,
             told: false,
+            attributes: promise.attributes.clone(),
         };
         self.events.push(Event::InvitationSent { id, invitation });
     }
@@ -223,12 +232,15 @@ impl Decision<'_> {
     }
 
     fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
-        let Invitation { grants, groups, .. } = invitation;
+        let Invitation { grants, groups, attributes, .. } = invitation;
+        if let Some(said) = attributes {
+            self.covers_readers(&Attributes::default(), said, None)?;
+        }
         if grants.is_empty() || !groups.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
-        let there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
-        there.map(Principal::Group).try_for_each(|group| self.covers_all_that_reaches(group))?;
+        let mut there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
+        there.try_for_each(|group| self.covers_joining(group))?;
         grants.iter().try_for_each(|grant| {
             self.require(Operation::WriteInvitations, &grant.scope)?;
             self.covers_grant(grant)
@@ -273,12 +285,13 @@ impl Decision<'_> {
 
     pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let (invitation, user) = self.mine(id)?;
-        let Invitation { grants, groups, sponsor, member_until, .. } = invitation.clone();
+        let Invitation { grants, groups, sponsor, member_until, attributes, .. } = invitation.clone();
         if self.account.members.len() >= limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
         }
         self.sponsor_stands(sponsor, &grants)?;
         self.account.covers_newcomer(Principal::Member(sponsor), member_until, self.now)?;
+        self.still_said(sponsor, attributes.as_deref())?;
         let mut withheld = Vec::new();
         let mut given = Vec::new();
         for grant in grants {
@@ -303,6 +316,10 @@ impl Decision<'_> {
         self.room_for(Principal::Member(user), &given)?;
         let (at, invitation) = (self.now, Some(id));
         self.events.push(Event::MemberJoined { user, at, invitation, until: member_until });
+        if let Some(after) = attributes {
+            let before = Attributes::default();
+            self.events.push(Event::MemberAttributesChanged { user, before, after: *after });
+        }
         for grant in &given {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
         }

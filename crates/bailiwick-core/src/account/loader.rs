@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::spread::put_spread;
 use super::{
-    Account, Grant, Group, Invitation, Key, LoadError, Member, MemberEnd, Offer, Principal, Profile, Project,
-    Resource, Role, Row, Scope, ServiceAccount, Versioned,
+    Account, Attributes, Grant, Group, Invitation, Key, LoadError, Member, MemberEnd, Offer, Policy,
+    Principal, Profile, Project, Resource, Role, Row, Scope, ServiceAccount, Versioned,
 };
 use crate::catalog::Catalog;
 use crate::ids::{
-    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, ProjectId, ResourceId, Revision, RoleId,
-    ServiceAccountId, UserId,
+    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
+    RoleId, ServiceAccountId, UserId,
 };
 
 /// The kind before which the kinds fall into two parts of about the same weight in a large account: grants and groups
@@ -39,6 +39,8 @@ pub struct Entities {
     service_accounts: Vec<(ServiceAccountId, Versioned<ServiceAccount>)>,
     keys: Vec<(KeyId, Versioned<Key>)>,
     offers: Vec<(OfferId, Versioned<Offer>)>,
+    policies: Vec<(PolicyId, Versioned<Policy>)>,
+    member_attributes: Vec<(UserId, Versioned<Attributes>)>,
 }
 
 /// Parses rows of one account, all of them or a part.
@@ -90,6 +92,8 @@ impl RowParser {
             "resource" => parsed.resources.push((row.key()?, row.versioned()?)),
             "service_account" => parsed.service_accounts.push((row.key()?, row.versioned()?)),
             "key" => parsed.keys.push((row.key()?, row.versioned()?)),
+            "policy" => parsed.policies.push((row.key()?, row.versioned()?)),
+            "member_attributes" => parsed.member_attributes.push((row.key()?, row.versioned()?)),
             "offer" => parsed.offers.push((row.key()?, row.versioned()?)),
             _ => return Err(row.wrong(&"unknown kind")),
         }
@@ -134,6 +138,12 @@ impl Loader {
             account.put_offer(id, value, revision);
         }
         self.resources.extend(entities.resources);
+        for (id, attributes) in entities.member_attributes {
+            account.put_member_attributes(id, &attributes.value);
+        }
+        for (id, Versioned { revision, value }) in entities.policies {
+            account.put_policy(id, value, revision);
+        }
         for (id, Versioned { revision, value }) in entities.groups {
             account.put_group(id, value, revision);
         }
@@ -158,6 +168,7 @@ impl Loader {
         account.load_roles();
         put_resources(&mut account, resources);
         account.load();
+        account.rewrite_rules();
         account.revision = revision;
         account
     }

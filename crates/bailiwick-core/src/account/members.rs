@@ -2,7 +2,8 @@
 
 use super::decide::Decision;
 use super::{
-    Account, EndReason, Event, KeyHolder, Member, MemberStatus, Patch, Principal, Refusal, Scope, Taken,
+    Account, AttributeChanges, Attributes, EndReason, Event, KeyHolder, Member, MemberStatus, Patch,
+    Principal, Refusal, Scope, Taken,
 };
 use crate::catalog::Operation;
 use crate::ids::UserId;
@@ -13,18 +14,22 @@ impl Decision<'_> {
         &mut self,
         user: UserId,
         external_id: &Patch<ExternalId>,
+        attributes: &AttributeChanges,
     ) -> Result<(), Refusal> {
         self.require(Operation::WriteMembers, &Scope::Account)?;
         self.member(user)?;
         let before = self.account.member(user).and_then(|member| member.value.external_id.clone());
         let after = external_id.apply(before.as_ref());
-        if before == after {
+        if before == after && attributes.is_empty() {
             return Err(Refusal::Nothing);
         }
         self.reaches_all_that_reaches(Principal::Member(user))?;
-        self.free_external_id(Taken::Member, after.as_ref())?;
-        self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
-        self.events.push(Event::MemberEdited { user, before, after });
+        self.edit_member_attributes(user, attributes)?;
+        if before != after {
+            self.free_external_id(Taken::Member, after.as_ref())?;
+            self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
+            self.events.push(Event::MemberEdited { user, before, after });
+        }
         Ok(())
     }
 
@@ -88,6 +93,10 @@ impl Decision<'_> {
         let principal = Principal::Member(user);
         let groups = self.account.groups_of(principal).into_iter();
         self.events.extend(groups.map(|group| Event::GroupMemberRemoved { group, member: principal }));
+        if let Some(before) = self.account.member_attributes(user).cloned() {
+            let after = Attributes::default();
+            self.events.push(Event::MemberAttributesChanged { user, before, after });
+        }
         Ok(member)
     }
 

@@ -41,7 +41,8 @@ impl Decision<'_> {
                 return Ok(());
             }
             self.covers(&self.account.permissions_of(role), scope, earlier(*end, until))
-        })
+        })?;
+        self.covers_permits_of(Principal::Member(user))
     }
 
     /// Rule 1 for the role that every member has without a grant.

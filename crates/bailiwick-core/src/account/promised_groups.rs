@@ -29,7 +29,7 @@ impl Decision<'_> {
         }
         for group in &groups {
             self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
-            self.covers_all_that_reaches(Principal::Group(*group))?;
+            self.covers_joining(*group)?;
         }
         Ok(groups.into_iter().collect())
     }
@@ -68,6 +68,9 @@ impl Decision<'_> {
             let permissions = self.account.permissions_of(&grant.value.role);
             let (scope, until) = (&grant.value.scope, grant.value.until);
             self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
+        })?;
+        self.account.named_by_policies_of(group).try_for_each(|(actions, scope)| {
+            self.account.covers(Principal::Member(sponsor), &actions, &scope, None, self.now)
         })
     }
 }

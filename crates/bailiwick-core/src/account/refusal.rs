@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{InvitationStatus, RoleRef, Scope};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::UserId;
+use crate::policy::Mistakes;
 
 /// What sort of no it is; the edge turns it into a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,6 +227,19 @@ refusals! {
     DefaultProject = Conflict, "default_project", "the default project cannot be deleted", "delete its resources instead";
     /// A group that would be in itself, be it through others.
     GroupCycle = Conflict, "group_cycle", "the group would be in itself", "take the other group out of this one first, or put both into a third";
+    /// A text that is no policy.
+    InvalidPolicy { /// What is wrong with it, and where.
+        mistakes: Mistakes } = Invalid, "invalid_policy", "the policy cannot be saved: {mistakes}", "correct the text at that place; docs/policies.md says what policies can speak of";
+    /// This catalog has no policies.
+    NoPolicies = Conflict, "no_policies", "this catalog has no policies", "use roles and grants";
+    /// The catalog has no such attribute.
+    UnknownAttribute { /// As given.
+        attribute: String, /// Of what.
+        of: String } = Invalid, "unknown_attribute", "the catalog has no attribute `{attribute}` of `{of}`", "`GET /api/v1/catalog` lists the attributes";
+    /// A value that the attribute does not take.
+    WrongAttribute { /// The attribute.
+        attribute: String, /// What it takes.
+        expected: String } = Invalid, "wrong_attribute", "the attribute `{attribute}` takes {expected}", "give such a value, or take the attribute away";
     /// Nothing would change.
     Nothing = Invalid, "nothing_to_do", "the request would change nothing", "name at least one thing to change";
 }

@@ -42,5 +42,7 @@ impl Account {
             + self.service_accounts.len()
             + self.keys.len()
             + self.offers.len()
+            + self.member_attributes.len()
+            + self.policies.len()
     }
 }

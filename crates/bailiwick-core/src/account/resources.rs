@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
+use super::attributes::Described;
 use super::decide::Decision;
-use super::{AllOf, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken};
+use super::{
+    AllOf, AttributeChanges, Attributes, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken,
+};
 use crate::catalog::{PermissionIndex, ResourceType};
 use crate::ids::{ProjectId, ResourceId};
 use crate::limits;
@@ -78,7 +81,25 @@ impl Decision<'_> {
             parent: spec.parent,
             external_id: spec.external_id.clone(),
             url: spec.url.clone(),
+            attributes: self.described(&spec.resource_type, &spec.attributes, &at)?,
         })
+    }
+
+    /// What is said of a resource that is registered at a scope, if the actor may say it.
+    fn described(
+        &self,
+        of: &str,
+        asked: &Attributes,
+        at: &Scope,
+    ) -> Result<Option<Box<Attributes>>, Refusal> {
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        let changes = asked.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let before = Attributes::default();
+        let after = self.account.attributes_after(Described::Resource(of), &before, &changes)?;
+        self.covers_readers(&before, &after, Some(at))?;
+        Ok(Some(Box::new(after)))
     }
 
     pub(super) fn edit_resource(
@@ -87,10 +108,17 @@ impl Decision<'_> {
         name: Option<&Name>,
         external_id: &Patch<ExternalId>,
         url: &Patch<ResourceUrl>,
+        attributes: &AttributeChanges,
     ) -> Result<(), Refusal> {
         let before = self.visible(id)?;
-        self.require_permission(self.resource_type(&before.resource_type)?.write, &Scope::resources([id]))?;
+        let scope = Scope::resources([id]);
+        self.require_permission(self.resource_type(&before.resource_type)?.write, &scope)?;
+        let said = before.attributes.as_deref().cloned().unwrap_or_default();
+        let of = Described::Resource(&before.resource_type);
+        let described = self.account.attributes_after(of, &said, attributes)?;
+        self.covers_readers(&said, &described, Some(&scope))?;
         let after = Resource {
+            attributes: (!described.is_empty()).then(|| Box::new(described)),
             name: name.unwrap_or(&before.name).clone(),
             external_id: external_id.apply(before.external_id.as_ref()),
             url: url.apply(before.url.as_ref()),
@@ -103,7 +131,7 @@ impl Decision<'_> {
             self.free_external_id(Taken::Resource, after.external_id.as_ref())?;
         }
         self.may_rename(
-            &Scope::resources([id]),
+            &scope,
             Some(&before.resource_type),
             before.external_id.as_ref(),
             after.external_id.as_ref(),
@@ -152,7 +180,7 @@ impl Decision<'_> {
 
     fn holds_resource_permission(&self, permission: PermissionIndex, scope: &Scope) -> bool {
         let (account, scope) = self.judged_at(scope);
-        account.held_at(self.actor.principal(), &scope, None, self.now).contains(permission)
+        account.may(self.actor.principal(), permission, &scope, self.circumstances)
     }
 
     fn require_permission(&self, permission: PermissionIndex, scope: &Scope) -> Result<(), Refusal> {

@@ -49,6 +49,8 @@ impl EntityKey {
             Self::ServiceAccount(_) => "service_account",
             Self::Key(_) => "key",
             Self::Offer(_) => "offer",
+            Self::MemberAttributes(_) => "member_attributes",
+            Self::Policy(_) => "policy",
         }
     }
 
@@ -60,13 +62,14 @@ impl EntityKey {
             Self::Project(id) => format_smolstr!("{id}"),
             Self::Resource(id) => format_smolstr!("{id}"),
             Self::Group(id) => format_smolstr!("{id}"),
-            Self::Member(id) | Self::MemberEnd(id) => format_smolstr!("{id}"),
+            Self::Member(id) | Self::MemberEnd(id) | Self::MemberAttributes(id) => format_smolstr!("{id}"),
             Self::ServiceAccount(id) => format_smolstr!("{id}"),
             Self::GroupMember(group, member) => format_smolstr!("{group}:{member}"),
             Self::Grant(id) => format_smolstr!("{id}"),
             Self::Invitation(id) => format_smolstr!("{id}"),
             Self::Key(id) => format_smolstr!("{id}"),
             Self::Offer(id) => format_smolstr!("{id}"),
+            Self::Policy(id) => format_smolstr!("{id}"),
         }
     }
 }
@@ -88,6 +91,8 @@ impl Account {
             EntityKey::ServiceAccount(id) => body(self.service_account(id).map(|found| &found.value)),
             EntityKey::Key(id) => body(self.key(id).map(|found| &found.value)),
             EntityKey::Offer(id) => body(self.offers.get(&id).map(|found| &found.value)),
+            EntityKey::MemberAttributes(id) => body(self.member_attributes(id)),
+            EntityKey::Policy(id) => body(self.policy(id).map(|found| &found.value)),
         }
     }
 
@@ -108,11 +113,13 @@ impl Account {
         keys.extend(self.invitations.keys().map(|id| EntityKey::Invitation(*id)));
         keys.extend(self.keys.keys().map(|id| EntityKey::Key(*id)));
         keys.extend(self.offers.keys().map(|id| EntityKey::Offer(*id)));
+        keys.extend(self.member_attributes.keys().map(|id| EntityKey::MemberAttributes(*id)));
+        keys.extend(self.policies.keys().map(|id| EntityKey::Policy(*id)));
         keys
     }
 
-    /// The revision at which an entity last changed; `None` when it does not exist. Group memberships and ends of
-    /// memberships carry none.
+    /// The revision at which an entity last changed; `None` when it does not exist. Group memberships, ends of memberships
+    /// and attributes of members carry none.
     pub fn revision_of(&self, key: EntityKey) -> Option<Revision> {
         match key {
             EntityKey::Profile => Some(self.profile.revision),
@@ -120,13 +127,14 @@ impl Account {
             EntityKey::Invitation(id) => self.invitation(id).map(|found| found.revision),
             EntityKey::Role(id) => self.role(id).map(|found| found.revision),
             EntityKey::Group(id) => self.group(id).map(|found| found.revision),
-            EntityKey::GroupMember(..) | EntityKey::MemberEnd(_) => None,
+            EntityKey::GroupMember(..) | EntityKey::MemberEnd(_) | EntityKey::MemberAttributes(_) => None,
             EntityKey::Grant(id) => self.grant(id).map(|found| found.revision),
             EntityKey::Project(id) => self.project(id).map(|found| found.revision),
             EntityKey::Resource(id) => self.resource(id).map(|found| found.revision),
             EntityKey::ServiceAccount(id) => self.service_account(id).map(|found| found.revision),
             EntityKey::Key(id) => self.key(id).map(|found| found.revision),
             EntityKey::Offer(id) => self.offers.get(&id).map(|found| found.revision),
+            EntityKey::Policy(id) => self.policy(id).map(|found| found.revision),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Service accounts and their management keys.
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::decide::Decision;
 use super::{
@@ -40,6 +41,7 @@ impl Decision<'_> {
             name: name.clone(),
             description: description.clone(),
             external_id: external_id.cloned(),
+            may_assert: Vec::new(),
         };
         self.events.push(Event::ServiceAccountCreated { id, service_account });
         self.add_grants(Principal::ServiceAccount(id), &grants)?;
@@ -52,12 +54,17 @@ impl Decision<'_> {
         name: Option<&Name>,
         description: Option<&Description>,
         external_id: &Patch<ExternalId>,
+        may_assert: Option<&[SmolStr]>,
     ) -> Result<(), Refusal> {
         let before = self.service_account_for(Operation::WriteKeys, id)?;
         let after = ServiceAccount {
             name: name.unwrap_or(&before.name).clone(),
             description: description.unwrap_or(&before.description).clone(),
             external_id: external_id.apply(before.external_id.as_ref()),
+            may_assert: match may_assert {
+                Some(asked) => self.assertable(&before.may_assert, asked)?,
+                None => before.may_assert.clone(),
+            },
         };
         if after == before {
             return Err(Refusal::Nothing);

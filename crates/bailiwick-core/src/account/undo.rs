@@ -33,7 +33,8 @@ impl Undo {
     }
 
     /// The account as it was.
-    pub fn finish(self) -> Account {
+    pub fn finish(mut self) -> Account {
+        self.account.rewrite_rules();
         debug_assert_eq!(self.account.revision, self.to);
         self.account
     }
@@ -156,6 +157,11 @@ impl Account {
             | Event::OwnershipExpired { id, offer }
             | Event::OwnershipAccepted { id, offer } => self.put_offer(*id, offer.clone(), to),
             // There is nothing before the first event, and the others only record.
+            Event::MemberAttributesChanged { user, before, .. } => self.put_member_attributes(*user, before),
+            Event::PolicyCreated { id, .. } => self.drop_policy(*id),
+            Event::PolicyEdited { id, before: policy, .. } | Event::PolicyDeleted { id, policy } => {
+                self.put_policy(*id, policy.clone(), to);
+            }
             Event::AccountOpened { .. }
             | Event::MemberEnding { .. }
             | Event::GrantEnding { .. }

@@ -1,8 +1,7 @@
 //! Who sees which members and invitations: the one answer for every list, page and question.
 
-use jiff::Timestamp;
-
 use super::{Account, Actor, Invitation, Principal, Scope};
+use crate::access::Circumstances;
 use crate::catalog::Operation;
 use crate::ids::UserId;
 
@@ -24,7 +23,8 @@ impl Account {
 
     /// Whether the actor may see a member or somebody who is invited: it is themselves, or they may read members in the
     /// account or where this one holds something, through a group too, or is promised something.
-    pub fn sees_member(&self, actor: Actor, user: UserId, now: Timestamp) -> bool {
+    pub fn sees_member<'c>(&self, actor: Actor, user: UserId, now: impl Into<Circumstances<'c>>) -> bool {
+        let now: Circumstances<'_> = now.into();
         let may = |scope: &Scope| self.authorize(actor, Operation::ReadMembers, scope, now).is_ok();
         if actor.principal() == Principal::Member(user) || may(&Scope::Account) {
             return true;
@@ -37,14 +37,24 @@ impl Account {
 
     /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
     /// wherever this one leads.
-    pub fn sees_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
+    pub fn sees_invitation<'c>(
+        &self,
+        actor: Actor,
+        invitation: &Invitation,
+        now: impl Into<Circumstances<'c>>,
+    ) -> bool {
         actor.principal() == Principal::Member(invitation.sponsor)
-            || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, now)
+            || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, now.into())
     }
 
     /// Whether an actor may take an invitation back, for which they need not see it in lists.
-    pub fn ends_invitation(&self, actor: Actor, invitation: &Invitation, now: Timestamp) -> bool {
-        self.may_with_all_of(actor, Operation::DeleteInvitations, invitation, now)
+    pub fn ends_invitation<'c>(
+        &self,
+        actor: Actor,
+        invitation: &Invitation,
+        now: impl Into<Circumstances<'c>>,
+    ) -> bool {
+        self.may_with_all_of(actor, Operation::DeleteInvitations, invitation, now.into())
     }
 
     fn may_with_all_of(
@@ -52,7 +62,7 @@ impl Account {
         actor: Actor,
         operation: Operation,
         invitation: &Invitation,
-        now: Timestamp,
+        now: Circumstances<'_>,
     ) -> bool {
         let may = |scope: &Scope| self.authorize(actor, operation, scope, now).is_ok();
         let promised = &invitation.grants;

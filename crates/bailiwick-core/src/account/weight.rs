@@ -120,6 +120,13 @@ impl Account {
             | Event::InvitationDeclined { id } => {
                 self.invitation(*id).map_or(CHANGE, |found| found.value.weight())
             }
+            // In the event, before and after, and in the row.
+            Event::PolicyCreated { policy, .. } | Event::PolicyDeleted { policy, .. } => {
+                CHANGE + policy.text.len() / 20
+            }
+            Event::PolicyEdited { before, after, .. } => {
+                CHANGE + (before.text.len() + 2 * after.text.len()) / 40
+            }
             _ => CHANGE,
         }
     }

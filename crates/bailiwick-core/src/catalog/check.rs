@@ -1,5 +1,6 @@
 //! From what a file says to a catalog in which every reference holds.
 
+mod attributes;
 mod names;
 mod people;
 mod permissions;
@@ -21,6 +22,9 @@ pub(super) const MAX_FILE_BYTES: usize = 256 * 1024;
 const MAX_TITLE_CHARACTERS: usize = 64;
 const MAX_DESCRIPTION_CHARACTERS: usize = 256;
 
+const POLICY_OPERATIONS: [Operation; 3] =
+    [Operation::ReadPolicies, Operation::WritePolicies, Operation::DeletePolicies];
+
 /// Checks everything and reports each mistake once. `None` only after something was reported.
 pub(super) fn check(source: &Source, problems: &mut Problems) -> Option<Catalog> {
     check_catalog_name(&source.name, problems);
@@ -29,10 +33,12 @@ pub(super) fn check(source: &Source, problems: &mut Problems) -> Option<Catalog>
 
     let (sections, permissions, vocabulary) = permissions::check(&source.sections, problems);
     let resource_types = resource_types::check(&source.resource_types, &vocabulary, problems);
+    let attributes = attributes::check(&source.attributes, &source.resource_types, problems);
     let (built_in, role_names) = roles::check(&source.roles, &vocabulary, problems);
     let groups = roles::check_groups(&source.groups, &built_in, &role_names, problems);
     let stated = rules::check(source, &built_in, &role_names, &vocabulary, problems);
-    let operations = check_operations(source.operations.as_ref(), &vocabulary, problems);
+    let policies = source.rules.as_ref().is_some_and(|rules| rules.policies);
+    let operations = check_operations(source.operations.as_ref(), policies, &vocabulary, problems);
     let escalate = source.escalate.iter().filter_map(|name| vocabulary.find(name, problems)).collect();
 
     let bindings = Bindings::new(&operations)?;
@@ -48,6 +54,7 @@ pub(super) fn check(source: &Source, problems: &mut Problems) -> Option<Catalog>
         resource_types,
         roles,
         groups,
+        attributes,
         rules: stated?,
         operations,
         escalate,
@@ -57,6 +64,7 @@ pub(super) fn check(source: &Source, problems: &mut Problems) -> Option<Catalog>
 
 fn check_operations(
     source: Option<&OperationsSource>,
+    policies: bool,
     vocabulary: &Vocabulary<'_>,
     problems: &mut Problems,
 ) -> BTreeMap<Operation, PermissionIndex> {
@@ -77,6 +85,15 @@ fn check_operations(
         unbound.retain(|other| *other != operation);
         if let Some(permission) = vocabulary.find(value, problems) {
             operations.insert(operation, permission);
+        }
+    }
+    if !policies {
+        // Nobody asks for these in a cloud without policies: such a catalog need not say who may.
+        unbound.retain(|operation| !POLICY_OPERATIONS.contains(operation));
+        if let Some(bound) = operations.get(&Operation::WriteAccount).copied() {
+            for operation in POLICY_OPERATIONS {
+                operations.entry(operation).or_insert(bound);
+            }
         }
     }
     for operation in unbound {

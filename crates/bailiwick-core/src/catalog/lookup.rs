@@ -9,6 +9,7 @@ use super::{
     BuiltInGroup, BuiltInRole, BuiltInRoleIndex, Catalog, MailFact, Operation, Permission, PermissionIndex,
     PermissionSet, ResourceType, ResourceTypeIndex,
 };
+use crate::policy::Validation;
 
 /// Look-ups only: nothing iterates these maps, so their order never shows. The keys come from the operator's own
 /// file, so a fixed seed is no way in for an attacker.
@@ -21,6 +22,7 @@ pub(super) struct Index {
     resource_types: Names<ResourceTypeIndex>,
     roles: Names<BuiltInRoleIndex>,
     bindings: Bindings,
+    validation: Validation,
 }
 
 impl Index {
@@ -39,6 +41,7 @@ impl Index {
                 u16::try_from(position).ok().map(BuiltInRoleIndex)
             }),
             bindings,
+            validation: Validation::default(),
         }
     }
 }
@@ -139,6 +142,11 @@ impl Catalog {
             MailFact::ResourceId(index) => of_type(index, "id"),
             MailFact::ResourceUrl(index) => of_type(index, "url"),
         }
+    }
+
+    /// What checks the policies of accounts under this catalog.
+    pub(crate) fn validation(&self) -> &Validation {
+        &self.index.validation
     }
 
     /// The permission that one of Bailiwick's own operations asks for.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::lookup::Index;
-use super::{PermissionIndex, PermissionSet};
+use super::{Attribute, PermissionIndex, PermissionSet};
 
 /// Position of a resource type in [`Catalog::resource_types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,8 @@ pub struct Catalog {
     pub roles: Vec<BuiltInRole>,
     /// Groups that every account has from its start.
     pub groups: Vec<BuiltInGroup>,
+    /// What may be said of members, resources and requests, for policies to read.
+    pub attributes: Vec<Attribute>,
     /// Rules about people, roles and invitations.
     pub rules: Rules,
     /// The permission that each of Bailiwick's own operations asks for.
@@ -158,6 +160,10 @@ pub struct Rules {
     pub removal_retypes_email: bool,
     /// Whether accounts may define roles of their own.
     pub custom_roles: bool,
+    /// Whether accounts may have policies.
+    pub policies: bool,
+    /// Whether what a policy forbids is forbidden to owners too, except for policies themselves.
+    pub policies_bind_owner: bool,
     /// What an invitation must say that it may leave out elsewhere.
     pub invitation_asks_for: Vec<InvitationField>,
     /// What the mail of an invitation carries besides its link.
@@ -333,4 +339,10 @@ operations! {
     ReadEvents = "read_events",
     /// Ask what other principals may do (check, explain, effective, AuthZEN).
     CheckAccess = "check_access",
+    /// See policies.
+    ReadPolicies = "read_policies",
+    /// Create and edit policies.
+    WritePolicies = "write_policies",
+    /// Delete policies.
+    DeletePolicies = "delete_policies",
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    BuiltInRole, BuiltInRoleIndex, Catalog, Level, Lifetime, Operation, PermissionSet, RolesPerMember,
+    Attribute, BuiltInRole, BuiltInRoleIndex, Catalog, Level, Lifetime, Operation, PermissionSet,
+    RolesPerMember,
 };
 
 /// The catalog as a Markdown page: rules, roles, a matrix of permissions by role per level, permissions, resource types,
@@ -36,6 +37,9 @@ pub fn render_reference(catalog: &Catalog) -> String {
     }
     if !catalog.groups.is_empty() {
         parts.extend(["## Built-in groups".to_owned(), groups(catalog)]);
+    }
+    if !catalog.attributes.is_empty() {
+        parts.extend(["## Attributes".to_owned(), attributes(catalog)]);
     }
     parts.extend(["## Operations".to_owned(), operations(catalog)]);
     parts.join("\n\n") + "\n"
@@ -76,6 +80,8 @@ pub(super) fn rules_in_words(catalog: &Catalog) -> Vec<(String, String)> {
         ["Lifetime of an invitation".to_owned(), lifetime],
         ["Removing a member asks to retype the email".to_owned(), yes_no(rules.removal_retypes_email)],
         ["Accounts define roles of their own".to_owned(), yes_no(rules.custom_roles)],
+        ["Accounts have policies".to_owned(), yes_no(rules.policies)],
+        ["What a policy forbids is forbidden to owners".to_owned(), yes_no(rules.policies_bind_owner)],
         [
             "What an invitation must name".to_owned(),
             listed(rules.invitation_asks_for.iter().map(|field| field.name().to_owned())),
@@ -190,6 +196,21 @@ fn groups(catalog: &Catalog) -> String {
         rows.push(vec![code(&group.name), group.title.clone(), roles.collect::<Vec<_>>().join(", ")]);
     }
     table(&["Group", "Title", "Roles"], &rows)
+}
+
+fn attributes(catalog: &Catalog) -> String {
+    let row = |attribute: &Attribute| {
+        let values = attribute.values.iter().map(|value| code(value)).collect::<Vec<_>>().join(", ");
+        vec![
+            catalog.attribute_owner(attribute.of).to_owned(),
+            code(&attribute.name),
+            attribute.kind.name().to_owned(),
+            if values.is_empty() { "any".to_owned() } else { values },
+            attribute.description.clone(),
+        ]
+    };
+    let rows: Vec<_> = catalog.attributes.iter().map(row).collect();
+    table(&["Of", "Attribute", "Type", "Values", "What it says"], &rows)
 }
 
 fn operations(catalog: &Catalog) -> String {

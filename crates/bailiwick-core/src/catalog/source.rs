@@ -24,6 +24,7 @@ pub(super) struct Source {
     pub(super) resource_types: Vec<ResourceTypeSource>,
     pub(super) roles: Vec<RoleSource>,
     pub(super) groups: Vec<GroupSource>,
+    pub(super) attributes: Vec<AttributeSource>,
     pub(super) rules: Option<RulesSource>,
     pub(super) operations: Option<OperationsSource>,
 }
@@ -68,6 +69,14 @@ pub(super) struct GroupSource {
     pub(super) roles: Vec<Text>,
 }
 
+pub(super) struct AttributeSource {
+    pub(super) of: Text,
+    pub(super) name: Text,
+    pub(super) kind: Text,
+    pub(super) description: Text,
+    pub(super) values: Vec<Text>,
+}
+
 pub(super) struct RulesSource {
     pub(super) owner: Text,
     pub(super) former_owner: Option<Text>,
@@ -77,6 +86,8 @@ pub(super) struct RulesSource {
     pub(super) invitation_lifetime: LifetimeSource,
     pub(super) removal_retypes_email: bool,
     pub(super) custom_roles: bool,
+    pub(super) policies: bool,
+    pub(super) policies_bind_owner: bool,
     pub(super) invitation_asks_for: Vec<Text>,
     pub(super) invitation_mail: Vec<Text>,
     pub(super) personal_keys: Option<Text>,
@@ -153,6 +164,13 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Source> {
             title: group.text("title"),
             roles: group.texts("roles"),
         }),
+        attributes: file.tables("attributes", "an attribute", |attribute| AttributeSource {
+            of: attribute.text("of"),
+            name: attribute.text("name"),
+            kind: attribute.text("type"),
+            description: attribute.text("description"),
+            values: attribute.texts("values"),
+        }),
         rules: file.table("rules", "`[rules]`", |rules| RulesSource {
             owner: rules.text("owner"),
             former_owner: rules.optional_text("former_owner"),
@@ -169,6 +187,8 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Source> {
                 at_start: groups.text("at_start"),
                 existing_members_join: groups.optional_text("existing_members_join"),
             }),
+            policies: rules.flag("policies"),
+            policies_bind_owner: rules.flag("policies_bind_owner"),
         }),
         operations: file.table("operations", "`[operations]`", |operations| OperationsSource {
             span: operations.span.clone(),

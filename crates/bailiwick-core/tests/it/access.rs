@@ -143,13 +143,14 @@ fn questions_in_texts_take_ids_and_external_ids_and_know_nothing_else() {
         given.grant(principal, one.clone());
     }
     let named = |text: &str| Patch::Set(external(text));
-    given.do_it(&Command::EditMember { user, external_id: named("ann") });
+    given.do_it(&Command::EditMember { user, external_id: named("ann"), attributes: [].into() });
     given.do_it(&Command::EditGroup { group, name: None, description: None, external_id: named("team") });
     given.do_it(&Command::EditResource {
         resource: cluster,
         name: None,
         external_id: named("prod/1"),
         url: Patch::Keep,
+        attributes: [].into(),
     });
     let (id, account) = (cluster.to_string(), given.account.id().to_string());
     let on = ("cluster", id.as_str());
@@ -207,7 +208,11 @@ fn questions_in_texts_take_ids_and_external_ids_and_know_nothing_else() {
 fn an_external_id_leads_to_one_principal_or_to_none() {
     let mut given = Given::new("bailiwick");
     let (user, group) = (given.member(&[]), given.group("Group"));
-    given.do_it(&Command::EditMember { user, external_id: Patch::Set(external("same")) });
+    given.do_it(&Command::EditMember {
+        user,
+        external_id: Patch::Set(external("same")),
+        attributes: [].into(),
+    });
     assert_eq!(given.account.find_principal("same"), Some(Principal::Member(user)));
     assert_eq!(given.account.find_principal(&group.to_string()), Some(Principal::Group(group)));
     let named = Patch::Set(external("same"));

@@ -18,4 +18,6 @@ mod matrix;
 #[path = "access/oracle.rs"]
 mod oracle;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod rules;

@@ -17,6 +17,7 @@ use crate::oracle;
 mod coverage;
 mod difference;
 mod lapse;
+mod policies;
 mod rows;
 mod undo;
 mod world;
@@ -46,7 +47,7 @@ pub fn for_random_sequences(check: impl Fn(&str, &[Step])) {
 
 /// Runs a sequence; `check` sees the world before an accepted command, what was asked, and what it came to.
 fn run(catalog: &str, steps: &[Step], mut check: impl FnMut(&World, Actor, &Command, &Decided)) {
-    let mut world = World::new(catalog);
+    let mut world = World::with_policies(catalog);
     for step in steps {
         if let Some((actor, command, Ok(decided))) = world.take(step) {
             check(&world, actor, &command, &decided);

@@ -1,11 +1,10 @@
 //! Questions about access: may she, why, and what may she do.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::Target;
+use bailiwick_core::access::{Circumstances, Target};
 use bailiwick_core::account::{Account, Actor, Principal, Refusal, Scope};
 use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
 use bailiwick_core::ids::{Id, ResourceId, UserId};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::call::Call;
@@ -34,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .asks(explain)
             .says(
                 "Why may this principal do that, or why not?",
-                "Names every grant that allows it, or what is missing. About others it needs the permission to check \
+                "Names every grant and policy that allows it, or the policy that forbids it, or what is missing. About others it needs the permission to check \
                  access; about yourself it needs none, and names roles that would help only if you may see roles.",
             )
             .takes(question)
@@ -58,7 +57,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .reads(effective)
             .says(
                 "What may this principal do?",
-                "Scope by scope, and, if a resource is named, all that counts there. Without `principal` it is about \
+                "Scope by scope, and, if a resource is named, all that counts there: by grants alone. Where the account has \
+                 policies (`policies`), each question is answered with them by `access:check`. Without `principal` it is about \
                  yourself and needs no permission; about others it needs the permission to check access.",
             )
             .answers(json!({
@@ -105,14 +105,22 @@ fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> R
     let nothing = Target::Resource(ResourceId::from_uuid(uuid::Uuid::nil()));
     let target = account.target(&asked.resource.target_type, &asked.resource.id).unwrap_or(nothing);
     let is_known = about_others
-        || is_visible(account, call.actor()?, target, call.now())
-        || account.check(own, permission, &target, call.now());
+        || is_visible(account, call.actor()?, target, call.circumstances()?)
+        || account.check(own, permission, &target, call.circumstances()?);
     let target = if is_known { target } else { nothing };
     Ok(Question { principal, permission, target, about_others })
 }
 
+/// Who asks about themselves asks as they would act; who asks about others knows nothing of how these would.
+fn circumstances(call: &Call, principal: Principal) -> Circumstances<'static> {
+    match call.signed_in() {
+        Some(caller) if caller.actor.principal() == principal => caller.circumstances(call.now()),
+        _ => call.now().into(),
+    }
+}
+
 /// Whether an actor without the permission to check access may learn that a target exists.
-fn is_visible(account: &Account, actor: Actor, target: Target, now: Timestamp) -> bool {
+fn is_visible(account: &Account, actor: Actor, target: Target, now: Circumstances<'_>) -> bool {
     match target {
         Target::Account => true,
         Target::Project(id) => {
@@ -138,8 +146,9 @@ async fn check(
 ) -> Result<Answer<wire::AccessDecision>, Failure> {
     let account = call.account()?;
     let Question { principal, permission, target, .. } = understand(&call, &account, &asked)?;
-    let allowed =
-        principal.is_some_and(|principal| account.check(principal, permission, &target, call.now()));
+    let allowed = principal.is_some_and(|principal| {
+        account.check(principal, permission, &target, circumstances(&call, principal))
+    });
     // What somebody could have done is no use.
     if let Some(principal) = principal.filter(|_| allowed && call.past.is_none()) {
         call.service.usage().note(&account, principal, permission, call.now());
@@ -157,7 +166,8 @@ async fn explain(
     let question = understand(&call, &account, &asked)?;
     // Nobody has this id: the explanation of a stranger.
     let principal = question.principal.unwrap_or(Principal::Member(UserId::from_uuid(uuid::Uuid::nil())));
-    let explanation = account.explain(principal, question.permission, &question.target, call.now());
+    let explanation =
+        account.explain(principal, question.permission, &question.target, circumstances(&call, principal));
     let people = call.service.people(member(principal)).await?;
     let views = Views::new(&account, &people, call.now());
     let mut shown = views.explanation(principal, &asked, &question.target, &explanation);
@@ -190,7 +200,8 @@ async fn effective(
         (None, None) => None,
         (Some(of), Some(id)) => {
             known_type(&account, "?resource_type", of)?;
-            let visible = |target: &Target| about_others || is_visible(&account, actor, *target, call.now());
+            let asked = call.circumstances()?;
+            let visible = |target: &Target| about_others || is_visible(&account, actor, *target, asked);
             let target = account.target(of, id).filter(visible);
             Some(target.ok_or_else(|| Failure::from(unknown("?resource_id", id, "resource")))?)
         }

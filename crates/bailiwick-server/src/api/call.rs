@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX_CHARS, parse_etag};
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{Account, Actor, EntityKey};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::{AccountId, Revision, UserId};
@@ -124,7 +125,15 @@ impl Call {
         permission: Permission,
         scope: &bailiwick_core::account::Scope,
     ) -> Result<(), Failure> {
-        Ok(account.authorize(self.actor()?, permission, scope, self.now())?)
+        Ok(account.authorize(self.actor()?, permission, scope, self.circumstances()?)?)
+    }
+
+    /// The circumstances in which the caller asks, for policies to look at.
+    ///
+    /// # Errors
+    /// Those of [`Call::caller`].
+    pub fn circumstances(&self) -> Result<Circumstances<'static>, Failure> {
+        Ok(self.caller()?.circumstances(self.now()))
     }
 
     /// A path parameter, decoded.

@@ -17,7 +17,7 @@ impl Call {
     /// # Errors
     /// Those of [`References::new`].
     pub fn references<'a>(&self, account: &'a Account) -> Result<References<'a>, Failure> {
-        Ok(References::new(account, self.actor()?, self.now())?)
+        Ok(References::new(account, self.actor()?, self.circumstances()?)?)
     }
 
     /// The caller as somebody who can be shown; nobody for machines, whose names are in the account.

@@ -268,7 +268,7 @@ fn may_ask(account: &Account, caller: &Caller, access: Access, call: &Call) -> R
     match access {
         Access::Anyone => Ok(()),
         Access::Permission(operation) => {
-            account.authorize_anywhere(caller.actor, operation, call.now())?;
+            account.authorize_anywhere(caller.actor, operation, caller.circumstances(call.now()))?;
             let permission = account.permission_for(operation);
             // What a write made use of is known once it is done, and nothing of one that is only tried.
             if call.operation.effect == Effect::Writes {

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use bailiwick_client::wire::{
     CreateInvitations, Invitation, InvitationLink, InvitationQuery, InvitationsCreated, Page, WriteQuery,
 };
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::InvitationId;
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
 use bailiwick_core::values::Name;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::attributes::attributes;
 use super::call::Call;
 use super::listing::{Needle, people_matching};
 use super::operation::{Access, NoQuery, Operation, get, post};
@@ -119,8 +120,14 @@ async fn create(
     let name = named_as(&input)?;
     if let Some(failure) = wrong {
         // Whoever else is in the way is named in the same answer.
-        let request =
-            InviteRequest { emails, grants: grants.unwrap_or_default(), groups, name, member_until };
+        let request = InviteRequest {
+            emails,
+            grants: grants.unwrap_or_default(),
+            groups,
+            name,
+            member_until,
+            attributes: bailiwick_core::account::Attributes::default(),
+        };
         let mut others = call.service.in_the_way(call.caller()?, account.id(), &request).await?;
         for other in &mut others {
             other.place = places.get(other.place).copied().unwrap_or(other.place);
@@ -136,7 +143,8 @@ async fn create(
             members: invited.members.iter().filter_map(|user| views.member(*user)).collect(),
         })
     };
-    let request = InviteRequest { emails, grants, groups, name, member_until };
+    let attributes = attributes(&input.attributes);
+    let request = InviteRequest { emails, grants, groups, name, member_until, attributes };
     let outcome = call.service.invite(call.caller()?, account.id(), &request, &options, shape).await?;
     call.written(outcome).await
 }
@@ -190,7 +198,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let account = call.account()?;
-    let (now, actor) = (call.now(), call.actor()?);
+    let (now, circumstances, actor) = (call.now(), call.circumstances()?, call.actor()?);
     let after: Option<InvitationId> = page.after()?;
     let wanted = |invitation: &Stored| {
         query.status.is_none_or(|status| status == invitation_status(invitation.status_at(now)))
@@ -202,7 +210,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
         q.is_some()
             && account.member_status(found.user).is_none()
             && wanted(found)
-            && account.sees_invitation(actor, found, now)
+            && account.sees_invitation(actor, found, circumstances)
     });
     let strangers = call.service.people(strangers.map(|found| found.user)).await?;
     let is_found = |user| {
@@ -212,7 +220,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let found = page.take(account.invitations_after(after).map(|(id, found)| {
         let invitation = &found.value;
         // What is hidden is so whatever is asked: whether it matches would tell something of the person.
-        let seen = match account.sees_invitation(actor, invitation, now) {
+        let seen = match account.sees_invitation(actor, invitation, circumstances) {
             false => Seen::Hidden,
             true if wanted(invitation) && is_found(invitation.user) => Seen::Yes(id),
             true => Seen::No,
@@ -230,15 +238,17 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
 
 /// The invitation in the path, if the caller may see it.
 fn named(call: &Call, account: &Account) -> Result<InvitationId, Failure> {
-    named_where(call, account, Account::sees_invitation)
+    named_where(call, account, |account, actor, invitation, now| {
+        account.sees_invitation(actor, invitation, now)
+    })
 }
 
 fn named_where(
     call: &Call,
     account: &Account,
-    is_there_for: impl Fn(&Account, Actor, &Stored, Timestamp) -> bool,
+    is_there_for: impl Fn(&Account, Actor, &Stored, Circumstances<'static>) -> bool,
 ) -> Result<InvitationId, Failure> {
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, now) = (call.actor()?, call.circumstances()?);
     let id = call.parameter("invitation").parse::<InvitationId>().ok();
     let is_there = |id: &InvitationId| {
         account.invitation(*id).is_some_and(|found| is_there_for(account, actor, &found.value, now))

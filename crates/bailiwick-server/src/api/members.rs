@@ -8,6 +8,7 @@ use bailiwick_core::values::Email;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::attributes::attribute_changes;
 use super::call::Call;
 use super::listing::{Needle, people_matching};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch};
@@ -48,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .if_match()
             .says(
                 "Change a member",
-                "Changes one thing of a member: the external id, all account-level roles, the status, or when the membership ends \
+                "Changes one thing of a member: the external id and attributes, all account-level roles, the status, or when the membership ends \
                  by itself (`until`). Naming several \
                  of them in one request is refused, because each is decided and recorded by itself. Deactivating closes \
                  the account to the member at once; with the last account in which they are active their sessions end. Roles need the permission to write roles, the rest that to write members.",
@@ -58,7 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[
                 "permission_denied", "one_change", "nothing_to_do", "invalid_text", "email_as_external_id", "taken", "escalation", "outlasts_own_access", "above_you",
                 "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
-                "already_so", "member_pending", "target_inactive", "limit_reached", "in_the_past",
+                "already_so", "member_pending", "target_inactive", "limit_reached", "in_the_past", "unknown_attribute", "wrong_attribute",
             ]),
         delete(
             "remove_member",
@@ -81,7 +82,8 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let page = call.page(&query)?;
     let account = call.account()?;
     let now = call.now();
-    let references = References::new(&account, call.actor()?, now)?;
+    let circumstances = call.circumstances()?;
+    let references = References::new(&account, call.actor()?, circumstances)?;
     let role = query.role.as_deref().map(|text| references.role("?role", text)).transpose()?;
     let group = query.group.as_deref().map(|text| references.group("?group", text)).transpose()?;
     let after: Option<UserId> = page.after()?;
@@ -98,7 +100,7 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let actor = call.actor()?;
     let found = page.take(everybody(&account, after).map(|id| {
         // Who is hidden is so whatever is asked: whether they match would tell something of them.
-        let seen = match account.sees_member(actor, id, now) {
+        let seen = match account.sees_member(actor, id, circumstances) {
             false => Seen::Hidden,
             true if wanted(id) => Seen::Yes(id),
             true => Seen::No,
@@ -115,7 +117,7 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
 
 async fn get_one(call: Call, _: NoQuery) -> Result<Answer<Member>, Failure> {
     let account = call.account()?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, now) = (call.actor()?, call.circumstances()?);
     let user = account.find_member(call.parameter("member"));
     let user = user.filter(|user| account.sees_member(actor, *user, now));
     let user = user.ok_or_else(|| Failure::not_found("member"))?;
@@ -138,14 +140,17 @@ async fn update(call: Call, query: WriteQuery, input: UpdateMember) -> Result<An
 }
 
 fn command(call: &Call, account: &Account, user: UserId, input: UpdateMember) -> Result<Command, Failure> {
-    let UpdateMember { external_id, roles, status, until } = input;
+    let UpdateMember { external_id, attributes, roles, status, until } = input;
+    let edits = external_id != wire::Patch::Keep || !attributes.is_empty();
+    if edits && roles.is_none() && status.is_none() && until == wire::Patch::Keep {
+        let external_id = external_id_patch(&external_id)?;
+        return Ok(Command::EditMember { user, external_id, attributes: attribute_changes(attributes) });
+    }
     match (external_id, roles, status, until) {
         (wire::Patch::Keep, None, None, wire::Patch::Keep) => Err(Refusal::Nothing.into()),
-        (external_id @ (wire::Patch::Clear | wire::Patch::Set(_)), None, None, wire::Patch::Keep) => {
-            Ok(Command::EditMember { user, external_id: external_id_patch(&external_id)? })
-        }
+        _ if edits => Err(one_change()),
         (wire::Patch::Keep, Some(roles), None, wire::Patch::Keep) => {
-            let references = References::new(account, call.actor()?, call.now())?;
+            let references = References::new(account, call.actor()?, call.circumstances()?)?;
             Ok(Command::SetMemberRoles { user, roles: references.roles("roles", &roles)? })
         }
         (wire::Patch::Keep, None, Some(wire::MemberStatusChange::Active), wire::Patch::Keep) => {
@@ -160,11 +165,14 @@ fn command(call: &Call, account: &Account, user: UserId, input: UpdateMember) ->
         (wire::Patch::Keep, None, None, wire::Patch::Set(until)) => {
             Ok(Command::SetMemberEnd { user, until: Some(until) })
         }
-        _ => Err(Failure::new(
-            &code::ONE_CHANGE,
-            "`external_id`, `roles`, `status` and `until` are changed one at a time",
-        )),
+        _ => Err(one_change()),
     }
+}
+
+fn one_change() -> Failure {
+    let detail =
+        "`roles`, `status`, `until` and the rest (`external_id`, `attributes`) are changed one at a time";
+    Failure::new(&code::ONE_CHANGE, detail)
 }
 
 /// An external id that is an email address is the member's own: people are called by email too, and by that of another one
@@ -173,7 +181,9 @@ fn is_own_email(call: &Call, account: &Account, command: &Command, own: Option<&
     let Command::EditMember { external_id: Patch::Set(external_id), .. } = command else { return Ok(()) };
     let given = Email::parse(external_id.as_str()).ok();
     // Only to whom the domain would not refuse it, since the answer tells whether it is the email.
-    let may = account.authorize(call.actor()?, Permission::WriteMembers, &Scope::Account, call.now()).is_ok();
+    let may = account
+        .authorize(call.actor()?, Permission::WriteMembers, &Scope::Account, call.circumstances()?)
+        .is_ok();
     match given {
         Some(email) if may && own != Some(email.as_str()) => {
             Err(Refusal::EmailAsExternalId { value: external_id.to_string() }.into())

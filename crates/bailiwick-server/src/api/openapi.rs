@@ -10,7 +10,7 @@ use super::problem::{Code, all_codes};
 use super::schema::TypeDoc;
 
 /// What path parameters stand for.
-const PARAMETERS: [(&str, &str, &str); 14] = [
+const PARAMETERS: [(&str, &str, &str); 15] = [
     ("account", "Id of the account.", "acc_019a0000000070008000000000000001"),
     ("member", "Id or external id of a member.", "usr_019a0000000070008000000000000001"),
     ("invitation", "Id of an invitation.", "inv_019a0000000070008000000000000001"),
@@ -21,6 +21,7 @@ const PARAMETERS: [(&str, &str, &str); 14] = [
     ("resource", "Id or external id of a resource.", "res_019a0000000070008000000000000001"),
     ("service_account", "Id or external id of a service account.", "sva_019a0000000070008000000000000001"),
     ("key", "Id of a management key.", "key_019a0000000070008000000000000001"),
+    ("policy", "Id or name of a policy.", "pol_019a0000000070008000000000000001"),
     ("offer", "Id of an offer of ownership.", "off_019a0000000070008000000000000001"),
     ("session", "Id of a session.", "0123456789abcdef0123456789abcdef"),
     ("event", "Id of an event.", "17.0"),

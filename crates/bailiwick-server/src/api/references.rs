@@ -4,6 +4,7 @@
 //! wrong one. Whether the caller may do something with what was found is decided later, by the domain.
 
 use bailiwick_client::wire;
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{
     Account, Actor, AllOf, Patch, Principal, Refusal, RoleAtScope, RoleRef, Scope,
 };
@@ -11,7 +12,6 @@ use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
 use bailiwick_core::limits;
 use bailiwick_core::values::{Description, Email, ExternalId, InvalidText, Name, ResourceUrl, RoleName};
-use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::service::{Error, Service};
@@ -24,7 +24,7 @@ const SHOWN_CHARACTERS: usize = 128;
 pub struct References<'a> {
     account: &'a Account,
     actor: Actor,
-    now: Timestamp,
+    now: Circumstances<'static>,
 }
 
 /// The member, or the invited person, who has this email; people elsewhere are not known here, nor is what is no email.
@@ -47,8 +47,8 @@ impl<'a> References<'a> {
     /// # Errors
     /// [`Refusal::NotFound`] for strangers, so that they learn nothing by what resolves; the refusals of
     /// [`Account::may_act`] for others who may not act.
-    pub fn new(account: &'a Account, actor: Actor, now: Timestamp) -> Result<Self, Error> {
-        account.may_act(actor, now)?;
+    pub fn new(account: &'a Account, actor: Actor, now: Circumstances<'static>) -> Result<Self, Error> {
+        account.may_act(actor, now.now)?;
         Ok(Self { account, actor, now })
     }
 
@@ -182,17 +182,18 @@ impl<'a> References<'a> {
 
 /// Whether an actor may see a resource: it holds one of the permissions for its type there. Others do not learn that it
 /// exists.
-pub fn sees_resource(account: &Account, actor: Actor, id: ResourceId, now: Timestamp) -> bool {
+pub fn sees_resource(account: &Account, actor: Actor, id: ResourceId, now: Circumstances<'_>) -> bool {
     if account.is_seen_whole() {
         return account.resource(id).is_some();
     }
-    let held = account.effective_at(actor.principal(), &bailiwick_core::access::Target::Resource(id), now);
+    let target = bailiwick_core::access::Target::Resource(id);
+    let holds = |one| account.check(actor.principal(), one, &target, now);
     let catalog = account.catalog();
     account
         .resource(id)
         .and_then(|resource| catalog.resource_type(&resource.value.resource_type))
         .and_then(|index| catalog.resource_type_at(index))
-        .is_some_and(|of| [of.read, of.write, of.delete].into_iter().any(|one| held.contains(one)))
+        .is_some_and(|of| [of.read, of.write, of.delete].into_iter().any(holds))
 }
 
 /// The name of a thing.

@@ -8,6 +8,7 @@ use bailiwick_core::ids::ResourceId;
 use bailiwick_core::limits;
 use serde_json::json;
 
+use super::attributes::{attribute_changes, attributes};
 use super::call::Call;
 use super::listing::{Needle, show_page};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
@@ -109,8 +110,13 @@ async fn list(call: Call, query: wire::ResourceQuery) -> Result<Answer<wire::Pag
     let of = of.map(|text| references.resource_type("?type", text)).transpose()?;
     let project = query.project.as_ref().map(|text| references.project("?project", text)).transpose()?;
     let parent = query.parent.as_ref().map(|text| references.resource("?parent", text)).transpose()?;
-    let (actor, now) = (call.actor()?, call.now());
-    let everywhere = account.effective_at(actor.principal(), &Target::Account, now);
+    let (actor, now) = (call.actor()?, call.circumstances()?);
+    // What is held at the account is held everywhere, unless a policy says more of single resources.
+    let everywhere = if account.has_policies() {
+        PermissionSet::EMPTY
+    } else {
+        account.effective_at(actor.principal(), &Target::Account, call.now())
+    };
     let seen = |(id, resource): (ResourceId, &Versioned<Resource>)| {
         let resource = &resource.value;
         let external_id = resource.external_id.as_ref().map_or("", |text| text.as_str());
@@ -132,7 +138,7 @@ async fn list(call: Call, query: wire::ResourceQuery) -> Result<Answer<wire::Pag
         None => page.take(account.resources_after(after).map(seen)),
     };
     let people = People::default();
-    let views = Views::new(&account, &people, now);
+    let views = Views::new(&account, &people, call.now());
     let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.resource(id)).collect());
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
@@ -149,7 +155,7 @@ async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Resource>, Failure>
     let id = in_path(&call, &account)?;
     let people = People::default();
     let shown = Views::new(&account, &people, call.now()).resource(id);
-    let sees = sees_resource(&account, call.actor()?, id, call.now());
+    let sees = sees_resource(&account, call.actor()?, id, call.circumstances()?);
     let shown = shown.filter(|_| sees).ok_or_else(|| Failure::not_found("resource"))?;
     Ok(Answer::entity(&shown)?.revision(account.revision()))
 }
@@ -210,6 +216,7 @@ fn spec(references: &References<'_>, at: &str, input: &wire::CreateResource) -> 
         parent: parent.map(|text| references.resource(&field("parent"), text)).transpose()?,
         external_id: references::external_id_at(&field("external_id"), external_id)?,
         url: input.url.as_ref().map(|text| references::url(&field("url"), text)).transpose()?,
+        attributes: attributes(&input.attributes),
     })
 }
 
@@ -224,6 +231,7 @@ async fn edit(
         name: input.name.as_ref().map(|text| references::name("name", text)).transpose()?,
         external_id: references::external_id_patch(&input.external_id)?,
         url: references::url_patch(&input.url)?,
+        attributes: attribute_changes(input.attributes),
     };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.resource(resource);

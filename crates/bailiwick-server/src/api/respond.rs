@@ -48,7 +48,19 @@ macro_rules! entities {
     )*};
 }
 
-entities!(Grant, Group, Invitation, Key, Member, OwnershipOffer, Project, Resource, Role, ServiceAccount);
+entities!(
+    Grant,
+    Group,
+    Invitation,
+    Key,
+    Member,
+    OwnershipOffer,
+    Policy,
+    Project,
+    Resource,
+    Role,
+    ServiceAccount
+);
 
 macro_rules! others {
     ($($name:ident),* $(,)?) => {$(

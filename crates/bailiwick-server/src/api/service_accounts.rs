@@ -51,7 +51,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Change a service account", "What is absent stays. What it holds is changed by grants.")
             .takes(json!({ "description": "Registers clusters and asks for access." }))
             .answers(example())
-            .fails(&["taken", "invalid_text", "email_as_external_id", "nothing_to_do", "above_you", "escalation", "outlasts_own_access"]),
+            .fails(&["taken", "invalid_text", "email_as_external_id", "nothing_to_do", "above_you", "escalation", "outlasts_own_access", "unknown_attribute", "limit_reached"]),
         delete("delete_service_account", "/accounts/{account}/service-accounts/{service_account}", remove)
             .writes(remove_service_account)
             .if_match()
@@ -143,7 +143,8 @@ async fn edit(
     let service_account = in_path(&call, &*call.account()?)?;
     let Renaming { name, description, external_id } =
         Renaming::read(input.name.as_ref(), input.description.as_ref(), &input.external_id)?;
-    let command = Command::EditServiceAccount { service_account, name, description, external_id };
+    let may_assert = input.may_assert.map(|entries| entries.into_iter().map(Into::into).collect());
+    let command = Command::EditServiceAccount { service_account, name, description, external_id, may_assert };
     let people = People::default();
     let show = |views: &Views<'_>, _: &[Event]| views.service_account(service_account);
     let entity = Some(EntityKey::ServiceAccount(service_account));

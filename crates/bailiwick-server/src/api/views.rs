@@ -11,6 +11,7 @@ mod invitation;
 mod key;
 mod member;
 mod place;
+mod policy;
 mod role;
 mod service_account;
 

@@ -5,14 +5,14 @@ use bailiwick_core::access::Question;
 use serde_json::Value;
 
 use super::parse::Request;
-use super::{ALLOW, DENY, Failure, question};
+use super::{ALLOW, DENY, Failure, Said};
 
 /// Answers a batch; without items it is a single question.
 pub(super) fn answer(
     request: &Request<'_>,
     most: usize,
-    decide: impl Fn(&Question<'_>) -> bool,
-    explain: impl Fn(&Question<'_>, bool) -> Value,
+    decide: impl Fn(&Question<'_>, &Said<'_>) -> bool,
+    explain: impl Fn(&Question<'_>, &Said<'_>, bool) -> Value,
 ) -> Result<Bytes, Failure> {
     let stop_at = match request.semantic.as_deref() {
         None | Some("execute_all") => None,
@@ -24,11 +24,11 @@ pub(super) fn answer(
     };
     let items = request.evaluations.as_deref().unwrap_or_default();
     if items.is_empty() {
-        let question = question(request.subject.as_ref(), request.action.as_ref(), request.resource.as_ref());
-        let question = question.map_err(|missing| Failure::bad(missing.message()))?;
-        let decision = decide(&question);
-        if request.explain == Some(true) {
-            return Ok(Bytes::from(explain(&question, decision).to_string()));
+        let said = Said::of(request, None);
+        let question = said.question().map_err(|missing| Failure::bad(missing.message()))?;
+        let decision = decide(&question, &said);
+        if said.explain() {
+            return Ok(Bytes::from(explain(&question, &said, decision).to_string()));
         }
         return Ok(Bytes::from_static(if decision { ALLOW } else { DENY }));
     }
@@ -41,16 +41,12 @@ pub(super) fn answer(
         if position > 0 {
             body.push(b',');
         }
-        let question = question(
-            item.subject.as_ref().or(request.subject.as_ref()),
-            item.action.as_ref().or(request.action.as_ref()),
-            item.resource.as_ref().or(request.resource.as_ref()),
-        );
-        let decision = match question {
+        let said = Said::of(item, Some(request));
+        let decision = match said.question() {
             Ok(question) => {
-                let decision = decide(&question);
-                if item.explain.or(request.explain) == Some(true) {
-                    body.extend_from_slice(explain(&question, decision).to_string().as_bytes());
+                let decision = decide(&question, &said);
+                if said.explain() {
+                    body.extend_from_slice(explain(&question, &said, decision).to_string().as_bytes());
                 } else {
                     body.extend_from_slice(if decision { ALLOW } else { DENY });
                 }

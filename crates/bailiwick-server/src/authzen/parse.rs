@@ -3,10 +3,13 @@
 //! Hand-written visitors, because derived ones accept an array where the specification wants an object.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::http::{HeaderMap, header};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use bailiwick_core::account::AttributeValue;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Failure;
@@ -18,6 +21,8 @@ pub(super) struct Entity<'a> {
     pub(super) kind: Option<Cow<'a, str>>,
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) name: Option<Cow<'a, str>>,
+    /// Not looked at where no policy could.
+    pub(super) properties: Option<Properties<'a>>,
 }
 
 impl Entity<'_> {
@@ -32,8 +37,7 @@ pub(super) struct Request<'a> {
     pub(super) subject: Option<Entity<'a>>,
     pub(super) action: Option<Entity<'a>>,
     pub(super) resource: Option<Entity<'a>>,
-    /// Whether the `context` asks why; none without a context.
-    pub(super) explain: Option<bool>,
+    pub(super) context: Option<Properties<'a>>,
     pub(super) semantic: Option<Cow<'a, str>>,
     pub(super) page: Option<Page<'a>>,
     pub(super) evaluations: Option<Vec<Request<'a>>>,
@@ -87,23 +91,38 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// An object whose members do not matter here.
-struct Object;
+/// An object whose members only policies could look at: kept as it stands in the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Properties<'a>(&'a str);
 
-impl<'de> Deserialize<'de> for Object {
+impl Properties<'_> {
+    /// Whether a `context` asks why: `"explain": true`. Nearly none has the word, and only those that do are read.
+    pub(super) fn asks_why(&self) -> bool {
+        self.0.contains("\"explain\"")
+            && self
+                .each()
+                .iter()
+                .any(|(name, value)| name == "explain" && *value == AttributeValue::Bool(true))
+    }
+
+    /// The members that are of a type that attributes have; others say nothing.
+    pub(super) fn each(&self) -> Vec<(String, AttributeValue)> {
+        let members: BTreeMap<String, Value> = serde_json::from_str(self.0).unwrap_or_default();
+        let known = |(name, value)| Some((name, AttributeValue::deserialize(value).ok()?));
+        members.into_iter().filter_map(known).collect()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Object, A::Error> {
-                while members.next_entry::<IgnoredAny, Ignored>()?.is_some() {}
-                Ok(Object)
-            }
+        let text = <&'de RawValue>::deserialize(deserializer)?.get();
+        if !text.starts_with('{') {
+            return Err(Error::custom("invalid type: expected an object"));
         }
-        deserializer.deserialize_map(ObjectVisitor)
+        if depth(text.as_bytes()) > IGNORED_DEPTH + 1 {
+            return Err(Error::custom(format_args!("values may nest {IGNORED_DEPTH} deep")));
+        }
+        Ok(Self(text))
     }
 }
 
@@ -151,14 +170,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entity<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Entity<'de>, A::Error> {
                 let mut entity = Entity::default();
-                let mut properties = None;
                 while let Some(Text(name)) = members.next_key()? {
                     let text = |Text(text): Text<'de>| text;
                     match &*name {
                         "type" => once(&mut entity.kind, "type", &mut members, text)?,
                         "id" => once(&mut entity.id, "id", &mut members, text)?,
                         "name" => once(&mut entity.name, "name", &mut members, text)?,
-                        "properties" => once(&mut properties, "properties", &mut members, |Object| ())?,
+                        "properties" => once(
+                            &mut entity.properties,
+                            "properties",
+                            &mut members,
+                            |it: Properties<'de>| it,
+                        )?,
                         _ => {
                             members.next_value::<Ignored>()?;
                         }
@@ -168,35 +191,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entity<'a> {
             }
         }
         deserializer.deserialize_map(EntityVisitor)
-    }
-}
-
-/// Whether a `context` asks why. Whatever else is in it is for policies and never refused.
-struct Context(bool);
-
-impl<'de> Deserialize<'de> for Context {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ContextVisitor;
-        impl<'de> Visitor<'de> for ContextVisitor {
-            type Value = Context;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Context, A::Error> {
-                let mut explain = None;
-                while let Some(Text(name)) = members.next_key()? {
-                    if name == "explain" {
-                        once(&mut explain, "explain", &mut members, |value: &RawValue| {
-                            value.get() == "true"
-                        })?;
-                    } else {
-                        members.next_value::<Ignored>()?;
-                    }
-                }
-                Ok(Context(explain.unwrap_or(false)))
-            }
-        }
-        deserializer.deserialize_map(ContextVisitor)
     }
 }
 
@@ -278,7 +272,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Request<'a> {
                         "action" => once(&mut request.action, "action", &mut members, entity)?,
                         "resource" => once(&mut request.resource, "resource", &mut members, entity)?,
                         "context" => {
-                            once(&mut request.explain, "context", &mut members, |Context(explain)| explain)?;
+                            once(&mut request.context, "context", &mut members, |it: Properties<'de>| it)?;
                         }
                         "page" => once(&mut request.page, "page", &mut members, |page: Page<'de>| page)?,
                         "options" => {

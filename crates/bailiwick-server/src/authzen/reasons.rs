@@ -1,16 +1,20 @@
 //! Why a decision is as it is, for callers who ask for it with `"explain": true` in the `context`.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::Question;
+use bailiwick_core::access::{Circumstances, Question};
 use bailiwick_core::account::Account;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::views::Views;
 use crate::service::People;
 
 /// The decision with its reason, in the words of an administrator and of the person concerned, and the account's revision.
-pub(super) fn explained(account: &Account, question: &Question<'_>, decision: bool, now: Timestamp) -> Value {
+pub(super) fn explained(
+    account: &Account,
+    question: &Question<'_>,
+    decision: bool,
+    now: Circumstances<'_>,
+) -> Value {
     let Question { subject_id, action, resource_type, resource_id, .. } = question;
     let may = if decision { "may" } else { "may not" };
     let help = if decision { "" } else { "; ask an administrator of the account for access" };
@@ -24,7 +28,7 @@ pub(super) fn explained(account: &Account, question: &Question<'_>, decision: bo
     })
 }
 
-fn reason(account: &Account, question: &Question<'_>, now: Timestamp) -> String {
+fn reason(account: &Account, question: &Question<'_>, now: Circumstances<'_>) -> String {
     let Question { subject_type, subject_id, action, resource_type, resource_id } = *question;
     let Some(principal) = account.principal(subject_type, subject_id) else {
         return format!("there is no {subject_type} `{subject_id}` in this account");
@@ -43,5 +47,5 @@ fn reason(account: &Account, question: &Question<'_>, now: Timestamp) -> String 
     };
     // People are called by their id: names are in the directory, which no decision waits for.
     let people = People::default();
-    Views::new(account, &people, now).explanation(principal, &asked, &target, &explanation).summary
+    Views::new(account, &people, now.now).explanation(principal, &asked, &target, &explanation).summary
 }

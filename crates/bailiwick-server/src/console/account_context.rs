@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::access::Target;
+use bailiwick_core::access::{Circumstances, Target};
 use bailiwick_core::account::{Account, Actor, Command, Offer, Refusal, RoleRef, Scope};
 use bailiwick_core::catalog::{Operation, PermissionSet};
 use bailiwick_core::ids::{AccountId, InvitationId, UserId};
@@ -42,6 +42,11 @@ impl<'a> AccountContext<'a> {
         Ok(Self { service, visitor, person, handle, account, now })
     }
 
+    /// The circumstances in which the person looks, for policies.
+    pub(super) fn circumstances(&self) -> Circumstances<'static> {
+        self.person.caller.circumstances(self.now)
+    }
+
     /// The person as an actor.
     pub(super) fn actor(&self) -> Actor {
         self.person.caller.actor
@@ -59,12 +64,12 @@ impl<'a> AccountContext<'a> {
 
     /// Whether the person may do this at a scope.
     pub(super) fn may_at(&self, operation: Operation, scope: &Scope) -> bool {
-        self.account.authorize(self.actor(), operation, scope, self.now).is_ok()
+        self.account.authorize(self.actor(), operation, scope, self.circumstances()).is_ok()
     }
 
     /// Whether the person may do this somewhere.
     pub(super) fn may_anywhere(&self, operation: Operation) -> bool {
-        self.account.authorize_anywhere(self.actor(), operation, self.now).is_ok()
+        self.account.authorize_anywhere(self.actor(), operation, self.circumstances()).is_ok()
     }
 
     /// Refuses a page to people who may do this nowhere, and records that. `request` is what it would be in the API.
@@ -73,14 +78,14 @@ impl<'a> AccountContext<'a> {
         operation: Operation,
         request: &'static str,
     ) -> Result<(), Failure> {
-        let answer = self.account.authorize_anywhere(self.actor(), operation, self.now);
+        let answer = self.account.authorize_anywhere(self.actor(), operation, self.circumstances());
         self.or_recorded(answer, operation, request).await
     }
 
     /// Refuses a page or form to people who may not do this in the whole account, and records that: before anything that was
     /// typed is looked at, because what is said of it would tell of the page. `request` is what it would be in the API.
     pub(super) async fn admit(&self, operation: Operation, request: &'static str) -> Result<(), Failure> {
-        let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.now);
+        let answer = self.account.authorize(self.actor(), operation, &Scope::Account, self.circumstances());
         self.or_recorded(answer, operation, request).await
     }
 
@@ -136,18 +141,20 @@ impl<'a> AccountContext<'a> {
 
     /// Whether the person may look at a member, or at somebody who is invited.
     pub(super) fn may_see_member(&self, user: UserId) -> bool {
-        self.account.sees_member(self.actor(), user, self.now)
+        self.account.sees_member(self.actor(), user, self.circumstances())
     }
 
     /// Whether the person may look at an invitation.
     pub(super) fn may_see_invitation(&self, id: InvitationId) -> bool {
         let invitation = self.account.invitation(id);
-        invitation.is_some_and(|found| self.account.sees_invitation(self.actor(), &found.value, self.now))
+        invitation.is_some_and(|found| {
+            self.account.sees_invitation(self.actor(), &found.value, self.circumstances())
+        })
     }
 
     /// Whether a command would be done if the person asked for it now: what pages offer is what works.
     pub(super) fn would(&self, command: &Command) -> bool {
-        self.account.decide(self.actor(), command, self.now, &mut uuid::Uuid::now_v7).is_ok()
+        self.account.decide(self.actor(), command, self.circumstances(), &mut uuid::Uuid::now_v7).is_ok()
     }
 
     /// Whether the person holds everything that a role would give in the whole account.

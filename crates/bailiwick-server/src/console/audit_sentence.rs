@@ -172,6 +172,10 @@ impl Names<'_> {
                 None => "announced that a management key ends soon".to_owned(),
             },
             E::KeyExpired { name, .. } => format!("recorded that the management key {name} ended"),
+            E::MemberAttributesChanged { user, .. } => format!("changed the attributes of {}", person(user)),
+            E::PolicyCreated { policy, .. } => format!("created the policy {}", policy.name),
+            E::PolicyEdited { after, .. } => format!("edited the policy {}", after.name),
+            E::PolicyDeleted { policy, .. } => format!("deleted the policy {}", policy.name),
             E::OwnershipOffered { offer, .. } => format!("offered ownership to {}", person(&offer.to)),
             E::OwnershipWithdrawn { offer, .. } => {
                 format!("withdrew the offer of ownership to {}", person(&offer.to))

@@ -95,7 +95,14 @@ async fn invite(context: &AccountContext<'_>, fields: &Fields) -> Result<String,
         "" => None,
         text => Some(Name::parse(text).map_err(|problem| Complaint::text("name", "the name", &problem))?),
     };
-    let request = InviteRequest { emails, grants, groups: Vec::new(), name, member_until: None };
+    let request = InviteRequest {
+        emails,
+        grants,
+        groups: Vec::new(),
+        name,
+        member_until: None,
+        attributes: bailiwick_core::account::Attributes::default(),
+    };
     let options = WriteOptions::default();
     let (caller, account) = (&context.person.caller, context.account.id());
     let shape = |invited: crate::service::Invited<'_>| {

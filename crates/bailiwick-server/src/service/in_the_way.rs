@@ -51,9 +51,10 @@ impl Service {
             // Whom the directory does not know is nowhere yet.
             let Some(user) = self.store.user_by_email(email.as_str()).await? else { continue };
             let people = vec![Invitee { user: user.user_id, invitation: new_id() }];
-            let InviteRequest { grants, groups, member_until, .. } = request.clone();
-            let command = Command::Invite { people, grants, groups, member_until };
-            match account.decide(caller.actor, &command, self.now(), &mut || new_uuid()) {
+            let InviteRequest { grants, groups, member_until, attributes, .. } = request.clone();
+            let command = Command::Invite { people, grants, groups, member_until, attributes };
+            match account.decide(caller.actor, &command, caller.circumstances(self.now()), &mut || new_uuid())
+            {
                 Err(refusal) if is_about_a_person(&refusal) => {
                     found.push(InTheWay { place, email: email.to_string(), refusal });
                 }

@@ -34,6 +34,8 @@ pub struct InviteRequest {
     pub name: Option<Name>,
     /// When the memberships end that come of it.
     pub member_until: Option<Timestamp>,
+    /// What will be said of each of them.
+    pub attributes: bailiwick_core::account::Attributes,
 }
 
 /// What an invitation came to, for shaping the answer.
@@ -124,6 +126,7 @@ impl Service {
             grants: request.grants.clone(),
             groups: request.groups.clone(),
             member_until: request.member_until,
+            attributes: request.attributes.clone(),
         };
         let shape_changed = |changed: &Changed<'_>| shape(invited(changed, &people));
         let beside =

@@ -70,6 +70,7 @@ fn target_of(command: &Command) -> Option<SmolStr> {
         }
         C::CreateKey { holder, .. } => holder.to_string(),
         C::DeleteKey { key } => key.to_string(),
+        C::EditPolicy { policy, .. } | C::DeletePolicy { policy } => policy.to_string(),
         C::WithdrawOwnership { offer } | C::AcceptOwnership { offer } | C::DeclineOwnership { offer } => {
             offer.to_string()
         }
@@ -82,7 +83,8 @@ fn target_of(command: &Command) -> Option<SmolStr> {
         | C::CreateGroup { .. }
         | C::CreateProject { .. }
         | C::RegisterResources { .. }
-        | C::CreateServiceAccount { .. } => return None,
+        | C::CreateServiceAccount { .. }
+        | C::CreatePolicy { .. } => return None,
     };
     Some(SmolStr::new(text))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{Account, Actor, Decided, Event, Refusal};
 use bailiwick_core::ids::{AccountId, UserId};
 use bailiwick_core::values::Email;
 use bailiwick_store::DirectoryChange;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::invitation_mails::Counted;
@@ -83,12 +83,17 @@ impl<T, D> Asked<T> for Deciding<'_, D>
 where
     D: Fn(
         &Account,
-        Timestamp,
+        Circumstances<'static>,
         &Invitees,
         &mut dyn FnMut() -> uuid::Uuid,
     ) -> Result<(Option<Decided>, T), Error>,
 {
-    fn decide(&self, before: &Account, _: Actor, now: Timestamp) -> Result<(Option<Decided>, T), Error> {
+    fn decide(
+        &self,
+        before: &Account,
+        _: Actor,
+        now: Circumstances<'static>,
+    ) -> Result<(Option<Decided>, T), Error> {
         (self.decide)(before, now, self.invitees, &mut || new_uuid())
     }
 
@@ -113,7 +118,7 @@ impl Service {
         T: Serialize,
         D: Fn(
             &Account,
-            Timestamp,
+            Circumstances<'static>,
             &Invitees,
             &mut dyn FnMut() -> uuid::Uuid,
         ) -> Result<(Option<Decided>, T), Error>,
@@ -140,7 +145,7 @@ impl Service {
         T: Serialize,
         D: Fn(
             &Account,
-            Timestamp,
+            Circumstances<'static>,
             &Invitees,
             &mut dyn FnMut() -> uuid::Uuid,
         ) -> Result<(Option<Decided>, T), Error>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::access::AccessDifference;
+use bailiwick_core::access::{AccessDifference, Circumstances};
 use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Refusal};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
@@ -93,7 +93,12 @@ pub struct Changed<'a> {
 /// What is asked of an account, for an answer of type `T`.
 pub(super) trait Asked<T> {
     /// What it comes to, and the answer; nothing where all is as it was asked to be.
-    fn decide(&self, before: &Account, actor: Actor, now: Timestamp) -> Result<(Option<Decided>, T), Error>;
+    fn decide(
+        &self,
+        before: &Account,
+        actor: Actor,
+        now: Circumstances<'static>,
+    ) -> Result<(Option<Decided>, T), Error>;
 
     /// The event that records that it was refused.
     fn refused(&self, refusal: &Refusal) -> Event;
@@ -106,9 +111,14 @@ struct Single<'a, S> {
 }
 
 impl<T, S: Fn(&Changed<'_>) -> T> Asked<T> for Single<'_, S> {
-    fn decide(&self, before: &Account, actor: Actor, now: Timestamp) -> Result<(Option<Decided>, T), Error> {
+    fn decide(
+        &self,
+        before: &Account,
+        actor: Actor,
+        now: Circumstances<'static>,
+    ) -> Result<(Option<Decided>, T), Error> {
         let decided = before.decide(actor, self.command, now, &mut || new_uuid())?;
-        let changed = Changed { before, after: &decided.account, events: &decided.events, now };
+        let changed = Changed { before, after: &decided.account, events: &decided.events, now: now.now };
         let value = (self.shape)(&changed);
         Ok((Some(decided), value))
     }
@@ -223,7 +233,7 @@ impl Service {
         // Read under the lock, so that times never run backwards within an account.
         let now = self.now();
         let before = Arc::clone(&tip.account);
-        let (decided, value) = asked.decide(&before, caller.actor, now)?;
+        let (decided, value) = asked.decide(&before, caller.actor, caller.circumstances(now))?;
         // After the decision, so that a stale revision tells strangers nothing.
         if let Some((key, expected)) = options.expected {
             let actual = before.revision_of(key).unwrap_or_default();

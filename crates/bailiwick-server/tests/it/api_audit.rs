@@ -320,6 +320,14 @@ async fn things(story: &mut Story, owner: Option<&Person>) {
     story.step("list_keys", owner, "", Value::Null, &[]).await;
     story.step("get_key", owner, "", Value::Null, &[]).await;
     story.step("delete_key", owner, "", Value::Null, &["key.deleted"]).await;
+    let body = json!({ "name": "Careful", "text": "forbid(principal, action == Action::\"delete:clusters\", resource);" });
+    let made = story.step("create_policy", owner, "", body, &["policy.created"]).await;
+    story.keep("policy", &made["id"]);
+    story.step("list_policies", owner, "", Value::Null, &[]).await;
+    story.step("get_policy", owner, "", Value::Null, &[]).await;
+    story.step("check_policy", owner, "", json!({ "text": "permit" }), &[]).await;
+    story.step("update_policy", owner, "", json!({ "enabled": false }), &["policy.edited"]).await;
+    story.step("delete_policy", owner, "", Value::Null, &["policy.deleted"]).await;
     let gone = ["grant.revoked", "service_account.deleted"];
     story.step("delete_service_account", owner, "", Value::Null, &gone).await;
 

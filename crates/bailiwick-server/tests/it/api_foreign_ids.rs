@@ -32,6 +32,8 @@ async fn one_of_everything(world: &World, account: AccountId, by: &Person) -> BT
     let invited = create("invitations", json!({ "emails": ["pending@example.com"] })).await;
     ids.insert("invitation", text(&invited["invitations"][0]["id"]));
     ids.insert("member", by.id.clone());
+    let policy = json!({ "name": "Policy", "text": "forbid(principal, action == Action::\"delete:clusters\", resource);" });
+    ids.insert("policy", text(&create("policies", policy).await["id"]));
     ids
 }
 

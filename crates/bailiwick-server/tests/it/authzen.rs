@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
-use bailiwick_core::account::{Actor, Command, Principal, RoleAtScope, RoleRef, Scope};
-use bailiwick_core::values::{Email, ExternalId, Name};
+use bailiwick_core::account::{Actor, Command, Patch, Principal, RoleAtScope, RoleRef, Scope};
+use bailiwick_core::values::{Description, Email, ExternalId, Name};
 use bailiwick_server::config::Config;
 use bailiwick_server::server::{build_service, load_catalog, system_clock};
 use bailiwick_server::service::{Bootstrapped, Caller, Origin, Service, WriteOptions};
@@ -55,6 +55,7 @@ impl Pdp {
             parent: None,
             external_id: Some(ExternalId::parse("c-1").unwrap()),
             url: None,
+            attributes: bailiwick_core::account::Attributes::default(),
         };
         pdp.command(Command::RegisterResources { resources: vec![resource] }).await;
         pdp
@@ -436,4 +437,52 @@ async fn an_answer_is_as_new_as_it_is_asked_for_or_there_is_none() {
             assert_eq!(retry_after, (status == 412).then(|| b"1".to_vec()));
         }
     }
+}
+
+#[tokio::test]
+async fn what_the_caller_says_counts_as_far_as_it_may_assert_it() {
+    let pdp = Pdp::start().await;
+    let text = "forbid(principal, action == Action::\"write:clusters\", resource) unless { context.request has ticket && context.request.ticket == \"T-1\" && context.request has ip && context.request.ip.isLoopback() && resource has environment && resource.environment == \"development\" };";
+    let policy = bailiwick_core::account::Policy {
+        name: Name::parse("By ticket").unwrap(),
+        description: Description::default(),
+        text: text.into(),
+        enabled: true,
+    };
+    pdp.command(Command::CreatePolicy { policy }).await;
+    let mut resource = cluster("c-1");
+    resource["properties"] = json!({ "environment": "development", "unknown": [1] });
+    let mut write = action("write:clusters");
+    write["properties"] = json!({ "ticket": "T-1" });
+    let context = json!({ "ip": "127.0.0.1", "time": "2025-06-27T18:03-07:00", "deep": { "er": [[]] } });
+    let body = json!({ "subject": pdp.subject(), "action": write, "resource": resource, "context": context });
+    let (yes, no) = (json!({ "decision": true }), json!({ "decision": false }));
+    assert_eq!(pdp.ask("evaluation", &body).await, no, "nothing of it may be asserted");
+    let read =
+        json!({ "subject": pdp.subject(), "action": action("read:clusters"), "resource": cluster("c-1") });
+    assert_eq!(pdp.ask("evaluation", &read).await, yes, "no policy says anything of reading");
+
+    let handle = pdp.service.accounts().get(pdp.bootstrapped.account).await.unwrap().unwrap();
+    let (machine, _) =
+        handle.snapshot().service_accounts_after(None).next().map(|(id, it)| (id, it.revision)).unwrap();
+    let may_assert = |entries: &[&str]| Command::EditServiceAccount {
+        service_account: machine,
+        name: None,
+        description: None,
+        external_id: Patch::Keep,
+        may_assert: Some(entries.iter().map(|entry| (*entry).into()).collect()),
+    };
+    pdp.command(may_assert(&["action.ticket", "resource.environment"])).await;
+    assert_eq!(pdp.ask("evaluation", &body).await, no, "the address is not its to say");
+    pdp.command(may_assert(&["action.ticket", "resource.environment", "context.ip"])).await;
+    assert_eq!(pdp.ask("evaluation", &body).await, yes);
+    let batch = json!({ "subject": pdp.subject(), "action": write, "context": context, "evaluations": [
+        { "resource": resource }, { "resource": cluster("c-1") }, { "resource": resource, "context": {} },
+    ] });
+    let answers = pdp.ask("evaluations", &batch).await;
+    assert_eq!(
+        answers,
+        json!({ "evaluations": [yes, no, no] }),
+        "what an item says takes the place of the defaults"
+    );
 }

@@ -17,6 +17,7 @@ mod api_operations;
 mod api_paging;
 mod api_past;
 mod api_people;
+mod api_policies;
 mod api_protocol;
 mod api_resources;
 mod api_roles;

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::Shape;
 use crate::{names, scope};
 
+use super::attributes::AttributeArgs;
 use super::{invitation, member};
 
 /// How the answer to an invitation is shown.
@@ -45,6 +46,8 @@ pub struct InviteArgs {
     #[arg(long, value_name = "MOMENT", value_parser = scope::moment)]
     member_until: Option<Timestamp>,
     #[command(flatten)]
+    attributes: AttributeArgs,
+    #[command(flatten)]
     write: WriteArgs,
 }
 
@@ -59,8 +62,9 @@ pub async fn run(ctx: Context, args: InviteArgs) -> Result<ExitCode, Failure> {
     for given in &args.groups {
         groups.push(names::group(&account, given).await?);
     }
+    let attributes = args.attributes.values(&ctx, &account).await?;
     let InviteArgs { emails, name, member_until, .. } = args;
-    let invitations = CreateInvitations { emails, name, groups, roles, grants, member_until };
+    let invitations = CreateInvitations { emails, name, groups, roles, grants, member_until, attributes };
     send(&ctx, &account, &invitations, &args.write).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,8 @@ use crate::failure::Failure;
 use crate::output::{Shape, one_line};
 use crate::{input, names, scope};
 
+use super::attributes::AttributeArgs;
+
 /// How members are shown.
 pub const COLUMNS: &[&str] = &[
     "id",
@@ -28,6 +30,7 @@ pub const COLUMNS: &[&str] = &[
     "last_sign_in_at",
     "auth_methods",
     "external_id",
+    "attributes",
     "invitation",
     "revision",
 ];
@@ -103,17 +106,19 @@ pub enum MemberCommand {
         #[command(flatten)]
         edit: EditArgs,
     },
-    /// Say when a membership ends by itself, or that it does not
+    /// Say when a membership ends by itself, or change what is said of the member for policies to read
     Edit {
         /// Email, id or external id
         #[arg(value_name = "MEMBER")]
         member: String,
         /// From when on the member is inactive: RFC 3339, or +30d from now
-        #[arg(long, value_name = "MOMENT", value_parser = scope::moment, required_unless_present = "no_until")]
+        #[arg(long, value_name = "MOMENT", value_parser = scope::moment, required_unless_present_any = ["no_until", "attributes"])]
         until: Option<Timestamp>,
         /// The membership does not end by itself any more
         #[arg(long, conflicts_with = "until")]
         no_until: bool,
+        #[command(flatten)]
+        attributes: AttributeArgs,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -201,8 +206,10 @@ pub async fn run(ctx: Context, command: MemberCommand) -> Result<ExitCode, Failu
             let change = UpdateMember { external_id: Patch::from(external_id), ..UpdateMember::default() };
             update(&ctx, &account, &member, &change, &edit).await?;
         }
-        MemberCommand::Edit { member, until, edit, .. } => {
-            let change = UpdateMember { until: Patch::from(until), ..UpdateMember::default() };
+        MemberCommand::Edit { member, until, no_until, attributes, edit } => {
+            let attributes = attributes.changes(&ctx, &account).await?;
+            let until = if until.is_some() || no_until { Patch::from(until) } else { Patch::Keep };
+            let change = UpdateMember { until, attributes, ..UpdateMember::default() };
             update(&ctx, &account, &member, &change, &edit).await?;
         }
         MemberCommand::Activate { member, edit } => {

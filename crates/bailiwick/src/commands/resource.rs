@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::names;
 use crate::output::Shape;
 
+use super::attributes::AttributeArgs;
 use super::role::patch;
 
 const COLUMNS: &[&str] = &["id", "type", "name", "project", "parent", "external_id", "url", "revision"];
@@ -73,6 +74,8 @@ pub enum ResourceCommand {
         #[arg(long, value_name = "URL")]
         address: Option<String>,
         #[command(flatten)]
+        attributes: AttributeArgs,
+        #[command(flatten)]
         write: WriteArgs,
     },
     /// Register many resources, all of them or none
@@ -98,6 +101,8 @@ pub enum ResourceCommand {
         /// Where it is reached; an empty one takes it away
         #[arg(long, value_name = "URL")]
         address: Option<String>,
+        #[command(flatten)]
+        attributes: AttributeArgs,
         #[command(flatten)]
         edit: EditArgs,
     },
@@ -138,12 +143,22 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let id = names::resource(&account, None, &resource).await?;
             ctx.output.record(&account.get_resource(&id).await?, SHAPE)?;
         }
-        ResourceCommand::Register { resource_type, name, project, parent, external_id, address, write } => {
+        ResourceCommand::Register {
+            resource_type,
+            name,
+            project,
+            parent,
+            external_id,
+            address,
+            attributes,
+            write,
+        } => {
             let mut resource = CreateResource {
                 resource_type,
                 name,
                 external_id,
                 url: address,
+                attributes: attributes.values(&ctx, &account).await?,
                 ..CreateResource::default()
             };
             if let Some(given) = project {
@@ -159,9 +174,11 @@ pub async fn run(ctx: Context, command: ResourceCommand) -> Result<ExitCode, Fai
             let shape = Shape { fields: &[], tables: &[("resources", COLUMNS)] };
             ctx.write(account.register_resources(&resources), &write, shape).await?;
         }
-        ResourceCommand::Edit { resource, name, external_id, address, edit } => {
+        ResourceCommand::Edit { resource, name, external_id, address, attributes, edit } => {
+            let attributes = attributes.changes(&ctx, &account).await?;
             let id = names::resource(&account, None, &resource).await?;
-            let change = UpdateResource { name, external_id: patch(external_id), url: patch(address) };
+            let change =
+                UpdateResource { name, external_id: patch(external_id), url: patch(address), attributes };
             ctx.edit(account.update_resource(&id, &change), &edit, SHAPE).await?;
         }
         ResourceCommand::Delete { resource, edit } => {

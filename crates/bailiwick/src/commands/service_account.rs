@@ -46,6 +46,9 @@ pub enum ServiceAccountCommand {
         /// Id, name or external id
         #[arg(value_name = "SERVICE_ACCOUNT")]
         service_account: String,
+        /// All that it may assert about the questions that it asks, such as `subject.department`; an empty one for nothing
+        #[arg(long, value_name = "PROPERTY", value_delimiter = ',')]
+        may_assert: Option<Vec<String>>,
         #[command(flatten)]
         change: ChangeArgs,
     },
@@ -76,10 +79,12 @@ pub async fn run(ctx: Context, command: ServiceAccountCommand) -> Result<ExitCod
             let machine = CreateServiceAccount { name, description, external_id, roles, grants };
             ctx.write(account.create_service_account(&machine), &write, SHAPE).await?;
         }
-        ServiceAccountCommand::Edit { service_account, change } => {
+        ServiceAccountCommand::Edit { service_account, may_assert, change } => {
+            let may_assert = may_assert.map(|all| all.into_iter().filter(|one| !one.is_empty()).collect());
             let ChangeArgs { name, description, external_id, edit } = change;
             let id = names::service_account(&account, &service_account).await?;
-            let change = UpdateServiceAccount { name, description, external_id: patch(external_id) };
+            let change =
+                UpdateServiceAccount { name, description, external_id: patch(external_id), may_assert };
             ctx.edit(account.update_service_account(&id, &change), &edit, SHAPE).await?;
         }
         ServiceAccountCommand::Delete { service_account, edit } => {

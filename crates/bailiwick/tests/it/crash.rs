@@ -106,6 +106,7 @@ fn resource(name: &str) -> CreateResource {
         parent: None,
         external_id: Some(name.to_owned()),
         url: None,
+        attributes: bailiwick_client::wire::Attributes::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod cli_access;
 mod cli_behaviours;
 mod cli_ends;
 mod cli_manners;
+mod cli_policies;
 mod cli_story;
 mod cloud_behaviours;
 mod crash;

@@ -17,7 +17,7 @@ pub(super) enum Syntax {
 }
 
 impl Syntax {
-    fn accepts(self, name: &str) -> bool {
+    pub(super) fn accepts(self, name: &str) -> bool {
         let fits = match self {
             Self::Word => is_word(name),
             Self::VerbNoun => name.split_once(':').is_some_and(|(verb, noun)| is_word(verb) && is_word(noun)),
@@ -25,7 +25,7 @@ impl Syntax {
         fits && name.len() <= MAX_NAME_CHARACTERS
     }
 
-    fn hint(self) -> &'static str {
+    pub(super) fn hint(self) -> &'static str {
         match self {
             Self::Word => {
                 "use at most 64 lower-case letters, digits and underscores, a letter first, such as `project_admin`"

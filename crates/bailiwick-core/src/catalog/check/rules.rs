@@ -83,6 +83,8 @@ pub(super) fn check(
         invitation_mail: people::mail(stated, &source.resource_types, problems),
         personal_keys: people::personal_keys(stated.personal_keys.as_ref(), problems),
         groups: people::groups(stated.groups.as_ref(), &source.groups, problems),
+        policies: stated.policies,
+        policies_bind_owner: stated.policies_bind_owner,
     })
 }
 

@@ -107,7 +107,16 @@ fn removing_a_member_names_what_stands_in_their_name_and_deleting_a_machine_its_
     let invitation = given.id();
     let people = vec![Invitee { user: given.id(), invitation }];
     given
-        .when(user, &Command::Invite { people, grants: vec![], groups: vec![], member_until: None })
+        .when(
+            user,
+            &Command::Invite {
+                people,
+                grants: vec![],
+                groups: vec![],
+                member_until: None,
+                attributes: Attributes::default(),
+            },
+        )
         .unwrap();
     for command in [Command::RemoveMember { user }, Command::DeactivateMember { user }] {
         let difference = rehearse(&given, &command);
@@ -171,6 +180,7 @@ fn entries_beyond_the_limit_are_counted() {
             parent: None,
             external_id: None,
             url: None,
+            attributes: None,
         };
         events.push(Event::ResourceRegistered { id, resource });
         events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });

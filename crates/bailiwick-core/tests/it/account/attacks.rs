@@ -110,13 +110,21 @@ fn through_the_external_id_of_somebody_stronger() {
     let mine = || Patch::Set(external("mallory"));
     let (service_account, name, description) = (strong, None, None);
     for command in [
-        Command::EditMember { user: admin, external_id: mine() },
-        Command::EditServiceAccount { service_account, name, description, external_id: mine() },
+        Command::EditMember { user: admin, external_id: mine(), attributes: [].into() },
+        Command::EditServiceAccount {
+            service_account,
+            name,
+            description,
+            external_id: mine(),
+            may_assert: None,
+        },
         Command::EditGroup { group, name: None, description: None, external_id: mine() },
     ] {
         assert!(is_above(&given.refused(user, &command)), "{command:?}");
     }
-    given.when(user, &Command::EditMember { user: plain, external_id: mine() }).unwrap();
+    given
+        .when(user, &Command::EditMember { user: plain, external_id: mine(), attributes: [].into() })
+        .unwrap();
 }
 
 #[test]
@@ -180,8 +188,13 @@ fn through_the_external_id_of_another_resource_or_project() {
     let keeper = given.role("Keeper", Level::Resource, &["write:clusters", "delete:clusters"]);
     let (theirs, mine) = (given.resource("cluster", None, None), given.resource("cluster", None, None));
     let user = given.member(&[at(writer, Scope::resources([theirs])), at(keeper, Scope::resources([mine]))]);
-    let edit =
-        |resource, external_id| Command::EditResource { resource, name: None, external_id, url: Patch::Keep };
+    let edit = |resource, external_id| Command::EditResource {
+        resource,
+        name: None,
+        external_id,
+        url: Patch::Keep,
+        attributes: [].into(),
+    };
     given.do_it(&edit(theirs, Patch::Set(external("production"))));
     // Whatever bears the name is answered for by it, so it would be deleted by who may delete the bearer.
     for taken_away in [Patch::Clear, Patch::Set(external("other"))] {
@@ -263,10 +276,15 @@ fn through_taking_down_what_is_above() {
         name: Some(name("Doer")),
         description: None,
         external_id: Patch::Keep,
+        may_assert: None,
     };
-    let called = |user| Command::EditMember { user, external_id: Patch::Set(external("theirs")) };
+    let called = |user| Command::EditMember {
+        user,
+        external_id: Patch::Set(external("theirs")),
+        attributes: [].into(),
+    };
     given.do_it(&called(user));
-    let unnamed = Command::EditMember { user, external_id: Patch::Clear };
+    let unnamed = Command::EditMember { user, external_id: Patch::Clear, attributes: [].into() };
     let wanted = above("Closers", &["delete:account"]);
     for command in [
         rename,
@@ -349,6 +367,7 @@ fn through_making_ones_own_time_longer() {
         grants: vec![at_account("viewer")],
         groups: Vec::new(),
         member_until: None,
+        attributes: Attributes::default(),
     };
     assert!(is_escalation(&given.refused(user, &invite)), "a promise would outlast the sponsor's own right");
     let role = RoleSpec {
@@ -482,6 +501,7 @@ fn through_making_ones_own_membership_longer() {
         grants: Vec::new(),
         groups: Vec::new(),
         member_until,
+        attributes: Attributes::default(),
     };
     assert!(outlasts(&given.refused(user, &invite(None))), "somebody who outlasts them");
     assert!(outlasts(&given.refused(user, &invite(Some(longer)))));
@@ -513,7 +533,13 @@ fn through_an_invitation_by_who_has_ended() {
     given
         .when(
             sponsor,
-            &Command::Invite { people, grants: Vec::new(), groups: Vec::new(), member_until: None },
+            &Command::Invite {
+                people,
+                grants: Vec::new(),
+                groups: Vec::new(),
+                member_until: None,
+                attributes: Attributes::default(),
+            },
         )
         .unwrap();
     let end = given.later(3_600);

@@ -17,7 +17,13 @@ fn personal(given: &mut Given, user: UserId) -> (KeyId, Command) {
 
 fn invite(given: &mut Given, groups: &[GroupId]) -> Command {
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
-    Command::Invite { people, grants: Vec::new(), groups: groups.to_vec(), member_until: None }
+    Command::Invite {
+        people,
+        grants: Vec::new(),
+        groups: groups.to_vec(),
+        member_until: None,
+        attributes: Attributes::default(),
+    }
 }
 
 #[test]

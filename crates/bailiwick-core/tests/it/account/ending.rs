@@ -62,7 +62,13 @@ fn an_invitation_says_when_the_membership_ends() {
     let until = given.later(3_600);
     let (user, invitation): (UserId, InvitationId) = (given.id(), given.id());
     let people = vec![Invitee { user, invitation }];
-    given.do_it(&Command::Invite { people, grants: vec![], groups: vec![], member_until: Some(until) });
+    given.do_it(&Command::Invite {
+        people,
+        grants: vec![],
+        groups: vec![],
+        member_until: Some(until),
+        attributes: Attributes::default(),
+    });
     let sent = given.account.invitation(invitation).unwrap().value.clone();
     assert_eq!((sent.member_until, sent.expires_at), (Some(until), Some(until)), "of no use any longer");
     given.when(user, &Command::AcceptInvitation { invitation }).unwrap();
@@ -73,6 +79,7 @@ fn an_invitation_says_when_the_membership_ends() {
         grants: vec![at_account("editor")],
         groups: vec![],
         member_until: Some(until),
+        attributes: Attributes::default(),
     };
     assert_eq!(given.refused(given.owner, &again), Refusal::MemberAlready { user });
 }
@@ -129,7 +136,16 @@ fn what_stands_in_the_name_of_a_member_ends_with_the_membership() {
     let invitation: InvitationId = given.id();
     let people = vec![Invitee { user: invited, invitation }];
     given
-        .when(user, &Command::Invite { people, grants: vec![], groups: vec![], member_until: Some(until) })
+        .when(
+            user,
+            &Command::Invite {
+                people,
+                grants: vec![],
+                groups: vec![],
+                member_until: Some(until),
+                attributes: Attributes::default(),
+            },
+        )
         .unwrap();
     given.offer(user, false);
     // Another one vouches for this invitation from now on.
@@ -138,7 +154,16 @@ fn what_stands_in_the_name_of_a_member_ends_with_the_membership() {
     let second: InvitationId = given.id();
     let people = vec![Invitee { user: other, invitation: second }];
     given
-        .when(user, &Command::Invite { people, grants: vec![], groups: vec![], member_until: Some(until) })
+        .when(
+            user,
+            &Command::Invite {
+                people,
+                grants: vec![],
+                groups: vec![],
+                member_until: Some(until),
+                attributes: Attributes::default(),
+            },
+        )
         .unwrap();
     given.now = until;
     let accept = Command::AcceptInvitation { invitation: second };

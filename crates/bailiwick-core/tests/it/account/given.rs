@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Actor, Command, Decided, Event, Invitee, KeyHolder, Patch, Principal, Refusal, ResourceSpec,
-    RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, open,
+    Account, Actor, Attributes, Command, Decided, Event, Invitee, KeyHolder, Patch, Principal, Refusal,
+    ResourceSpec, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, open,
 };
 use bailiwick_core::catalog::{Catalog, Level};
 use bailiwick_core::ids::{
@@ -142,7 +142,13 @@ impl Given {
         let people = vec![Invitee { user, invitation }];
         self.when(
             sponsor,
-            &Command::Invite { people, grants: grants.to_vec(), groups: Vec::new(), member_until: None },
+            &Command::Invite {
+                people,
+                grants: grants.to_vec(),
+                groups: Vec::new(),
+                member_until: None,
+                attributes: Attributes::default(),
+            },
         )?;
         Ok(invitation)
     }
@@ -233,6 +239,7 @@ impl Given {
             parent,
             external_id: None,
             url: None,
+            attributes: Attributes::default(),
         };
         match &self.do_it(&Command::RegisterResources { resources: vec![spec] })[..] {
             [Event::ResourceRegistered { id, .. }] => *id,

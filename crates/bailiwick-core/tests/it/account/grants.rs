@@ -192,6 +192,7 @@ fn one_principal_has_so_many_grants_at_most() {
         parent: None,
         external_id: None,
         url: None,
+        attributes: Attributes::default(),
     };
     given.do_it(&Command::RegisterResources { resources: vec![spec; limits::RESOURCES_PER_SCOPE] });
     let all: Vec<ResourceId> = given.account.resources_after(None).map(|(id, _)| id).collect();

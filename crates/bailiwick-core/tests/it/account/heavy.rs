@@ -42,6 +42,7 @@ fn send(given: &mut Given, sponsor: UserId, count: usize, grants: &[RoleAtScope]
                 groups: vec![],
                 member_until: None,
                 told: false,
+                attributes: None,
             };
             Event::InvitationSent { id: given.id(), invitation }
         })
@@ -72,6 +73,7 @@ fn a_member_with_as_many_invitations_as_possible_is_removed() {
             grants: vec![at_account("viewer")],
             groups: Vec::new(),
             member_until: None,
+            attributes: Attributes::default(),
         };
         if wide {
             given.decide(Actor::User(admin), &invite).unwrap();
@@ -94,6 +96,7 @@ fn a_member_with_as_many_invitations_as_possible_is_removed() {
                     grants: vec![at_account("viewer")],
                     groups: Vec::new(),
                     member_until: None,
+                    attributes: Attributes::default(),
                 },
             )
             .unwrap();
@@ -220,6 +223,7 @@ fn accepting_more_than_a_member_can_hold_is_refused() {
         groups: vec![],
         member_until: None,
         told: false,
+        attributes: None,
     };
     let id: InvitationId = given.id();
     given.account.apply(&[Event::InvitationSent { id, invitation }]);
@@ -245,8 +249,13 @@ fn ended_invitations_make_room_for_new_ones_and_waiting_ones_do_not() {
     });
     // One too many was there already, and one is new: both that have ended are forgotten, the oldest first.
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
-    let sent =
-        given.do_it(&Command::Invite { people, grants: vec![], groups: Vec::new(), member_until: None });
+    let sent = given.do_it(&Command::Invite {
+        people,
+        grants: vec![],
+        groups: Vec::new(),
+        member_until: None,
+        attributes: Attributes::default(),
+    });
     assert_eq!(sent[..2], forgotten);
     assert!(given.account.invitation(ended).is_none() && given.account.invitation(dropped).is_none());
     let people = vec![Invitee { user: given.id(), invitation: given.id() }];
@@ -254,7 +263,13 @@ fn ended_invitations_make_room_for_new_ones_and_waiting_ones_do_not() {
     assert_eq!(
         given.refused(
             given.owner,
-            &Command::Invite { people, grants: vec![], groups: Vec::new(), member_until: None }
+            &Command::Invite {
+                people,
+                grants: vec![],
+                groups: Vec::new(),
+                member_until: None,
+                attributes: Attributes::default()
+            }
         ),
         limit
     );

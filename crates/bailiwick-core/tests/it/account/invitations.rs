@@ -10,6 +10,7 @@ fn to(people: &[(UserId, InvitationId)], grants: &[RoleAtScope]) -> Command {
         grants: grants.to_vec(),
         groups: Vec::new(),
         member_until: None,
+        attributes: Attributes::default(),
     }
 }
 
@@ -24,6 +25,7 @@ fn sent(given: &Given, user: UserId, grants: &[RoleAtScope], lives: Option<i64>)
         groups: vec![],
         member_until: None,
         told: false,
+        attributes: None,
     }
 }
 

@@ -42,8 +42,12 @@ fn an_account_takes_so_many_roles_groups_projects_and_service_accounts() {
     with(&mut given, &projects);
     let machines: Vec<Event> = (0..limits::SERVICE_ACCOUNTS)
         .map(|number| {
-            let service_account =
-                ServiceAccount { name: text(number), description: description(), external_id: None };
+            let service_account = ServiceAccount {
+                name: text(number),
+                description: description(),
+                external_id: None,
+                may_assert: vec![],
+            };
             Event::ServiceAccountCreated { id: given.id(), service_account }
         })
         .collect();

@@ -3,7 +3,7 @@
 use super::prelude::*;
 
 fn edit(user: UserId, external_id: Patch<ExternalId>) -> Command {
-    Command::EditMember { user, external_id }
+    Command::EditMember { user, external_id, attributes: [].into() }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What the tests of every slice use.
 
 pub use bailiwick_core::account::{
-    Actor, ActorRef, AllOf, Command, EndReason, EntityKey, Event, Grant, Group, Invitation, InvitationStatus,
-    Invitee, Key, KeyHolder, Member, MemberStatus, Offer, Patch, PermissionNames, Principal, Project,
-    Refusal, Resource, ResourceSpec, Role, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, ServiceAccount,
-    Settings, Withheld,
+    Actor, ActorRef, AllOf, AttributeValue, Attributes, Command, EndReason, EntityKey, Event, Grant, Group,
+    Invitation, InvitationStatus, Invitee, Key, KeyHolder, Member, MemberStatus, Offer, Patch,
+    PermissionNames, Policy, Principal, Project, Refusal, Resource, ResourceSpec, Role, RoleAtScope, RoleRef,
+    RoleSpec, Scope, SecretHash, ServiceAccount, Settings, Withheld,
 };
 pub use bailiwick_core::catalog::Level;
 pub use bailiwick_core::ids::{

@@ -10,6 +10,7 @@ fn spec(resource_type: &str, parent: Option<ResourceId>) -> ResourceSpec {
         parent,
         external_id: None,
         url: None,
+        attributes: Attributes::default(),
     }
 }
 
@@ -22,7 +23,13 @@ fn wrong_parent(resource_type: &str, expected: &str) -> Refusal {
 }
 
 fn edit(resource: ResourceId, text: &str, external_id: Patch<ExternalId>) -> Command {
-    Command::EditResource { resource, name: Some(name(text)), external_id, url: Patch::Keep }
+    Command::EditResource {
+        resource,
+        name: Some(name(text)),
+        external_id,
+        url: Patch::Keep,
+        attributes: [].into(),
+    }
 }
 
 fn stored(given: &Given, id: ResourceId) -> Resource {
@@ -43,6 +50,7 @@ fn resources_are_registered_below_a_project_or_a_parent() {
         parent,
         external_id: external_id.map(external),
         url: None,
+        attributes: None,
     };
     let (first, second): (ResourceId, ResourceId) = (given.upcoming(1), given.upcoming(2));
     let wanted = [

@@ -12,7 +12,13 @@ fn create(text: &str, external_id: Option<&str>, grants: &[RoleAtScope]) -> Comm
 }
 
 fn edit(service_account: ServiceAccountId, text: &str, external_id: Patch<ExternalId>) -> Command {
-    Command::EditServiceAccount { service_account, name: Some(name(text)), description: None, external_id }
+    Command::EditServiceAccount {
+        service_account,
+        name: Some(name(text)),
+        description: None,
+        external_id,
+        may_assert: None,
+    }
 }
 
 fn stored(given: &Given, id: ServiceAccountId) -> ServiceAccount {
@@ -27,6 +33,7 @@ fn a_service_account_is_created_with_its_grants() {
         name: name("Machine"),
         description: described("A machine"),
         external_id: Some(external("machine")),
+        may_assert: vec![],
     };
     let made = given.made(Principal::ServiceAccount(id), at_account("auditor"));
     let wanted = [

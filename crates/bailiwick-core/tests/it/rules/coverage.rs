@@ -25,7 +25,7 @@ fn random_sequences_reach_every_command() {
         sequences += 1;
         for catalog in CATALOGS {
             let steps = steps(LONGEST).new_tree(&mut runner).unwrap().current();
-            let mut world = World::new(catalog);
+            let mut world = World::with_policies(catalog);
             for step in &steps {
                 let Some((actor, command, result)) = world.take(step) else { continue };
                 let again = world.given.decide(actor, &command);
@@ -50,7 +50,7 @@ fn random_sequences_reach_every_command() {
     assert!(never.len() <= NEVER, "never refused with: {never:?}");
 }
 
-const COMMANDS: [&str; 43] = [
+const COMMANDS: [&str; 46] = [
     "leave_project",
     "remove_from_project",
     "rename_account",
@@ -90,6 +90,9 @@ const COMMANDS: [&str; 43] = [
     "delete_service_account",
     "create_key",
     "delete_key",
+    "create_policy",
+    "edit_policy",
+    "delete_policy",
     "offer_ownership",
     "withdraw_ownership",
     "accept_ownership",

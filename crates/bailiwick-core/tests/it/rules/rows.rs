@@ -58,7 +58,7 @@ fn each_event_changes_the_row_that_it_names_and_no_other() {
 #[test]
 fn events_serialise_and_parse_back_and_replay_to_the_same_account() {
     for_random_sequences(|catalog, steps| {
-        let mut world = World::new(catalog);
+        let mut world = World::with_policies(catalog);
         for step in steps {
             let Some((_, _, Ok(decided))) = world.take(step) else { continue };
             let json = serde_json::to_string(&decided.events).unwrap();
@@ -79,7 +79,7 @@ fn events_serialise_and_parse_back_and_replay_to_the_same_account() {
 #[test]
 fn rows_in_any_order_load_to_an_equal_account() {
     for_random_sequences(|catalog, steps| {
-        let mut world = World::new(catalog);
+        let mut world = World::with_policies(catalog);
         for (count, step) in steps.iter().enumerate() {
             if let Some((actor, command, Ok(decided))) = world.take(step) {
                 world.given.accept(decided);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bailiwick_core::account::{
-    Account, Actor, AllOf, Command, Decided, Event, InvitationStatus, Invitee, KeyHolder, Patch, Principal,
-    Refusal, ResourceSpec, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, Settings,
+    Account, Actor, AllOf, AttributeChanges, AttributeValue, Attributes, Command, Decided, Event,
+    InvitationStatus, Invitee, KeyHolder, Patch, Policy, Principal, Refusal, ResourceSpec, RoleAtScope,
+    RoleRef, RoleSpec, Scope, SecretHash, Settings,
 };
 use bailiwick_core::catalog::{Level, Operation};
 use bailiwick_core::ids::{
-    GrantId, GroupId, Id, InvitationId, KeyId, OfferId, ProjectId, ResourceId, RoleId, ServiceAccountId,
-    UserId,
+    GrantId, GroupId, Id, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
+    ServiceAccountId, UserId,
 };
 use bailiwick_core::values::{Description, ExternalId, Name};
 use jiff::Timestamp;
@@ -42,6 +43,8 @@ pub struct World {
     pub users: Vec<UserId>,
     /// Keys that were made, deleted ones included.
     pub keys: Vec<(KeyHolder, KeyId)>,
+    /// Whether policies are written and attributes set.
+    pub policies: bool,
 }
 
 fn pick<T: Copy>(from: &[T], number: u16) -> Option<T> {
@@ -56,7 +59,12 @@ impl World {
         let mut given = Given::with(&catalog, 1);
         let (mut users, keys) = fill(&mut given);
         users.push(other.owner);
-        Self { given, other, users, keys }
+        Self { given, other, users, keys, policies: false }
+    }
+
+    /// A world in which policies are written and attributes set too.
+    pub fn with_policies(catalog_name: &str) -> Self {
+        Self { policies: true, ..Self::new(catalog_name) }
     }
 
     pub fn actor(&self, step: &Step) -> Actor {
@@ -219,7 +227,7 @@ impl World {
         let Step { a, b, c, d, .. } = *step;
         let description = Description::default;
         let user = pick(&self.users, a)?;
-        Some(match step.kind % 56 {
+        Some(match step.kind % 64 {
             0 => Command::RenameAccount { name: Self::named(a) },
             1 => {
                 let seconds = [None, Some(3_600), Some(86_400), Some(1)][usize::from(a % 4)];
@@ -229,7 +237,7 @@ impl World {
             }
             2 if a.is_multiple_of(32) => Command::DeleteAccount,
             3 if c.is_multiple_of(2) => Command::SetMemberEnd { user, until: self.until(d) },
-            3 => Command::EditMember { user, external_id: Self::patch(b) },
+            3 => Command::EditMember { user, external_id: Self::patch(b), attributes: [].into() },
             4 | 2 => Command::SetMemberRoles {
                 user,
                 roles: (0..u16::from(d % 3)).map(|n| self.role(b + n)).collect(),
@@ -245,6 +253,7 @@ impl World {
                     grants: self.roles_at_scopes(step)?,
                     groups: self.group(c).filter(|_| d.is_multiple_of(3)).into_iter().collect(),
                     member_until: self.until(d / 16),
+                    attributes: if self.policies { Self::attributes(d) } else { Attributes::default() },
                 }
             }
             10 => Command::ResendInvitation { invitation: self.invitation(a)? },
@@ -321,6 +330,7 @@ impl World {
                     parent,
                     external_id: Self::external(b),
                     url: None,
+                    attributes: Attributes::default(),
                 };
                 Command::RegisterResources { resources: vec![spec] }
             }
@@ -329,6 +339,7 @@ impl World {
                 name: Some(Self::named(b)),
                 external_id: Self::patch(c),
                 url: Patch::Keep,
+                attributes: [].into(),
             },
             30 => Command::DeleteResource { resource: self.resource(a)? },
             31 => Command::CreateServiceAccount {
@@ -342,6 +353,7 @@ impl World {
                 name: Some(Self::named(b)),
                 description: None,
                 external_id: Self::patch(c),
+                may_assert: None,
             },
             33 => Command::DeleteServiceAccount { service_account: self.service_account(a)? },
             34 => {
@@ -365,8 +377,68 @@ impl World {
             37 | 54 => Command::WithdrawOwnership { offer: self.offer(a)? },
             38 => Command::AcceptOwnership { offer: self.offer(a)? },
             39 => Command::DeclineOwnership { offer: self.offer(a)? },
+            56..=58 if self.policies => Command::CreatePolicy { policy: self.policy(step)? },
+            59 if self.policies => {
+                let Policy { name, text, .. } = self.policy(step)?;
+                Command::EditPolicy {
+                    policy: self.policy_id(a)?,
+                    name: c.is_multiple_of(4).then_some(name),
+                    description: None,
+                    text: c.is_multiple_of(2).then_some(text),
+                    enabled: [None, Some(true), Some(false)][usize::from(d % 3)],
+                }
+            }
+            60 if self.policies => Command::DeletePolicy { policy: self.policy_id(a)? },
+            61 | 62 if self.policies => Command::EditMember {
+                user,
+                external_id: Patch::Keep,
+                attributes: Self::changes("department", b),
+            },
+            63 if self.policies => Command::EditResource {
+                resource: self.resource(a)?,
+                name: None,
+                external_id: Patch::Keep,
+                url: Patch::Keep,
+                attributes: Self::changes("environment", b),
+            },
             _ => return None,
         })
+    }
+
+    fn policy_id(&self, number: u16) -> Option<PolicyId> {
+        self.id(number, |account| account.policies_after(None).map(|(id, _)| id).collect())
+    }
+
+    fn changes(name: &str, number: u16) -> AttributeChanges {
+        let value = ["development", "production"].get(usize::from(number % 3));
+        let value = value.map(|text| AttributeValue::String((*text).into()));
+        [(name.into(), value)].into()
+    }
+
+    fn attributes(number: u8) -> Attributes {
+        let value = || AttributeValue::String("production".into());
+        number.is_multiple_of(5).then(|| ("department".into(), value())).into_iter().collect()
+    }
+
+    fn policy(&self, step: &Step) -> Option<Policy> {
+        let Step { a, b, c, d, .. } = *step;
+        let all = &self.given.account.catalog().permissions;
+        let permission = &all[usize::from(b) % all.len()].name;
+        let user = pick(&self.users, c)?;
+        let text = match d % 10 {
+            0 => "forbid(principal, action in Action::\"delete\", resource);".to_owned(),
+            1 => format!("permit(principal in Group::\"{}\", action == Action::\"{permission}\", resource);", self.group(c)?),
+            2 => format!("forbid(principal is User, action == Action::\"{permission}\", resource) unless {{ principal has department && principal.department == \"production\" }};"),
+            3 => "permit(principal, action == Action::\"write:clusters\", resource) when { resource has environment && resource.environment == \"development\" };".to_owned(),
+            4 => format!("permit(principal == User::\"{user}\", action in [Action::\"read:clusters\", Action::\"write:clusters\"], resource in Project::\"{}\");", self.project(a)?),
+            5 => format!("forbid(principal is ServiceAccount, action == Action::\"{permission}\", resource);"),
+            6 => format!("permit(principal is ServiceAccount, action == Action::\"{permission}\", resource);"),
+            7 => format!("forbid(principal, action == Action::\"{permission}\", resource) when {{ principal in Group::\"{}\" }};", self.group(c)?),
+            8 => format!("permit(principal is User, action == Action::\"{permission}\", resource) when {{ principal has department && principal.department == \"production\" }};"),
+            _ => format!("forbid(principal, action == Action::\"write:clusters\", resource is Cluster in Project::\"{}\") when {{ resource has environment && resource.environment == \"production\" }};", self.project(a)?),
+        };
+        let enabled = !a.is_multiple_of(5);
+        Some(Policy { name: Self::named(c), description: Description::default(), text: text.into(), enabled })
     }
 
     /// Takes a step: time passes or somebody asks for something. What was asked, by whom, and what came of it.

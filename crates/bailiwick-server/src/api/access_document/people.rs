@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_client::wire::{self, PlanAction};
 use bailiwick_core::account::{
-    Command, InvitationStatus, Invitee, MemberStatus, Patch, Principal, RoleAtScope,
+    Attributes, Command, InvitationStatus, Invitee, MemberStatus, Patch, Principal, RoleAtScope,
 };
 use bailiwick_core::ids::UserId;
 use bailiwick_core::values::{Email, ExternalId, folded};
@@ -51,7 +51,7 @@ impl Planner<'_> {
         let changes =
             vec![change("external_id", before.as_ref().map(ExternalId::as_str), Some(after.as_str()))];
         let step = step_of(PlanAction::Change, "member", user.into(), changes, &at);
-        self.step(step, &Command::EditMember { user, external_id: Patch::Set(after) });
+        self.step(step, &Command::EditMember { user, external_id: Patch::Set(after), attributes: [].into() });
     }
 
     fn status(&mut self, at: &str, user: UserId, wanted: Option<wire::MemberStatusChange>) {
@@ -226,7 +226,8 @@ impl Planner<'_> {
         let changes = words.iter().map(|words| change("grant", None, Some(words))).collect();
         let people = vec![Invitee { user, invitation: new_id() }];
         let step = step_of(action, "invitation", user.into(), changes, at);
-        self.step(step, &Command::Invite { people, grants, groups, member_until: None });
+        let attributes = Attributes::default();
+        self.step(step, &Command::Invite { people, grants, groups, member_until: None, attributes });
     }
 }
 

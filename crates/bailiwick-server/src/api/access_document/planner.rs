@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_client::wire;
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{
     Account, Actor, Command, Decided, Draft, Principal, Refusal, RoleRef, Settings,
 };
@@ -72,6 +73,8 @@ pub struct Planner<'a> {
     pub(super) draft: Draft<'a>,
     pub(super) actor: Actor,
     pub(super) now: Timestamp,
+    /// The moment and what else policies can look at.
+    pub(super) circumstances: Circumstances<'static>,
     pub(super) people: &'a Invitees,
     pub(super) named: Named,
     /// Names of what could not be made: what names it is not wrong by itself.
@@ -130,15 +133,16 @@ impl<'a> Planner<'a> {
         document: &'a wire::AccessDocument,
         account: &'a Account,
         actor: Actor,
-        now: Timestamp,
+        circumstances: Circumstances<'static>,
         people: &'a Invitees,
         ids: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
         Self {
             document,
-            draft: account.draft(actor, now, ids),
+            draft: account.draft(actor, circumstances, ids),
             actor,
-            now,
+            now: circumstances.now,
+            circumstances,
             people,
             named: Named::default(),
             failed: BTreeSet::new(),

@@ -166,7 +166,7 @@ impl Planner<'_> {
                 }
                 let mut ids = Vec::with_capacity(texts.len());
                 for (place, text) in texts.iter().enumerate() {
-                    let references = References::new(self.account(), self.actor, self.now).ok()?;
+                    let references = References::new(self.account(), self.actor, self.circumstances).ok()?;
                     if let Ok(id) = references.resource("", text) {
                         ids.push(id);
                         continue;

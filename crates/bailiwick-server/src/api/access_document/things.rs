@@ -100,6 +100,7 @@ const SERVICE_ACCOUNTS: Way<ServiceAccountId> = Way {
         name,
         description,
         external_id,
+        may_assert: None,
     },
 };
 

@@ -1,6 +1,7 @@
 //! From what a use case failed with to what the caller is told.
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use bailiwick_client::wire::FieldError;
 use bailiwick_core::account::Refusal;
 use bailiwick_core::values::InvalidText;
 
@@ -25,12 +26,28 @@ impl From<Refusal> for Failure {
                 _ => refusal.to_string(),
             },
             hint: refusal.hint(),
-            errors: Vec::new(),
+            errors: mistakes(&refusal),
             headers: Vec::new(),
             log: None,
             refusal: Some(refusal),
         }))
     }
+}
+
+/// Each mistake in the text of a policy, with its place.
+fn mistakes(refusal: &Refusal) -> Vec<FieldError> {
+    let Refusal::InvalidPolicy { mistakes } = refusal else { return Vec::new() };
+    let error = |mistake: &bailiwick_core::policy::Mistake| {
+        let hint = mistake.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let at =
+            if mistake.snippet.is_empty() { String::new() } else { format!(" at `{}`", mistake.snippet) };
+        FieldError {
+            field: "/text".to_owned(),
+            code: refusal.code().to_owned(),
+            message: format!("{mistake}{at}{hint}"),
+        }
+    };
+    mistakes.0.iter().map(error).collect()
 }
 
 impl From<Error> for Failure {

@@ -6,7 +6,9 @@ use bailiwick_core::access::{
 };
 use bailiwick_core::account::{Account, Event, Principal, RoleAtScope, RoleRef, Scope};
 use bailiwick_core::catalog::PermissionSet;
+use bailiwick_core::ids::PolicyId;
 use bailiwick_core::ids::UserId;
+use bailiwick_core::policy::Effect;
 
 use super::event::person_named;
 use super::role::count;
@@ -29,6 +31,8 @@ impl Views<'_> {
             principal_state: state(explanation.principal),
             target_exists: explanation.target_exists,
             paths: self.paths(&explanation.paths),
+            permits: self.policies(&explanation.permits, Effect::Permit),
+            forbids: self.policies(&explanation.forbids, Effect::Forbid),
             missing: missing.map(|missing| wire::AccessMissing {
                 ended: self.paths(&missing.ended),
                 suspended: self.paths(&missing.suspended),
@@ -44,6 +48,14 @@ impl Views<'_> {
             on.unwrap_or_else(|| format!("{} `{}`", question.resource.target_type, question.resource.id));
         let summary = summary(&shown, question, &on);
         wire::Explanation { summary, ..shown }
+    }
+
+    fn policies(&self, ids: &[PolicyId], effect: Effect) -> Vec<wire::PolicyLabel> {
+        let label = |id: &PolicyId| {
+            let name = self.account.policy(*id)?.value.name.to_string();
+            Some(wire::PolicyLabel { id: id.to_string(), name, effect: effect.name().to_owned() })
+        };
+        ids.iter().filter_map(label).collect()
     }
 
     /// What people call what was asked about; none for what is not there.
@@ -96,6 +108,7 @@ impl Views<'_> {
             principal: self.principal(principal),
             at: at.collect(),
             permissions: there.map(|set| self.permissions(set)),
+            policies: self.account.has_policies(),
             revision: self.account.revision().0,
         }
     }
@@ -171,6 +184,15 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
             ways => format!(" ({ways} ways in all)"),
         };
         return format!("{who} may {what}: {} allows it{more}", words(path));
+    }
+    if let Some(policy) = explanation.permits.first().filter(|_| explanation.allowed) {
+        return format!("{who} may {what}: the policy {} permits it", policy.name);
+    }
+    let forbidden = explanation.forbids.first().filter(|_| !explanation.allowed);
+    if let Some(policy) =
+        forbidden.filter(|_| !explanation.paths.is_empty() || !explanation.permits.is_empty())
+    {
+        return format!("{who} may not {what}: the policy {} forbids it", policy.name);
     }
     let missing = explanation.missing.as_ref();
     let first =

@@ -1,7 +1,7 @@
 //! The vocabulary of the deployment.
 
 use bailiwick_client::wire;
-use bailiwick_core::catalog::{BuiltInRoleIndex, Catalog, Lifetime, Operation, RolesPerMember};
+use bailiwick_core::catalog::{Attribute, BuiltInRoleIndex, Catalog, Lifetime, Operation, RolesPerMember};
 
 use super::level;
 
@@ -65,11 +65,22 @@ pub fn catalog(catalog: &Catalog) -> wire::Catalog {
                 roles: group.roles.iter().filter_map(|role| role_name(catalog, *role)).collect(),
             })
             .collect(),
+        attributes: catalog.attributes.iter().map(|one| attribute(catalog, one)).collect(),
         rules: rules(catalog),
         operations: Operation::ALL
             .iter()
             .map(|operation| (operation.name().to_owned(), permission(catalog.operation(*operation))))
             .collect(),
+    }
+}
+
+fn attribute(catalog: &Catalog, one: &Attribute) -> wire::CatalogAttribute {
+    wire::CatalogAttribute {
+        of: catalog.attribute_owner(one.of).to_owned(),
+        name: one.name.clone(),
+        kind: one.kind.name().to_owned(),
+        description: one.description.clone(),
+        values: one.values.clone(),
     }
 }
 
@@ -104,6 +115,8 @@ fn rules(catalog: &Catalog) -> wire::CatalogRules {
             .existing_members_join
             .and_then(|at| catalog.groups.get(at))
             .map(|group| group.name.clone()),
+        policies: rules.policies,
+        policies_bind_owner: rules.policies_bind_owner,
     }
 }
 

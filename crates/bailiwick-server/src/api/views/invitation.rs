@@ -19,6 +19,7 @@ impl Views<'_> {
             status: invitation_status(invitation.status_at(self.now)),
             grants: invitation.grants.iter().map(|grant| self.promised(grant)).collect(),
             groups: invitation.groups.iter().map(|group| self.principal(Principal::Group(*group))).collect(),
+            attributes: crate::api::attributes::shown(invitation.attributes.as_deref()),
             sponsor: self.person(invitation.sponsor),
             sent_at: invitation.sent_at,
             expires_at: invitation.expires_at,

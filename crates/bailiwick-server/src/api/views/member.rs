@@ -5,6 +5,7 @@ use bailiwick_core::account::{MemberStatus, Principal, RoleAtScope, Scope};
 use bailiwick_core::ids::{GroupId, UserId};
 
 use super::{Views, scope};
+use crate::api::attributes::shown as shown_attributes;
 
 impl Views<'_> {
     /// A member, or who was invited and has not answered; `None` for strangers.
@@ -21,6 +22,7 @@ impl Views<'_> {
             last_sign_in_at: row.and_then(|row| row.last_sign_in_at),
             auth_methods: row.map(auth_methods).unwrap_or_default(),
             external_id: None,
+            attributes: shown_attributes(self.account.member_attributes(user)),
             roles: Vec::new(),
             invitation: None,
             revision: 0,

@@ -32,6 +32,7 @@ impl Views<'_> {
             parent: found.value.parent.map(|parent| parent.to_string()),
             external_id: found.value.external_id.as_ref().map(ToString::to_string),
             url: found.value.url.as_ref().map(ToString::to_string),
+            attributes: crate::api::attributes::shown(found.value.attributes.as_deref()),
             revision: found.revision.0,
         })
     }

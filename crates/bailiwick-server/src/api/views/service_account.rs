@@ -16,6 +16,7 @@ impl Views<'_> {
             name: found.value.name.to_string(),
             description: found.value.description.to_string(),
             external_id: found.value.external_id.as_ref().map(ToString::to_string),
+            may_assert: found.value.may_assert.iter().map(ToString::to_string).collect(),
             roles: self.roles_held(Principal::ServiceAccount(id)),
             keys: count(self.account.keys_of(KeyHolder::ServiceAccount(id)).count()),
             revision: found.revision.0,

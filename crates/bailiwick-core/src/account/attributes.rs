@@ -1,0 +1,269 @@
+//! Attributes: what is said of members and resources, for policies to read.
+//!
+//! Where a policy reads an attribute, whoever sets it decides what the policy says. So rule 1 holds for them: they hold, for
+//! good, all that the statements name which read it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::decide::Decision;
+use super::{Account, Event, Principal, Refusal, Scope};
+use crate::access::Target;
+use crate::catalog::{Attribute, AttributeKind, Operation, PermissionSet};
+use crate::ids::UserId;
+use crate::limits;
+use crate::policy::Statement;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AttributeValue {
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    String(SmolStr),
+    /// Texts, the order of which means nothing.
+    List(Vec<SmolStr>),
+}
+
+/// Names and values.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Attributes(BTreeMap<SmolStr, AttributeValue>);
+
+impl Attributes {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&AttributeValue> {
+        self.0.get(name)
+    }
+
+    /// All names and values, in the order of names.
+    pub fn iter(&self) -> impl Iterator<Item = (&SmolStr, &AttributeValue)> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Sets a value, in the place of the one before.
+    pub fn set(&mut self, name: impl Into<SmolStr>, value: AttributeValue) {
+        self.0.insert(name.into(), value);
+    }
+
+    /// The attributes after an edit.
+    fn edited(&self, changes: &AttributeChanges) -> Self {
+        let mut after = self.clone();
+        for (name, value) in changes {
+            match value {
+                Some(value) => after.set(name.clone(), value.clone()),
+                None => {
+                    after.0.remove(name);
+                }
+            }
+        }
+        after
+    }
+
+    /// The names that are set in only one of two, or to other values.
+    fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
+        let names = self.0.keys().chain(other.0.keys());
+        names.filter(|name| self.get(name) != other.get(name)).map(SmolStr::as_str)
+    }
+}
+
+impl FromIterator<(SmolStr, AttributeValue)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (SmolStr, AttributeValue)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// What an edit sets, and what it takes away (`None`); what it does not name stays.
+pub type AttributeChanges = BTreeMap<SmolStr, Option<AttributeValue>>;
+
+impl Attribute {
+    /// The value in the one form in which it is kept.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongAttribute`] for another type than the catalog says, too much, or a text that is not among its values.
+    pub fn accepts(&self, value: &AttributeValue) -> Result<AttributeValue, Refusal> {
+        let text = |text: &SmolStr| {
+            text.chars().count() <= limits::ATTRIBUTE_CHARACTERS
+                && !text.chars().any(char::is_control)
+                && (self.values.is_empty() || self.values.iter().any(|known| known == text))
+        };
+        let accepted = match (self.kind, value) {
+            (AttributeKind::Bool, AttributeValue::Bool(_))
+            | (AttributeKind::Number, AttributeValue::Number(_)) => Some(value.clone()),
+            (AttributeKind::String, AttributeValue::String(one)) => text(one).then(|| value.clone()),
+            (AttributeKind::List, AttributeValue::List(many)) => {
+                let fits = many.len() <= limits::ATTRIBUTE_LIST && many.iter().all(text);
+                let sorted: std::collections::BTreeSet<_> = many.iter().cloned().collect();
+                fits.then(|| AttributeValue::List(sorted.into_iter().collect()))
+            }
+            _ => None,
+        };
+        accepted.ok_or_else(|| Refusal::WrongAttribute {
+            attribute: self.name.clone(),
+            expected: self.expected(),
+        })
+    }
+
+    fn expected(&self) -> String {
+        let text = limits::ATTRIBUTE_CHARACTERS;
+        let one_of = || self.values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+        match (self.kind, self.values.is_empty()) {
+            (AttributeKind::Bool, _) => "true or false".to_owned(),
+            (AttributeKind::Number, _) => "a whole number".to_owned(),
+            (AttributeKind::String, true) => format!("a text of at most {text} characters on one line"),
+            (AttributeKind::String, false) => format!("one of {}", one_of()),
+            (AttributeKind::List, true) => {
+                format!("a list of at most {} texts of at most {text} characters", limits::ATTRIBUTE_LIST)
+            }
+            (AttributeKind::List, false) => format!("a list of some of {}", one_of()),
+        }
+    }
+}
+
+/// Of what attributes are set, for messages and for the look-up in the catalog.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Described<'a> {
+    Member,
+    Resource(&'a str),
+}
+
+impl Account {
+    /// What is said of a member; `None` if nothing is.
+    pub fn member_attributes(&self, user: UserId) -> Option<&Attributes> {
+        self.member_attributes.get(&user).map(|attributes| &**attributes)
+    }
+
+    fn attribute(&self, of: Described<'_>, name: &str) -> Option<&Attribute> {
+        let catalog = self.catalog();
+        match of {
+            Described::Member => catalog.member_attributes().find(|known| known.name == name),
+            Described::Resource(of) => {
+                catalog.resource_attributes(catalog.resource_type(of)?).find(|known| known.name == name)
+            }
+        }
+    }
+
+    /// The attributes after an edit, if the catalog has them all and takes their values.
+    pub(super) fn attributes_after(
+        &self,
+        of: Described<'_>,
+        before: &Attributes,
+        changes: &AttributeChanges,
+    ) -> Result<Attributes, Refusal> {
+        let mut accepted = AttributeChanges::new();
+        for (name, value) in changes {
+            // What the catalog has dropped can still be taken away.
+            let value = match value {
+                None if before.get(name).is_some() => None,
+                None => continue,
+                Some(value) => {
+                    let known = self.attribute(of, name).ok_or_else(|| Refusal::UnknownAttribute {
+                        attribute: name.to_string(),
+                        of: match of {
+                            Described::Member => "member".to_owned(),
+                            Described::Resource(of) => of.to_owned(),
+                        },
+                    })?;
+                    Some(known.accepts(value)?)
+                }
+            };
+            accepted.insert(name.clone(), value);
+        }
+        let after = before.edited(&accepted);
+        if after.len() > limits::ATTRIBUTES {
+            return Err(Refusal::LimitReached { what: "attributes of one thing", most: limits::ATTRIBUTES });
+        }
+        Ok(after)
+    }
+}
+
+impl Decision<'_> {
+    /// Changes what is said of a member: needs the right to edit members, and rule 1 for what policies make of it.
+    pub(super) fn edit_member_attributes(
+        &mut self,
+        user: UserId,
+        changes: &AttributeChanges,
+    ) -> Result<(), Refusal> {
+        self.require(Operation::WriteMembers, &Scope::Account)?;
+        let before = self.account.member_attributes(user).cloned().unwrap_or_default();
+        let after = self.account.attributes_after(Described::Member, &before, changes)?;
+        if before == after {
+            return Ok(());
+        }
+        self.covers_readers(&before, &after, None)?;
+        self.events.push(Event::MemberAttributesChanged { user, before, after });
+        Ok(())
+    }
+
+    /// What an invitation says of the member to be, if the actor may say it.
+    pub(super) fn promised_attributes(
+        &self,
+        changes: &AttributeChanges,
+    ) -> Result<Option<Box<Attributes>>, Refusal> {
+        let before = Attributes::default();
+        let after = self.account.attributes_after(Described::Member, &before, changes)?;
+        self.covers_readers(&before, &after, None)?;
+        Ok((!after.is_empty()).then(|| Box::new(after)))
+    }
+
+    /// Rule 1 once more at acceptance. An attribute that may no longer be given is not left out, since its absence may allow
+    /// more.
+    pub(super) fn still_said(&self, sponsor: UserId, said: Option<&Attributes>) -> Result<(), Refusal> {
+        let Some(after) = said else { return Ok(()) };
+        let (account, sponsor, now) = (self.account, Principal::Member(sponsor), self.now);
+        account
+            .readers(&Attributes::default(), after, None)
+            .into_iter()
+            .try_for_each(|(actions, scope)| account.covers(sponsor, &actions, &scope, None, now))
+            .map_err(|_| Refusal::SponsorGone)
+    }
+
+    /// Rule 1 for attributes: the actor holds, for good, all that the statements name which read one that changes; of a
+    /// resource, there.
+    pub(super) fn covers_readers(
+        &self,
+        before: &Attributes,
+        after: &Attributes,
+        at: Option<&Scope>,
+    ) -> Result<(), Refusal> {
+        self.covers_each(self.account.readers(before, after, at).into_iter())
+    }
+}
+
+impl Account {
+    /// What the statements name that read an attribute which changes, and where.
+    fn readers(
+        &self,
+        before: &Attributes,
+        after: &Attributes,
+        at: Option<&Scope>,
+    ) -> Vec<(PermissionSet, Scope)> {
+        let changed: Vec<&str> = before.changed(after).collect();
+        let target = at.and_then(|scope| match scope {
+            Scope::Account => Some(Target::Account),
+            Scope::Project(id) => Some(Target::Project(*id)),
+            Scope::Resources(ids) => ids.first().map(|id| Target::Resource(*id)),
+            Scope::AllOf(_) => None,
+        });
+        let concerned = move |statement: &&Statement| {
+            changed.iter().any(|name| statement.reads(name))
+                && target.is_none_or(|target| statement.may_concern(self, &target))
+        };
+        self.named_by(concerned, at).collect()
+    }
+}

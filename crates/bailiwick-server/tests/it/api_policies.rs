@@ -1,0 +1,107 @@
+//! Policies and attributes over HTTP.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+const BY_DEPARTMENT: &str = "forbid(principal is User, action == Action::\"write:clusters\", resource) unless { principal has department && principal.department == \"operations\" };";
+
+#[tokio::test]
+async fn a_policy_forbids_until_it_is_disabled_and_an_explanation_names_it() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["editor"]).await;
+    let question = json!({
+        "principal": grace.id, "action": "write:clusters",
+        "resource": { "type": "account", "id": world.account.to_string() },
+    });
+    let may = async || -> Value {
+        world.post("~/access:explain").by(&world.owner).json(&question).send().await.json()
+    };
+    assert_eq!(may().await["allowed"], true);
+    let body = json!({ "name": "Operations alone", "text": BY_DEPARTMENT });
+    let made = world.post("~/policies").by(&world.owner).json(&body).send().await;
+    let made = made.expect(StatusCode::CREATED).json();
+    assert_eq!((&made["enabled"], &made["text"]), (&json!(true), &json!(BY_DEPARTMENT)));
+    let said = may().await;
+    assert_eq!(said["allowed"], false);
+    assert_eq!(
+        said["forbids"][0],
+        json!({ "id": made["id"], "name": "Operations alone", "effect": "forbid" })
+    );
+    assert!(said["summary"].as_str().unwrap().ends_with("the policy Operations alone forbids it"), "{said}");
+    let effective = world.get("~/access:effective").by(&grace).send().await.json();
+    assert_eq!(effective["policies"], true);
+
+    let member = format!("~/members/{}", grace.id);
+    let attributes = json!({ "attributes": { "department": "operations", "clearance": 3 } });
+    let edited = world.patch(&member).by(&world.owner).json(&attributes).send().await;
+    assert_eq!(edited.expect(StatusCode::OK).json()["attributes"], attributes["attributes"]);
+    assert_eq!(may().await["allowed"], true);
+    let attributes = json!({ "attributes": { "department": null } });
+    let edited = world.patch(&member).by(&world.owner).json(&attributes).send().await;
+    assert_eq!(edited.expect(StatusCode::OK).json()["attributes"], json!({ "clearance": 3 }));
+    assert_eq!(may().await["allowed"], false);
+
+    let policy = "~/policies/operations alone".replace(' ', "%20");
+    let off = world.patch(&policy).by(&world.owner).json(&json!({ "enabled": false })).send().await;
+    assert_eq!(off.expect(StatusCode::OK).json()["enabled"], false);
+    assert_eq!(may().await["allowed"], true);
+    world.delete(&policy).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
+    world.get(&policy).by(&world.owner).send().await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn each_mistake_of_a_policy_is_told_with_its_place() {
+    let world = World::new("bailiwick").await;
+    let text = "permit(principal, action, resource) when {\n  principal.departement == \"x\"\n};";
+    let body = json!({ "name": "Wrong", "text": text });
+    let reply = world.post("~/policies").by(&world.owner).json(&body).send().await;
+    let problem = reply.problem(422, "invalid_policy");
+    let message = problem["errors"][0]["message"].as_str().unwrap();
+    assert_eq!(problem["errors"][0]["field"], "/text");
+    assert!(message.starts_with("line 2, column 3: attribute `departement`"), "{message}");
+    let checked = world.post("~/policies:check").by(&world.owner).json(&json!({ "text": text })).send().await;
+    let checked = checked.expect(StatusCode::OK).json();
+    assert_eq!((&checked["valid"], &checked["mistakes"][0]["line"]), (&json!(false), &json!(2)));
+    let fine = json!({ "text": BY_DEPARTMENT });
+    let fine = world.post("~/policies:check").by(&world.owner).json(&fine).send().await.json();
+    assert_eq!(fine, json!({ "valid": true, "mistakes": [] }));
+    assert_eq!(world.state().await.policy_count(), 0);
+    let long = json!({ "name": "Long", "text": format!("//{}", "x".repeat(20_000)) });
+    world.post("~/policies").by(&world.owner).json(&long).send().await.problem(422, "invalid_policy");
+    let member = format!("~/members/{}", world.owner.id);
+    for (attributes, code) in
+        [(json!({ "department": 3 }), "wrong_attribute"), (json!({ "shoe_size": 42 }), "unknown_attribute")]
+    {
+        let body = json!({ "attributes": attributes });
+        world.patch(&member).by(&world.owner).json(&body).send().await.problem(422, code);
+    }
+}
+
+#[tokio::test]
+async fn attributes_are_given_at_invitation_and_on_resources() {
+    let world = World::new("bailiwick").await;
+    let body = json!({ "emails": ["ada@example.com"], "attributes": { "department": "research" } });
+    let sent = world.post("~/invitations").by(&world.owner).json(&body).send().await;
+    let sent = sent.expect(StatusCode::CREATED).json();
+    assert_eq!(sent["invitations"][0]["attributes"], json!({ "department": "research" }));
+    let body = json!({ "type": "cluster", "name": "One", "attributes": { "environment": "production" } });
+    let made = world.post("~/resources").by(&world.owner).json(&body).send().await;
+    assert_eq!(made.expect(StatusCode::CREATED).json()["attributes"], json!({ "environment": "production" }));
+}
+
+#[tokio::test]
+async fn the_address_from_which_somebody_acts_counts() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["admin"]).await;
+    let text = format!(
+        "forbid(principal == User::\"{}\", action in Action::\"read\", resource) unless {{ context has source_ip && context.source_ip.isInRange(ip(\"203.0.113.0/24\")) }};",
+        grace.id
+    );
+    world.get("~/members").by(&grace).send().await.expect(StatusCode::OK);
+    let body = json!({ "name": "From the office", "text": text });
+    world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    world.get("~/members").by(&grace).send().await.problem(403, "permission_denied");
+    world.get("~/members").by(&world.owner).send().await.expect(StatusCode::OK);
+}
