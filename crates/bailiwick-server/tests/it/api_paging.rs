@@ -24,6 +24,8 @@ pub async fn lists(world: &World) -> Vec<(Operation, String)> {
         create("~/resources", json!({ "type": "cluster", "name": format!("Cluster {n}") })).await;
         let machine = create("~/service-accounts", json!({ "name": format!("Machine {n}") })).await;
         create("~/keys", json!({ "service_account": machine, "name": "key" })).await;
+        let text = "forbid (principal, action == Action::\"delete:account\", resource);";
+        create("~/policies", json!({ "name": format!("Policy {n}"), "text": text })).await;
         let path = format!("~/groups/{}/members/{}", groups[0], grace.id);
         world.put(&path).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
         let credentials = json!({ "email": "owner@example.com", "password": crate::support::PASSWORD });
