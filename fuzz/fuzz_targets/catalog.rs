@@ -7,6 +7,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     match Catalog::parse("fuzz.toml", text) {
         Ok(catalog) => assert!(catalog.role_at(catalog.rules.owner).is_some()),
-        Err(errors) => assert!(!errors.is_empty() && errors.iter().all(|error| !error.to_string().is_empty())),
+        Err(errors) => {
+            assert!(!errors.is_empty() && errors.iter().all(|error| !error.to_string().is_empty()))
+        }
     }
 });

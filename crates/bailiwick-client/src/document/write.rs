@@ -150,10 +150,11 @@ fn scope(scope: &Scope) -> String {
     match scope {
         Scope::Account => "account".to_owned(),
         Scope::Project(project) => format!("{{project: {}}}", scalar(project)),
-        Scope::AllOf(AllOf { resource_type, project, future: _ }) => {
-            let project =
-                project.as_ref().map(|project| format!(", project: {}", scalar(project))).unwrap_or_default();
-            format!("{{all_of: {{type: {}{project}}}}}", scalar(resource_type))
+        Scope::AllOf(AllOf { resource_type, project, future }) => {
+            let project = project.as_ref().map(|project| format!(", project: {}", scalar(project)));
+            let future = future.map(|future| format!(", future: {future}"));
+            let (project, future) = (project.unwrap_or_default(), future.unwrap_or_default());
+            format!("{{all_of: {{type: {}{project}{future}}}}}", scalar(resource_type))
         }
         Scope::Resources(names) => {
             let names: Vec<String> = names.iter().map(|name| scalar(name)).collect();
@@ -210,7 +211,7 @@ mod tests {
             Scope::Account,
             Scope::Project(text()),
             Scope::AllOf(AllOf { resource_type: text(), project: None, future: None }),
-            Scope::AllOf(AllOf { resource_type: text(), project: some(), future: None }),
+            Scope::AllOf(AllOf { resource_type: text(), project: some(), future: Some(false) }),
             Scope::Resources(vec![text(), text()]),
         ];
         let grants = grants.map(|scope| DocumentGrant {
