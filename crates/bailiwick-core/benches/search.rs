@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use bailiwick_core::access::{SubjectType, Target};
+use bailiwick_core::access::{Page, SubjectType, Target};
 use bailiwick_core::account::{Account, ActorRef, AllOf, Event, Grant, Principal, Resource, RoleRef, Scope};
 use bailiwick_core::ids::{GrantId, Id, ResourceId};
 use bailiwick_core::values::Name;
@@ -82,18 +82,22 @@ fn search(criterion: &mut Criterion) {
     for (what, member) in [("all of 100000", 0), ("1000 by name", 1), ("one through a group", 2)] {
         let principal = Principal::Member(shape.members[member]);
         group.bench_function(format!("first page of resources: {what}"), |bench| {
-            bench.iter(|| account.search_targets(black_box(principal), read, clusters, now(), None, PAGE));
+            bench.iter(|| {
+                account.search_targets(black_box(principal), read, clusters, now(), Page::new(None, PAGE))
+            });
         });
     }
     let last = Target::Resource(shape.clusters[99_000]);
     group.bench_function("a page in the middle of resources", |bench| {
         let principal = Principal::Member(shape.members[0]);
-        bench.iter(|| account.search_targets(principal, read, clusters, now(), Some(black_box(last)), PAGE));
+        bench.iter(|| {
+            account.search_targets(principal, read, clusters, now(), Page::new(Some(black_box(last)), PAGE))
+        });
     });
     group.bench_function("actions", |bench| {
         let principal = Principal::Member(shape.members[2]);
         let target = Target::Resource(shape.clusters[0]);
-        bench.iter(|| account.search_actions(black_box(principal), &target, now(), None, PAGE));
+        bench.iter(|| account.search_actions(black_box(principal), &target, now(), Page::new(None, PAGE)));
     });
     group.finish();
 
@@ -121,7 +125,7 @@ fn subjects(criterion: &mut Criterion) {
             group.bench_function(format!("first page of members: {name} through {how}"), |bench| {
                 bench.iter(|| {
                     let of = SubjectType::Member;
-                    account.search_subjects(of, permission, black_box(&target), now(), None, PAGE)
+                    account.search_subjects(of, permission, black_box(&target), now(), Page::new(None, PAGE))
                 });
             });
         }

@@ -47,6 +47,11 @@ pub const KEYS_PER_SERVICE_ACCOUNT: usize = 20;
 pub const KEYS_PER_MEMBER: usize = 20;
 /// Roles that the explanation of a no names.
 pub const ROLES_IN_EXPLANATION: usize = 100;
+/// Custom roles that are looked at for the explanation of a no, in the order of their ids.
+pub const ROLES_FOR_EXPLANATION: usize = 256;
+/// Questions asked for one page of a search, each counted once more for each statement of a policy that is about the
+/// permission.
+pub const SEARCH_WORK: usize = 20_000;
 /// Entries that a difference of access lists, of gains and of losses each; how many there are is said in any case.
 pub const ENTRIES_OF_DIFFERENCE: usize = 1_000;
 /// How many of many that are concerned alike are listed by name; how many there are is said in any case.

@@ -23,7 +23,7 @@ use bailiwick_core::access::{Asserted, Caller, Circumstances, Question, Target};
 use bailiwick_core::account::{Account, AssertedOf, AttributeValue, Principal};
 use bailiwick_core::catalog::{Operation, PermissionIndex};
 use bailiwick_core::ids::AccountId;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use metrics::{Counter, counter};
 
@@ -222,9 +222,15 @@ impl Pdp {
         let key = account.key(key_of(headers)?.id()).ok_or(Error::Unauthenticated)?;
         let seal = token::Seal { account: account.id(), secret: key.value.secret_hash };
         let most = self.service.config().limits.page_items;
-        let search = token::Asked::read(kind.word(), &request, &seal, most)?;
+        let asserted = if account.has_policies() {
+            asserted(&account, &kind.said(Said::of(&request, None)), &asked)
+        } else {
+            Asserted::default()
+        };
+        let search = token::Asked::read(kind.word(), &request, &seal, most, &asserted)?;
         self.service.prepare_search(&account).await;
-        search::answer(&account, kind, &search, &seal, asked.now)
+        let circumstances = Circumstances { asserted: Some(&asserted), ..asked.now.into() };
+        search::answer(&account, kind, &search, &seal, circumstances)
     }
 
     #[inline]
@@ -295,7 +301,13 @@ impl Pdp {
             Poll::Ready(collected) => collected,
             Poll::Pending => self.in_time(collecting).await?,
         };
-        let unreadable = |_| Failure::bad(format!("the body cannot be read or has more than {most} bytes"));
+        let unreadable = |error: BoxError| {
+            if error.is::<LengthLimitError>() {
+                let message = format!("the body has more than {most} bytes").into();
+                return Failure { status: StatusCode::PAYLOAD_TOO_LARGE, message };
+            }
+            Failure::bad("the body cannot be read")
+        };
         Ok(collected.map_err(unreadable)?.to_bytes())
     }
 
@@ -330,18 +342,48 @@ struct Asked {
 
 /// The entities and the context of one question: an item's own, or the defaults of the batch entity by entity.
 struct Said<'a> {
-    subject: Option<&'a Entity<'a>>,
-    action: Option<&'a Entity<'a>>,
-    resource: Option<&'a Entity<'a>>,
+    subject: Option<Meant<'a>>,
+    action: Option<Meant<'a>>,
+    resource: Option<Meant<'a>>,
     context: Option<&'a Properties<'a>>,
+}
+
+/// An entity of a question. Properties are its own; what it lacks of `type`, `id` and `name` is that of the batch.
+#[derive(Clone, Copy)]
+struct Meant<'a> {
+    own: &'a Entity<'a>,
+    default: Option<&'a Entity<'a>>,
+}
+
+impl<'a> Meant<'a> {
+    fn of(own: Option<&'a Entity<'a>>, default: Option<&'a Entity<'a>>) -> Option<Self> {
+        own.map(|own| Self { own, default }).or(default.map(|own| Self { own, default: None }))
+    }
+
+    fn text(&self, of: fn(&'a Entity<'a>) -> Option<&'a str>) -> Option<&'a str> {
+        of(self.own).or_else(|| self.default.and_then(of))
+    }
+
+    fn type_and_id(self) -> Option<(&'a str, &'a str)> {
+        Some((self.text(|entity| entity.kind.as_deref())?, self.text(|entity| entity.id.as_deref())?))
+    }
+
+    fn name(self) -> Option<&'a str> {
+        self.text(|entity| entity.name.as_deref())
+    }
+
+    fn properties(&self) -> Option<&'a Properties<'a>> {
+        self.own.properties.as_ref()
+    }
 }
 
 impl<'a> Said<'a> {
     fn of(item: &'a parse::Request<'a>, defaults: Option<&'a parse::Request<'a>>) -> Self {
+        let default = |of: fn(&'a parse::Request<'a>) -> Option<&'a Entity<'a>>| defaults.and_then(of);
         Self {
-            subject: item.subject.as_ref().or(defaults.and_then(|all| all.subject.as_ref())),
-            action: item.action.as_ref().or(defaults.and_then(|all| all.action.as_ref())),
-            resource: item.resource.as_ref().or(defaults.and_then(|all| all.resource.as_ref())),
+            subject: Meant::of(item.subject.as_ref(), default(|all| all.subject.as_ref())),
+            action: Meant::of(item.action.as_ref(), default(|all| all.action.as_ref())),
+            resource: Meant::of(item.resource.as_ref(), default(|all| all.resource.as_ref())),
             context: item.context.as_ref().or(defaults.and_then(|all| all.context.as_ref())),
         }
     }
@@ -351,13 +393,17 @@ impl<'a> Said<'a> {
     }
 
     fn question(&self) -> Result<Question<'a>, Missing> {
-        question(self.subject, self.action, self.resource)
+        let (subject_type, subject_id) = self.subject.and_then(Meant::type_and_id).ok_or(Missing::Subject)?;
+        let action = self.action.and_then(Meant::name).ok_or(Missing::Action)?;
+        let (resource_type, resource_id) =
+            self.resource.and_then(Meant::type_and_id).ok_or(Missing::Resource)?;
+        Ok(Question { subject_type, subject_id, action, resource_type, resource_id })
     }
 }
 
 /// What the caller says of the question, as far as its service account may assert it.
 #[cold]
-fn asserted(account: &Account, question: &Question<'_>, said: &Said<'_>, asked: &Asked) -> Asserted {
+fn asserted(account: &Account, said: &Said<'_>, asked: &Asked) -> Asserted {
     let Principal::ServiceAccount(by) = asked.by else { return Asserted::default() };
     if account.service_account(by).is_none_or(|found| found.value.may_assert.is_empty()) {
         return Asserted::default();
@@ -365,14 +411,15 @@ fn asserted(account: &Account, question: &Question<'_>, said: &Said<'_>, asked: 
     let mut all: Vec<(AssertedOf, String, AttributeValue)> = Vec::new();
     for (of, properties) in [
         (AssertedOf::Context, said.context),
-        (AssertedOf::Action, said.action.and_then(|entity| entity.properties.as_ref())),
-        (AssertedOf::Subject, said.subject.and_then(|entity| entity.properties.as_ref())),
-        (AssertedOf::Resource, said.resource.and_then(|entity| entity.properties.as_ref())),
+        (AssertedOf::Action, said.action.as_ref().and_then(Meant::properties)),
+        (AssertedOf::Subject, said.subject.as_ref().and_then(Meant::properties)),
+        (AssertedOf::Resource, said.resource.as_ref().and_then(Meant::properties)),
     ] {
         let each = properties.map(Properties::each).unwrap_or_default();
         all.extend(each.into_iter().map(|(name, value)| (of, name, value)));
     }
-    let target = account.target(question.resource_type, question.resource_id);
+    let target = said.resource.and_then(Meant::type_and_id);
+    let target = target.and_then(|(of, id)| account.target(of, id));
     let all = all.iter().map(|(of, name, value)| (*of, name.as_str(), value.clone()));
     account.asserted(by, target.as_ref(), all)
 }
@@ -384,7 +431,7 @@ fn decided_by_policies(
     said: &Said<'_>,
     asked: &Asked,
 ) -> Option<(Principal, PermissionIndex)> {
-    let asserted = asserted(account, question, said, asked);
+    let asserted = asserted(account, said, asked);
     account.allowed(question, Circumstances { asserted: Some(&asserted), ..asked.now.into() })
 }
 
@@ -396,7 +443,7 @@ fn explained(
     asked: &Asked,
     decision: bool,
 ) -> serde_json::Value {
-    let asserted = asserted(account, question, said, asked);
+    let asserted = asserted(account, said, asked);
     let circumstances = Circumstances { asserted: Some(&asserted), ..asked.now.into() };
     reasons::explained(account, question, decision, circumstances)
 }
@@ -438,17 +485,6 @@ impl Missing {
             Self::Resource => "`resource` needs a `type` and an `id`",
         }
     }
-}
-
-fn question<'a>(
-    subject: Option<&'a Entity<'a>>,
-    action: Option<&'a Entity<'a>>,
-    resource: Option<&'a Entity<'a>>,
-) -> Result<Question<'a>, Missing> {
-    let (subject_type, subject_id) = subject.and_then(Entity::type_and_id).ok_or(Missing::Subject)?;
-    let action = action.and_then(|action| action.name.as_deref()).ok_or(Missing::Action)?;
-    let (resource_type, resource_id) = resource.and_then(Entity::type_and_id).ok_or(Missing::Resource)?;
-    Ok(Question { subject_type, subject_id, action, resource_type, resource_id })
 }
 
 fn respond(asked: &HeaderMap, answer: Result<Bytes, Failure>) -> Response {

@@ -94,7 +94,7 @@ pub struct AccessMissing {
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<AccessPath>,
     /// Grants that would allow it: roles that hold the permission, each at the narrowest scope at which it covers the
-    /// target; at most 100.
+    /// target; at most 100, and of custom roles those among the first 256. None where only a policy is in the way.
     #[serde(default)]
     pub grants: Vec<NeededGrant>,
     /// Whether these are all such roles that the caller may see.

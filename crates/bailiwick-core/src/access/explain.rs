@@ -52,7 +52,8 @@ pub struct Missing {
     /// Grants of the permission at other scopes.
     pub elsewhere: Vec<Path>,
     /// Grants that would allow it: roles that hold the permission, each at the narrowest scope at which it covers the
-    /// target, built-in roles first. At most [`limits::ROLES_IN_EXPLANATION`].
+    /// target, built-in roles first. At most [`limits::ROLES_IN_EXPLANATION`], and of custom roles those among the first
+    /// [`limits::ROLES_FOR_EXPLANATION`]. None where only a policy that forbids it is in the way.
     pub grants: Vec<RoleAtScope>,
     /// Whether these are all such roles.
     pub grants_complete: bool,
@@ -72,7 +73,8 @@ pub struct Explanation {
     pub paths: Vec<Path>,
     /// The enabled policies that permit it.
     pub permits: Vec<PolicyId>,
-    /// The enabled policies that forbid it, whatever allows it.
+    /// The enabled policies that forbid it, whatever allows it. Where there is a path or a permit, the answer would be yes
+    /// without them.
     pub forbids: Vec<PolicyId>,
     /// What is missing; `None` for a yes.
     pub missing: Option<Missing>,
@@ -129,22 +131,21 @@ impl Account {
                 _ => add(Vec::new()),
             }
         }
+        let (permits, forbids) = (policies(Effect::Permit), policies(Effect::Forbid));
         if !allowed {
             missing.promised = self.promises(principal, permission, covering.unwrap_or_default());
-            let most = limits::ROLES_IN_EXPLANATION;
-            // Nothing can be granted at what is not there.
-            let needed = covering.map(|_| self.grants_needed(permission, target));
-            missing.grants = needed.into_iter().flatten().take(most + 1).collect();
-            missing.grants_complete = missing.grants.len() <= most;
-            missing.grants.truncate(most);
+            // Nothing can be granted at what is not there, and no grant helps whom only a policy keeps from it.
+            let helps = covering.is_some() && paths.is_empty() && permits.is_empty();
+            (missing.grants, missing.grants_complete) =
+                if helps { self.grants_needed(permission, target) } else { (Vec::new(), true) };
         }
         Explanation {
             allowed,
             principal: self.state_of(principal, now),
             target_exists: covering.is_some(),
             paths,
-            permits: policies(Effect::Permit),
-            forbids: policies(Effect::Forbid),
+            permits,
+            forbids,
             missing: (!allowed).then_some(missing),
         }
     }
@@ -197,12 +198,9 @@ impl Account {
         if self.acts(principal, now) { PrincipalState::Active } else { PrincipalState::Unknown }
     }
 
-    /// Roles that hold the permission at a level that can cover the target, each with the narrowest such scope.
-    fn grants_needed(
-        &self,
-        permission: PermissionIndex,
-        target: &Target,
-    ) -> impl Iterator<Item = RoleAtScope> {
+    /// Roles that hold the permission at a level that can cover the target, each with the narrowest such scope; and whether
+    /// these are all.
+    fn grants_needed(&self, permission: PermissionIndex, target: &Target) -> (Vec<RoleAtScope>, bool) {
         let target = *target;
         let at = move |level: Level| match (level, target) {
             (Level::Account, _) => Some(Scope::Account),
@@ -215,10 +213,18 @@ impl Account {
         };
         let built_in = self.catalog().roles.iter().filter(|role| !role.handed_over);
         let built_in = built_in.map(|role| (RoleRef::BuiltIn(role.name.as_str().into()), role.level));
-        let custom = self.roles_after(None).map(|(id, role)| (RoleRef::Custom(id), role.value.level));
+        // An account may have thousands, and whoever asks waits for the answer.
+        let mut rest = self.roles_after(None);
+        let custom = rest.by_ref().take(limits::ROLES_FOR_EXPLANATION);
+        let custom = custom.map(|(id, role)| (RoleRef::Custom(id), role.value.level));
         let holding =
-            built_in.chain(custom).filter(move |(role, _)| self.permissions_of(role).contains(permission));
-        holding
-            .filter_map(move |(role, level)| at(level).map(|scope| RoleAtScope { role, scope, until: None }))
+            built_in.chain(custom).filter(|(role, _)| self.permissions_of(role).contains(permission));
+        let needed = holding
+            .filter_map(|(role, level)| at(level).map(|scope| RoleAtScope { role, scope, until: None }));
+        let most = limits::ROLES_IN_EXPLANATION;
+        let mut needed: Vec<_> = needed.take(most + 1).collect();
+        let complete = needed.len() <= most && rest.next().is_none();
+        needed.truncate(most);
+        (needed, complete)
     }
 }

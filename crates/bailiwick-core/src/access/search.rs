@@ -4,16 +4,16 @@
 //! is found is always allowed. Candidates come in the order of their ids from several ordered lists at once, and the search
 //! stops when its page is full: the cost is that of the page, not of the account.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Target;
 use super::index::{AccessIndex, micros};
+use super::page::{Source, found, merged};
 use super::scope_key::{ScopeKey, Slot};
+use super::{Circumstances, Found, Page, Target};
 use crate::account::{Account, Principal, Scope};
 use crate::catalog::{PermissionIndex, ResourceTypeIndex};
 use crate::ids::{GroupId, Id, ProjectId, ResourceId, ServiceAccountId, UserId};
@@ -38,15 +38,6 @@ pub enum TargetType {
     Project,
     /// Resources of a type.
     Resource(ResourceTypeIndex),
-}
-
-/// A page of what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<T> {
-    /// In the order of their ids, or of the catalog.
-    pub items: Vec<T>,
-    /// Whether there are more after the last of these.
-    pub more: bool,
 }
 
 impl SubjectType {
@@ -82,9 +73,6 @@ impl SubjectType {
     }
 }
 
-/// Ordered candidates from one of several lists.
-type Source<'a, K> = Box<dyn Iterator<Item = K> + 'a>;
-
 impl Account {
     /// The type of target that goes by this word: `account`, `project` or a resource type of the catalog.
     pub fn target_type(&self, text: &str) -> Option<TargetType> {
@@ -95,33 +83,37 @@ impl Account {
         }
     }
 
-    /// Who of a type may do this to the target now, behind `after`: at most `limit`, in the order of their ids.
-    pub fn search_subjects(
+    /// Who of a type may do this to the target, a page in the order of their ids.
+    pub fn search_subjects<'c>(
         &self,
         of: SubjectType,
         permission: PermissionIndex,
         target: &Target,
-        now: Timestamp,
-        after: Option<Principal>,
-        limit: usize,
+        now: impl Into<Circumstances<'c>>,
+        page: Page<Principal>,
     ) -> Found<Principal> {
+        let circumstances: Circumstances<'_> = now.into();
         // A key of another type is before or behind all of this one.
-        let after = after.filter(|after| of.has(*after));
+        let after = page.after.filter(|after| of.has(*after));
         let candidates = self.subjects_to_ask(of, permission, target, after);
-        page(candidates, limit, |principal| self.check(*principal, permission, target, now))
+        let cost = self.cost_of_asking(permission);
+        let may = |principal: &Principal| self.check(*principal, permission, target, circumstances);
+        found(candidates, &page, |_| cost, may)
     }
 
-    /// To what of a type the principal may do this now, behind `after`: at most `limit`, in the order of their ids.
-    pub fn search_targets(
+    /// To what of a type the principal may do this, a page in the order of the ids.
+    pub fn search_targets<'c>(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         of: TargetType,
-        now: Timestamp,
-        after: Option<Target>,
-        limit: usize,
+        now: impl Into<Circumstances<'c>>,
+        page: Page<Target>,
     ) -> Found<Target> {
-        let candidates: Source<'_, Target> = match (of, after) {
+        let circumstances: Circumstances<'_> = now.into();
+        let now = circumstances.now;
+        let candidates: Source<'_, Target> = match (of, page.after) {
+            // Neither a grant nor a permit is for whoever does not act.
             _ if !self.acts(principal, now) => Box::new(std::iter::empty()),
             (TargetType::Account, None) => Box::new(std::iter::once(Target::Account)),
             (TargetType::Account, Some(_)) => Box::new(std::iter::empty()),
@@ -141,21 +133,28 @@ impl Account {
                 Box::new(self.resources_to_ask(principal, permission, of, now, after).map(Target::Resource))
             }
         };
-        page(candidates, limit, |target| self.check(principal, permission, target, now))
+        let cost = self.cost_of_asking(permission);
+        found(candidates, &page, |_| cost, |target| self.check(principal, permission, target, circumstances))
     }
 
-    /// What the principal may do to the target now, behind `after`: at most `limit`, in the order of the catalog.
-    pub fn search_actions(
+    /// What the principal may do to the target, a page in the order of the catalog.
+    pub fn search_actions<'c>(
         &self,
         principal: Principal,
         target: &Target,
-        now: Timestamp,
-        after: Option<PermissionIndex>,
-        limit: usize,
+        now: impl Into<Circumstances<'c>>,
+        page: Page<PermissionIndex>,
     ) -> Found<PermissionIndex> {
+        let circumstances: Circumstances<'_> = now.into();
         let all = self.catalog().all_permissions();
-        let candidates = all.iter().filter(|permission| after.is_none_or(|after| *permission > after));
-        page(candidates, limit, |permission| self.check(principal, *permission, target, now))
+        let candidates = all.iter().filter(|permission| page.after.is_none_or(|after| *permission > after));
+        let cost = |permission: &PermissionIndex| self.cost_of_asking(*permission);
+        found(candidates, &page, cost, |permission| self.check(principal, *permission, target, circumstances))
+    }
+
+    /// What one question for a permission takes of the work of a page: the question, and each statement that names it.
+    fn cost_of_asking(&self, permission: PermissionIndex) -> usize {
+        1 + self.rules.as_ref().map_or(0, |rules| rules.statements_on(permission))
     }
 
     /// Everybody of a type who could be allowed this, in order; whoever else is not.
@@ -372,29 +371,4 @@ fn uuid_of(principal: Principal) -> Uuid {
         Principal::Group(id) => id.uuid(),
         Principal::ServiceAccount(id) => id.uuid(),
     }
-}
-
-/// Several ordered lists as one, each item once.
-fn merged<'a, K: Ord + Copy + 'a>(mut sources: Vec<Source<'a, K>>) -> impl Iterator<Item = K> + 'a {
-    let heads = sources.iter_mut().enumerate();
-    let heads = heads.filter_map(|(number, source)| source.next().map(|item| Reverse((item, number))));
-    let mut heads: BinaryHeap<_> = heads.collect();
-    let mut last = None;
-    std::iter::from_fn(move || {
-        loop {
-            let Reverse((item, number)) = heads.pop()?;
-            let next = sources.get_mut(number).and_then(Iterator::next);
-            heads.extend(next.map(|next| Reverse((next, number))));
-            if last.replace(item) != Some(item) {
-                return Some(item);
-            }
-        }
-    })
-}
-
-/// The first of the candidates that are confirmed.
-fn page<K>(candidates: impl Iterator<Item = K>, limit: usize, confirmed: impl Fn(&K) -> bool) -> Found<K> {
-    let mut found = candidates.filter(|one| confirmed(one));
-    let items = found.by_ref().take(limit).collect();
-    Found { items, more: found.next().is_some() }
 }

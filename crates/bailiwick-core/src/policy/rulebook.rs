@@ -69,6 +69,12 @@ impl Rulebook {
         self.candidates(permission).is_some_and(|candidates| !candidates.permits.is_empty())
     }
 
+    /// How many statements name the permission.
+    pub(crate) fn statements_on(&self, permission: PermissionIndex) -> usize {
+        self.candidates(permission)
+            .map_or(0, |candidates| candidates.permits.len() + candidates.forbids.len())
+    }
+
     /// All statements of enabled policies.
     pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.statements.iter().map(|statement| &**statement)

@@ -112,7 +112,7 @@ fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> R
 }
 
 /// Who asks about themselves asks as they would act; who asks about others knows nothing of how these would.
-fn circumstances(call: &Call, principal: Principal) -> Circumstances<'static> {
+pub(super) fn circumstances(call: &Call, principal: Principal) -> Circumstances<'static> {
     match call.signed_in() {
         Some(caller) if caller.actor.principal() == principal => caller.circumstances(call.now()),
         _ => call.now().into(),

@@ -1,17 +1,17 @@
 //! Searches for access: who may do this to that, and to what may somebody do this.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::{Found, SubjectType, Target, TargetType};
+use bailiwick_core::access::{Found, Page, SubjectType, Target, TargetType};
 use bailiwick_core::account::{Account, Principal, Refusal, Scope};
 use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
 use bailiwick_core::ids::{ProjectId, ResourceId, UserId};
 use serde_json::json;
 
-use super::access::known_type;
+use super::access::{circumstances, known_type};
 use super::call::Call;
 use super::listing::show_page;
 use super::operation::{Access, Operation, get};
-use super::page::{PageRequest, Seen};
+use super::page::PageRequest;
 use super::problem::Failure;
 use super::references::{refused, unknown};
 use super::respond::Answer;
@@ -25,7 +25,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .says(
                 "Who may do that?",
                 "Everybody of a kind for whom `access:check` says yes now, in the order of their ids: no page leaves anybody \
-                 out. People and groups are named only for those who may read them.",
+                 out. A page may be shorter than its limit, even empty, and have a cursor all the same: so much is asked at \
+                 once and no more. Policies are asked with `context.caller == \"question\"`, about yourself too. People and \
+                 groups are named only for those who may read them.",
             )
             .answers(json!({
                 "items": [{
@@ -40,8 +42,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .reads(what_can)
             .says(
                 "To what may this principal do that?",
-                "Everything of a type for which `access:check` says yes now, in the order of the ids. Without `principal` it \
-                 is about yourself and needs no permission; about others it needs the permission to check access.",
+                "Everything of a type for which `access:check` says yes now, in the order of the ids. A page may be shorter \
+                 than its limit, even empty, and have a cursor all the same: so much is asked at once and no more. Without \
+                 `principal` it is about yourself and needs no permission; about others it needs the permission to check \
+                 access.",
             )
             .answers(json!({
                 "items": [{
@@ -74,8 +78,8 @@ async fn who_can(
     };
     let (now, after) = (call.now(), page.after()?);
     call.service.prepare_search(&account).await;
-    let found = account.search_subjects(of, permission, &target, now, after, page.limit + 1);
-    let found = in_page(&page, found, |principal: &Principal| principal.to_string());
+    let found = account.search_subjects(of, permission, &target, now, Page::new(after, page.limit));
+    let found = in_page(&page, found, Principal::to_string);
     // Who may ask what others may do need not be told who they are.
     let actor = call.actor()?;
     let sees_groups = call.authorize(&account, Permission::ReadMembers, &Scope::Account).is_ok();
@@ -118,7 +122,8 @@ async fn what_can(
         TargetType::Resource(_) => page.after::<ResourceId>()?.map(Target::Resource),
     };
     call.service.prepare_search(&account).await;
-    let found = account.search_targets(principal, permission, of, call.now(), after, page.limit + 1);
+    let now = circumstances(&call, principal);
+    let found = account.search_targets(principal, permission, of, now, Page::new(after, page.limit));
     let found = in_page(&page, found, |target| id_of(&account, target));
     let shown = show_page(found, |items| {
         items.into_iter().filter_map(|target| label(&account, &query.resource_type, &target)).collect()
@@ -126,9 +131,10 @@ async fn what_can(
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
 
-/// What was found, one more than a page takes, as a page.
-fn in_page<T: Copy>(page: &PageRequest, found: Found<T>, key: impl Fn(&T) -> String) -> wire::Page<T> {
-    page.take(found.items.into_iter().map(|item| (key(&item), Seen::Yes(item))))
+/// What was found, with the cursor behind which the search goes on.
+fn in_page<T>(page: &PageRequest, found: Found<T>, key: impl Fn(&T) -> String) -> wire::Page<T> {
+    let next_cursor = found.next.as_ref().map(|next| page.cursor(&key(next)));
+    wire::Page { items: found.items, complete: next_cursor.is_none(), next_cursor, filtered: false }
 }
 
 fn permission(account: &Account, text: &str) -> Result<PermissionIndex, Failure> {

@@ -1,4 +1,5 @@
-//! Several questions at once (AuthZEN 1.0 section 7): items override the defaults entity by entity.
+//! Several questions at once (AuthZEN 1.0 section 7): items override the defaults entity by entity, properties and all; only
+//! a `type`, `id` or `name` that an entity lacks is that of the default.
 
 use axum::body::Bytes;
 use bailiwick_core::access::Question;

@@ -25,12 +25,6 @@ pub(super) struct Entity<'a> {
     pub(super) properties: Option<Properties<'a>>,
 }
 
-impl Entity<'_> {
-    pub(super) fn type_and_id(&self) -> Option<(&str, &str)> {
-        Some((self.kind.as_deref()?, self.id.as_deref()?))
-    }
-}
-
 /// A single question, an item of a batch, or a whole batch.
 #[derive(Debug, Default)]
 pub(super) struct Request<'a> {

@@ -4,16 +4,15 @@
 //! id. What nobody knows, a type or an id, is an empty answer.
 
 use axum::body::Bytes;
-use bailiwick_core::access::{Found, SubjectType, Target, TargetType};
+use bailiwick_core::access::{Circumstances, Found, Page, SubjectType, Target, TargetType};
 use bailiwick_core::account::{Account, Principal};
 use bailiwick_core::catalog::PermissionIndex;
 use bailiwick_core::ids::{ProjectId, ResourceId};
 use bailiwick_core::values::ExternalId;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::token::{Asked, Seal};
-use super::{Failure, Missing};
+use super::{Failure, Missing, Said};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +31,23 @@ impl Kind {
             Self::Action => "action",
         }
     }
+
+    /// What counts of what is said: what is looked for has its own properties, not those that the caller gives it, so that
+    /// every result holds when it is asked about by itself.
+    pub(super) fn said(self, said: Said<'_>) -> Said<'_> {
+        match self {
+            Self::Subject => Said { subject: None, ..said },
+            Self::Resource => Said { resource: None, ..said },
+            Self::Action => Said { action: None, ..said },
+        }
+    }
 }
 
-/// Results, and the key of the last one if there are more.
+/// Results, and the key behind which the search goes on.
 #[derive(Default)]
 struct Results {
     results: Vec<Value>,
-    last: Option<String>,
+    next: Option<String>,
 }
 
 /// Answers a search.
@@ -47,15 +56,15 @@ pub(super) fn answer(
     kind: Kind,
     asked: &Asked,
     seal: &Seal,
-    now: Timestamp,
+    now: Circumstances<'_>,
 ) -> Result<Bytes, Failure> {
     let found = match kind {
         Kind::Subject => subjects(account, asked, now),
         Kind::Resource => resources(account, asked, now),
         Kind::Action => actions(account, asked, now),
     };
-    let Results { results, last } = found.map_err(|missing| Failure::bad(message(kind, missing)))?;
-    let next = last.map(|after| seal.token(&Asked { after: Some(after), ..asked.clone() }));
+    let Results { results, next } = found.map_err(|missing| Failure::bad(message(kind, missing)))?;
+    let next = next.map(|after| seal.token(&Asked { after: Some(after), ..asked.clone() }));
     let page = json!({ "next_token": next.unwrap_or_default(), "count": results.len() });
     Ok(Bytes::from(json!({ "page": page, "results": results }).to_string()))
 }
@@ -69,7 +78,7 @@ fn message(kind: Kind, missing: Missing) -> &'static str {
     }
 }
 
-fn subjects(account: &Account, asked: &Asked, now: Timestamp) -> Result<Results, Missing> {
+fn subjects(account: &Account, asked: &Asked, now: Circumstances<'_>) -> Result<Results, Missing> {
     let (of, _) = asked.subject.as_ref().ok_or(Missing::Subject)?;
     let action = asked.action.as_ref().ok_or(Missing::Action)?;
     let (resource_type, resource) = named(asked.resource.as_ref()).ok_or(Missing::Resource)?;
@@ -78,15 +87,15 @@ fn subjects(account: &Account, asked: &Asked, now: Timestamp) -> Result<Results,
         let permission = account.permission_named(action, resource_type)?;
         let target = account.target(resource_type, resource)?;
         let after = asked.after.as_ref().and_then(|key| key.parse().ok());
-        Some(account.search_subjects(subjects, permission, &target, now, after, asked.limit))
+        Some(account.search_subjects(subjects, permission, &target, now, Page::new(after, asked.limit)))
     };
-    let Some(Found { items, more }) = found() else { return Ok(Results::default()) };
-    let last = items.last().filter(|_| more).map(ToString::to_string);
+    let Some(Found { items, next }) = found() else { return Ok(Results::default()) };
+    let next = next.map(|principal| principal.to_string());
     let result = |principal| json!({ "type": of, "id": subject_id(account, principal) });
-    Ok(Results { results: items.into_iter().map(result).collect(), last })
+    Ok(Results { results: items.into_iter().map(result).collect(), next })
 }
 
-fn resources(account: &Account, asked: &Asked, now: Timestamp) -> Result<Results, Missing> {
+fn resources(account: &Account, asked: &Asked, now: Circumstances<'_>) -> Result<Results, Missing> {
     let (subject_type, subject) = named(asked.subject.as_ref()).ok_or(Missing::Subject)?;
     let action = asked.action.as_ref().ok_or(Missing::Action)?;
     let (of, _) = asked.resource.as_ref().ok_or(Missing::Resource)?;
@@ -95,35 +104,45 @@ fn resources(account: &Account, asked: &Asked, now: Timestamp) -> Result<Results
         let permission = account.permission_named(action, of)?;
         let targets = account.target_type(of)?;
         let after = asked.after.as_ref().and_then(|key| target(targets, key));
-        Some(account.search_targets(principal, permission, targets, now, after, asked.limit))
+        Some(account.search_targets(principal, permission, targets, now, Page::new(after, asked.limit)))
     };
-    let Some(Found { items, more }) = found() else { return Ok(Results::default()) };
-    let last = items.last().filter(|_| more).map(|target| key(account, target));
+    let Some(Found { items, next }) = found() else { return Ok(Results::default()) };
+    let next = next.map(|target| key(account, &target));
     let result = |target: Target| json!({ "type": of, "id": target_id(account, of, &target) });
-    Ok(Results { results: items.into_iter().map(result).collect(), last })
+    Ok(Results { results: items.into_iter().map(result).collect(), next })
 }
 
-fn actions(account: &Account, asked: &Asked, now: Timestamp) -> Result<Results, Missing> {
+fn actions(account: &Account, asked: &Asked, now: Circumstances<'_>) -> Result<Results, Missing> {
     let (subject_type, subject) = named(asked.subject.as_ref()).ok_or(Missing::Subject)?;
     let (resource_type, resource) = named(asked.resource.as_ref()).ok_or(Missing::Resource)?;
     let principal = account.principal(subject_type, subject);
     let target = account.target(resource_type, resource);
     let Some((principal, target)) = principal.zip(target) else { return Ok(Results::default()) };
     let may = |permission: PermissionIndex| account.check(principal, permission, &target, now);
-    let short =
-        SHORT.into_iter().filter(|verb| account.permission_named(verb, resource_type).is_some_and(may));
-    let all = account.search_actions(principal, &target, now, None, usize::MAX).items;
-    let all = all.into_iter().map(|permission| account.catalog().permission_name(permission));
-    // There are few: the page is cut out of all of them.
-    let mut names: Vec<&str> = short.chain(all).collect();
-    if let Some(after) = &asked.after {
-        let behind = names.iter().position(|name| name == after).map_or(names.len(), |place| place + 1);
-        names.drain(..behind);
-    }
-    let more = names.len() > asked.limit;
-    names.truncate(asked.limit);
-    let last = names.last().filter(|_| more).map(|name| (*name).to_owned());
-    Ok(Results { results: names.into_iter().map(|name| json!({ "name": name })).collect(), last })
+    // The short names come first, then the permissions of the catalog.
+    let short: &[&str] = match asked.after.as_deref() {
+        None => &SHORT,
+        Some(after) => match SHORT.iter().position(|verb| *verb == after) {
+            Some(place) => SHORT.get(place + 1..).unwrap_or_default(),
+            None => &[],
+        },
+    };
+    let short = short.iter().copied();
+    let short = short.filter(|verb| account.permission_named(verb, resource_type).is_some_and(may));
+    let mut names: Vec<&str> = short.take(asked.limit).collect();
+    let name = |permission| account.catalog().permission_name(permission);
+    let next = if names.len() == asked.limit {
+        // What goes by a short name goes by its own as well: there is more.
+        names.last().copied()
+    } else {
+        let after = asked.after.as_deref().and_then(|after| account.catalog().permission(after));
+        let page = Page::new(after, asked.limit - names.len());
+        let Found { items, next } = account.search_actions(principal, &target, now, page);
+        names.extend(items.into_iter().map(name));
+        next.map(name)
+    };
+    let results = names.into_iter().map(|name| json!({ "name": name })).collect();
+    Ok(Results { results, next: next.map(str::to_owned) })
 }
 
 /// The actions that every resource type has a permission for.

@@ -3,6 +3,7 @@
 //! A token is sealed with what the account keeps of the key that asks, so nobody makes or changes one, and it means nothing
 //! to another account. Whoever goes on with another key starts anew.
 
+use bailiwick_core::access::Asserted;
 use bailiwick_core::account::SecretHash;
 use bailiwick_core::ids::AccountId;
 use base64::Engine as _;
@@ -25,6 +26,8 @@ pub(super) struct Asked {
     pub(super) subject: Option<(String, Option<String>)>,
     pub(super) action: Option<String>,
     pub(super) resource: Option<(String, Option<String>)>,
+    /// A digest of the properties and the context, so far as they count; they are too large to be carried along.
+    pub(super) said: Option<String>,
     pub(super) limit: usize,
     /// The key of the last result of the page before.
     pub(super) after: Option<String>,
@@ -65,12 +68,13 @@ impl Seal {
 
 impl Asked {
     /// What a request asks: by itself, or as the next page of what was asked before. What is left out of a request for the
-    /// next page is as it was; what is changed is refused.
+    /// next page is as it was; what is changed is refused. Properties and context that count cannot be left out.
     pub(super) fn read(
         search: &str,
         request: &Request<'_>,
         seal: &Seal,
         default_limit: usize,
+        asserted: &Asserted,
     ) -> Result<Self, Failure> {
         let ids = |entity: &Entity<'_>| {
             entity.kind.as_ref().map(|kind| (kind.to_string(), entity.id.as_ref().map(ToString::to_string)))
@@ -80,6 +84,7 @@ impl Asked {
             subject: request.subject.as_ref().and_then(ids),
             action: request.action.as_ref().and_then(|action| action.name.as_ref().map(ToString::to_string)),
             resource: request.resource.as_ref().and_then(ids),
+            said: digest(asserted),
             ..Self::default()
         };
         let named = named.of_interest();
@@ -97,6 +102,11 @@ impl Asked {
             Failure::bad("`page.token` is none of this search's tokens in this account with this key")
         })?;
         let same = |now: bool, equal: bool| !now || equal;
+        if named.said != before.said {
+            return Err(Failure::bad(
+                "a request with a `page.token` must carry the `properties` and the `context` of the one before it",
+            ));
+        }
         let unchanged = same(named.subject.is_some(), named.subject == before.subject)
             && same(named.action.is_some(), named.action == before.action)
             && same(named.resource.is_some(), named.resource == before.resource)
@@ -121,4 +131,15 @@ impl Asked {
         }
         self
     }
+}
+
+/// A digest of what counts of properties and context; none where nothing does.
+fn digest(asserted: &Asserted) -> Option<String> {
+    if asserted.is_empty() {
+        return None;
+    }
+    let Asserted { subject, resource, request, ip } = asserted;
+    // Serialising texts and numbers cannot fail; attributes are in the order of their names.
+    let text = serde_json::to_vec(&(subject, resource, request, ip)).unwrap_or_default();
+    Some(URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
 }

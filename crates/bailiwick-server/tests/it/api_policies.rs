@@ -29,7 +29,10 @@ async fn a_policy_forbids_until_it_is_disabled_and_an_explanation_names_it() {
         said["forbids"][0],
         json!({ "id": made["id"], "name": "Operations alone", "effect": "forbid" })
     );
-    assert!(said["summary"].as_str().unwrap().ends_with("the policy Operations alone forbids it"), "{said}");
+    assert!(
+        said["summary"].as_str().unwrap().contains("the policy Operations alone forbids it; the role "),
+        "{said}"
+    );
     let effective = world.get("~/access:effective").by(&grace).send().await.json();
     assert_eq!(effective["policies"], true);
 
@@ -104,4 +107,54 @@ async fn the_address_from_which_somebody_acts_counts() {
     world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
     world.get("~/members").by(&grace).send().await.problem(403, "permission_denied");
     world.get("~/members").by(&world.owner).send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn searches_count_what_policies_permit_and_forbid() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let ada = world.invite_and_accept("ada@example.com", &["editor"]).await;
+    let cluster = json!({ "type": "cluster", "name": "One", "external_id": "c-1" });
+    world.post("~/resources").by(&world.owner).json(&cluster).send().await.expect(StatusCode::CREATED);
+    let path = format!("~/members/{}", grace.id);
+    let attributes = json!({ "attributes": { "department": "operations" } });
+    world.patch(&path).by(&world.owner).json(&attributes).send().await.expect(StatusCode::OK);
+    for (name, text) in [
+        (
+            "By department",
+            "permit(principal is User, action == Action::\"write:clusters\", resource) when { principal has department && principal.department == \"operations\" };",
+        ),
+        ("Nobody else", BY_DEPARTMENT),
+        (
+            "In person",
+            "permit(principal is User, action == Action::\"delete:clusters\", resource is Cluster) when { context.caller == \"person\" };",
+        ),
+    ] {
+        let body = json!({ "name": name, "text": text });
+        world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    }
+    let ids = |found: &Value| -> Vec<String> {
+        assert_eq!((&found["complete"], found.get("next_cursor")), (&json!(true), None), "{found}");
+        found["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let who =
+        |action: &str| format!("~/access:who-can?action={action}&resource_type=cluster&resource_id=c-1");
+    let found = world.get(&who("write:clusters")).by(&world.owner).send().await.json();
+    assert_eq!(ids(&found), [grace.id.clone()], "the owner is bound, and a role is no way around it");
+    assert!(!ids(&found).contains(&ada.id));
+    let what =
+        |action: &str, of: &str| format!("~/access:what-can?action={action}&resource_type=cluster{of}");
+    let of_grace = format!("&principal={}", grace.id);
+    let found = world.get(&what("write:clusters", &of_grace)).by(&world.owner).send().await.json();
+    assert_eq!(ids(&found).len(), 1);
+    // Others are asked about as a question, oneself as one acts.
+    let found = world.get(&what("delete:clusters", &of_grace)).by(&world.owner).send().await.json();
+    assert_eq!(ids(&found).len(), 0);
+    let found = world.get(&what("delete:clusters", "")).by(&grace).send().await.json();
+    assert_eq!(ids(&found).len(), 1);
 }

@@ -237,8 +237,15 @@ async fn a_batch_inherits_whole_entities_and_may_stop_early() {
         .iter()
         .map(|item| item["decision"].as_bool().unwrap())
         .collect();
-    assert_eq!(decisions, [true, false, true, false]);
-    assert_eq!(answer["evaluations"][3]["context"]["error"]["status"], 400);
+    assert_eq!(decisions, [true, false, true, true], "an `id` that is left out is that of the default");
+    let incomplete = json!({ "subject": pdp.subject(), "action": read, "resource": { "type": "cluster" },
+        "evaluations": [{}, { "resource": { "id": "c-1" } }, { "resource": { "type": "database" } }] });
+    let answer = pdp.ask("evaluations", &incomplete).await;
+    for (place, decision) in [(0, false), (1, true), (2, false)] {
+        assert_eq!(answer["evaluations"][place]["decision"], decision, "{answer}");
+        let error = &answer["evaluations"][place]["context"]["error"]["status"];
+        assert_eq!(*error == 400, !decision, "{answer}");
+    }
     batch["options"] = json!({ "evaluations_semantic": "deny_on_first_deny" });
     assert_eq!(
         pdp.ask("evaluations", &batch).await,

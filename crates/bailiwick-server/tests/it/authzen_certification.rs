@@ -47,8 +47,17 @@ impl Certified {
             config.catalog = CatalogSource::File(catalog.clone());
         })
         .await;
-        load(&world, &json_file("data.json")).await;
-        let point = world.machine("Enforcement point", &["enforcement_point"]).await;
+        let data = json_file("data.json");
+        load(&world, &data).await;
+        let text = std::fs::read_to_string(example("policies.cedar")).unwrap();
+        let policy = json!({ "name": "Scenario", "text": text });
+        world.post("~/policies").by(&world.owner).json(&policy).send().await.expect(StatusCode::CREATED);
+        let point = &data["enforcement_point"];
+        let (name, role) = (point["name"].as_str().unwrap(), point["role"].as_str().unwrap());
+        let may_assert = json!({ "may_assert": point["may_assert"] });
+        let point = world.machine(name, &[role]).await;
+        let path = format!("~/service-accounts/{}", machine(&world, name).await);
+        world.patch(&path).by(&world.owner).json(&may_assert).send().await.expect(StatusCode::OK);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let site = bailiwick_server::http::Site::whole(&world.service, None);
@@ -86,6 +95,12 @@ impl Certified {
     }
 }
 
+async fn machine(world: &World, name: &str) -> String {
+    let account = world.state().await;
+    let mut machines = account.service_accounts_after(None);
+    machines.find(|(_, found)| found.value.name.as_str() == name).unwrap().0.to_string()
+}
+
 /// Enters the data as people would, through the API.
 async fn load(world: &World, data: &Value) {
     let list = |name: &str| data[name].as_array().unwrap().clone();
@@ -100,7 +115,7 @@ async fn load(world: &World, data: &Value) {
     world.patch(&path).by(owner).json(&data["owner"]).send().await.expect(StatusCode::OK);
     for person in list("people") {
         let member = world.invite_and_accept(person["email"].as_str().unwrap(), &[]).await;
-        let body = json!({ "external_id": person["external_id"] });
+        let body = json!({ "external_id": person["external_id"], "attributes": person["attributes"] });
         let path = format!("~/members/{}", member.id);
         world.patch(&path).by(owner).json(&body).send().await.expect(StatusCode::OK);
     }
@@ -233,6 +248,111 @@ async fn a_search_goes_on_with_its_token_and_with_no_other() {
     let body = with(go_on.clone()).to_string();
     let answer = certified.post("search/subject", &other.token, "application/json", &body).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
+    let elsewhere = Certified::start().await;
+    let answer = elsewhere.ask("search/subject", &with(go_on.clone())).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_search_goes_on_with_what_counted_of_properties_and_context() {
+    let certified = Certified::start().await;
+    let asked = |status: &str, page: Value| {
+        json!({ "subject": { "type": "user" }, "action": { "name": "write" }, "page": page, "context": { "ip": "::1" },
+            "resource": { "type": "record", "id": "record-1", "properties": { "status": status, "colour": "red" } } })
+    };
+    let first = certified.ask("search/subject", &asked("archived", json!({ "limit": 1 }))).await.json();
+    assert_eq!(first["results"], json!([{ "type": "user", "id": "olga" }]));
+    let go_on = json!({ "token": first["page"]["next_token"] });
+    let second = certified.ask("search/subject", &asked("archived", go_on.clone())).await.json();
+    assert_eq!(second["results"], json!([{ "type": "user", "id": "bob" }]), "alice may not: it is archived");
+    assert_eq!(second["page"]["next_token"], "");
+    // What counts for nothing may change.
+    let mut same = asked("archived", go_on.clone());
+    same["context"] = json!({ "time": "2025-06-27T18:03-07:00" });
+    same["resource"]["properties"]["colour"] = json!("blue");
+    assert_eq!(certified.ask("search/subject", &same).await.json(), second);
+
+    let mut unsaid = asked("archived", go_on.clone());
+    unsaid["resource"].as_object_mut().unwrap().remove("properties");
+    for request in [asked("active", go_on.clone()), unsaid, json!({ "page": go_on })] {
+        let answer = certified.ask("search/subject", &request).await;
+        assert_eq!(answer.status, 400, "{request}: {}", answer.body);
+        assert!(answer.body.contains("`properties` and the `context`"), "{}", answer.body);
+    }
+    // Nor does a search that said nothing go on with something said.
+    let plain = json!({ "subject": { "type": "user" }, "action": { "name": "read" },
+        "resource": { "type": "record", "id": "record-1" }, "page": { "limit": 1 } });
+    let first = certified.ask("search/subject", &plain).await.json();
+    let mut more = plain;
+    more["page"] = json!({ "token": first["page"]["next_token"] });
+    more["resource"]["properties"] = json!({ "status": "active" });
+    assert_eq!(certified.ask("search/subject", &more).await.status, 400);
+    // The token holds what the key's owner may assert now, too.
+    let path = format!("~/service-accounts/{}", machine(&certified.world, "Enforcement point").await);
+    let none = json!({ "may_assert": [] });
+    certified.world.patch(&path).by(&certified.world.owner).json(&none).send().await.expect(StatusCode::OK);
+    assert_eq!(certified.ask("search/subject", &asked("archived", go_on)).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_a_point_may_not_assert_is_as_it_is_stored() {
+    let certified = Certified::start().await;
+    let other = certified.world.machine("Another", &["enforcement_point"]).await;
+    let soft = json!({ "subject": { "type": "user", "id": "alice" }, "resource": { "type": "record", "id": "record-1" },
+        "action": { "name": "delete", "properties": { "soft": true } } });
+    let archived = json!({ "subject": { "type": "user", "id": "alice" }, "action": { "name": "write" },
+        "resource": { "type": "record", "id": "record-1", "properties": { "status": "archived" } } });
+    for (question, trusted, other_point) in [(soft, true, false), (archived, false, true)] {
+        let body = question.to_string();
+        let answer = certified.post("evaluation", &other.token, "application/json", &body).await.json();
+        assert_eq!(answer, json!({ "decision": other_point }), "{question}");
+        let answer = certified.ask("evaluation", &question).await.json();
+        assert_eq!(answer, json!({ "decision": trusted }), "{question}");
+    }
+    let asked = json!({ "subject": { "type": "user" }, "action": { "name": "delete", "properties": { "soft": true } },
+        "resource": { "type": "record", "id": "record-1" } });
+    let found =
+        certified.post("search/subject", &other.token, "application/json", &asked.to_string()).await.json();
+    assert_eq!(
+        found["results"],
+        json!([{ "type": "user", "id": "olga" }]),
+        "policies do not bind owners here"
+    );
+}
+
+#[tokio::test]
+async fn a_decision_names_the_policy_that_decided() {
+    let certified = Certified::start().await;
+    let revision = certified.world.state().await.revision().0;
+    let explain = json!({ "explain": true });
+    let write = |user: &str, record: &str, properties: Value| {
+        json!({ "subject": { "type": "user", "id": user }, "action": { "name": "write" },
+            "resource": { "type": "record", "id": record, "properties": properties } })
+    };
+    for (question, decision, because) in [
+        (write("bob", "record-2", json!({})), true, "the policy Scenario permits it"),
+        (
+            write("alice", "record-1", json!({ "status": "archived" })),
+            false,
+            "the policy Scenario forbids it; the role Record writer in record Record 1 would allow it",
+        ),
+        (
+            write("alice", "record-2", json!({})),
+            false,
+            "the role Record writer in record Record 1 counts elsewhere; besides, the policy Scenario forbids it",
+        ),
+        (write("bob", "record-1", json!({})), false, "no role of theirs has this permission"),
+    ] {
+        let mut single = question.clone();
+        single["context"] = explain.clone();
+        let answer = certified.ask("evaluation", &single).await.json();
+        assert_eq!(answer["decision"], decision, "{question}");
+        assert_eq!(answer["context"]["revision"], revision);
+        let reason = answer["context"]["reason_admin"]["en"].as_str().unwrap();
+        assert!(reason.ends_with(because), "{reason}");
+        let batch = json!({ "context": explain, "evaluations": [question] });
+        assert_eq!(certified.ask("evaluations", &batch).await.json(), json!({ "evaluations": [answer] }));
+    }
 }
 
 #[tokio::test]

@@ -11,10 +11,13 @@ use crate::output::{Shape, lifted};
 use super::check::QuestionArgs;
 
 const PATH: &[&str] = &["role", "scope", "grant", "through", "until"];
+const POLICY: &[&str] = &["name", "effect", "id"];
 const SHAPE: Shape = Shape {
     fields: &["allowed", "summary", "principal", "principal_state", "target_exists", "revision"],
     tables: &[
         ("paths", PATH),
+        ("permits", POLICY),
+        ("forbids", POLICY),
         ("missing.ended", PATH),
         ("missing.elsewhere", PATH),
         ("missing.suspended", PATH),

@@ -29,6 +29,11 @@ fn a_policy_is_checked_written_switched_and_deleted() {
     assert_eq!(owner.run(&ask).code, 1);
     let said = owner.json(&["explain", GRACE, "delete:clusters", "account"]);
     assert_eq!(text(&said["forbids"][0], "name"), "Night");
+    let said = owner.run(&["explain", GRACE, "delete:clusters", "account"]).stdout;
+    assert!(
+        said.contains(text(&made, "id")) && said.contains("the policy Night forbids it; the role "),
+        "{said}"
+    );
 
     let member = owner.json(&[
         "member",

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bailiwick_core::access::Target;
+use bailiwick_core::access::{Asserted, Circumstances, Target};
 use bailiwick_core::account::{Account, AttributeValue, Attributes, Principal};
 use bailiwick_core::catalog::{Operation, PermissionIndex};
 use bailiwick_core::ids::ResourceId;
@@ -12,7 +12,6 @@ use cedar_policy_core::authorizer::{Authorizer, Decision};
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::parser::parse_policyset;
-use jiff::Timestamp;
 
 use crate::oracle;
 
@@ -36,14 +35,16 @@ impl<'a> Naive<'a> {
         Self { account, permits: of("permit"), forbids: of("forbid") }
     }
 
-    pub fn allowed(
+    pub fn allowed<'c>(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: Timestamp,
+        now: impl Into<Circumstances<'c>>,
     ) -> bool {
         let account = self.account;
+        let circumstances = now.into();
+        let now = circumstances.now;
         let active = match principal {
             Principal::Member(user) => {
                 account.member_status(user) == Some(bailiwick_core::account::MemberStatus::Active)
@@ -55,7 +56,7 @@ impl<'a> Naive<'a> {
             return false;
         }
         let granted = oracle::allowed(account, principal, target, now).contains(permission);
-        let permitted = self.matches(&self.permits, principal, permission, target).0;
+        let permitted = self.matches(&self.permits, principal, permission, target, &circumstances).0;
         if !granted && !permitted {
             return false;
         }
@@ -67,7 +68,7 @@ impl<'a> Naive<'a> {
         if owns && (guards || !rules.policies_bind_owner) {
             return true;
         }
-        let (forbidden, erred) = self.matches(&self.forbids, principal, permission, target);
+        let (forbidden, erred) = self.matches(&self.forbids, principal, permission, target, &circumstances);
         !forbidden && !erred
     }
 
@@ -78,6 +79,7 @@ impl<'a> Naive<'a> {
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
+        circumstances: &Circumstances<'_>,
     ) -> (bool, bool) {
         if set.is_empty() {
             return (false, false);
@@ -100,9 +102,12 @@ impl<'a> Naive<'a> {
             Target::Resource(id) => self.account.resource(*id).and_then(|it| it.value.attributes.as_deref()),
             _ => None,
         };
+        let nothing = Asserted::default();
+        let asserted = circumstances.asserted.unwrap_or(&nothing);
+        let (said, described) = (over(said, &asserted.subject), over(described, &asserted.resource));
         let entities = [
-            entity(subject.clone(), said, groups),
-            entity(resource.clone(), described, above),
+            entity(subject.clone(), Some(&said), groups),
+            entity(resource.clone(), Some(&described), above),
             entity(action.clone(), None, HashSet::from([verb])),
         ];
         let extensions = Extensions::all_available();
@@ -113,7 +118,7 @@ impl<'a> Naive<'a> {
             (subject, None),
             (action, None),
             (resource, None),
-            Context::empty(),
+            context(circumstances, &asserted.request),
             None::<&cedar_policy_core::ast::RequestSchemaAllPass>,
             extensions,
         )
@@ -147,15 +152,34 @@ impl<'a> Naive<'a> {
     }
 }
 
-fn entity(uid: EntityUID, said: Option<&Attributes>, above: HashSet<EntityUID>) -> Entity {
-    let value = |value: &AttributeValue| match value {
+/// What is stored, with what is asserted in its place.
+fn over(stored: Option<&Attributes>, asserted: &Attributes) -> Attributes {
+    let stored = stored.into_iter().flat_map(Attributes::iter);
+    stored.chain(asserted.iter()).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The parts of the context of which the policies of these tests speak.
+fn context(circumstances: &Circumstances<'_>, request: &Attributes) -> Context {
+    let request = request.iter().map(|(name, one)| (name.clone(), value(one)));
+    let pairs = [
+        ("caller".into(), RestrictedExpr::val(circumstances.caller.name())),
+        ("request".into(), RestrictedExpr::record(request).unwrap()),
+    ];
+    Context::from_pairs(pairs, Extensions::all_available()).unwrap()
+}
+
+fn value(value: &AttributeValue) -> RestrictedExpr {
+    match value {
         AttributeValue::Bool(value) => RestrictedExpr::val(*value),
         AttributeValue::Number(value) => RestrictedExpr::val(*value),
         AttributeValue::String(value) => RestrictedExpr::val(value.clone()),
         AttributeValue::List(values) => {
             RestrictedExpr::set(values.iter().map(|text| RestrictedExpr::val(text.clone())))
         }
-    };
+    }
+}
+
+fn entity(uid: EntityUID, said: Option<&Attributes>, above: HashSet<EntityUID>) -> Entity {
     let attributes =
         said.into_iter().flat_map(Attributes::iter).map(|(name, one)| (name.clone(), value(one)));
     let attributes: Vec<_> = attributes.collect();

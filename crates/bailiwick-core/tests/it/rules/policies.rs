@@ -1,10 +1,13 @@
 //! The rules of the design where policies move access, and that policies decide as Cedar itself would.
 
-use bailiwick_core::account::{Actor, Decided, Principal};
+use bailiwick_core::access::{Asserted, Caller, Circumstances};
+use bailiwick_core::account::{Actor, AttributeValue, Decided, Principal};
 use bailiwick_core::catalog::PermissionSet;
+use jiff::Timestamp;
 
 use super::world::{World, giver};
 use super::{for_random_sequences, run, targets};
+use crate::access::search;
 use crate::policies::naive;
 
 /// What a principal may give: what grants give it and no policy forbids.
@@ -83,21 +86,67 @@ fn policies_decide_as_cedar_does_over_all_of_them() {
             return;
         }
         let naive = naive::Naive::of(account);
-        for principal in world.principals() {
+        let said = said();
+        let asked = circumstances(world.given.now, &said);
+        for (number, principal) in world.principals().into_iter().enumerate() {
+            let now = asked[number % asked.len()];
             for target in targets(account) {
-                let allowed = account.allowed_at(principal, &target, world.given.now);
-                for permission in account.catalog().all_permissions().iter() {
-                    let wanted = naive.allowed(principal, permission, &target, world.given.now);
-                    let answer = account.check(principal, permission, &target, world.given.now);
+                let allowed = account.allowed_at(principal, &target, now);
+                // Half of them for each, as the definition takes its time.
+                for permission in account.catalog().all_permissions().iter().skip(number % 2).step_by(2) {
+                    let wanted = naive.allowed(principal, permission, &target, now);
+                    let answer = account.check(principal, permission, &target, now);
                     let name = account.catalog().permission_name(permission);
-                    assert_eq!(answer, wanted, "{principal} {name} {target:?}");
+                    assert_eq!(answer, wanted, "{principal} {name} {target:?} {now:?}");
                     assert_eq!(allowed.contains(permission), wanted);
-                    let explained = account.explain(principal, permission, &target, world.given.now);
+                    let explained = account.explain(principal, permission, &target, now);
                     assert_eq!(explained.allowed, wanted);
                     let may = !explained.paths.is_empty() || !explained.permits.is_empty();
                     assert_eq!(may && explained.forbids.is_empty(), wanted, "{explained:?}");
+                    let helps = explained.missing.is_some_and(|missing| !missing.grants.is_empty());
+                    assert!(!(helps && may), "no grant helps whom only a policy keeps from it");
                 }
             }
+        }
+    });
+}
+
+/// What a control plane might say of a question.
+fn said() -> Asserted {
+    let text = |text: &str| AttributeValue::String(text.into());
+    let of = |name: &str, value| [(name.into(), value)].into_iter().collect();
+    Asserted {
+        subject: of("department", text("production")),
+        resource: of("environment", text("development")),
+        request: of("ticket", text("T-1")),
+        ip: None,
+    }
+}
+
+/// A plain question, one of which something is said, and somebody's own.
+fn circumstances(now: Timestamp, said: &Asserted) -> [Circumstances<'_>; 3] {
+    let plain: Circumstances<'_> = now.into();
+    let asserted = Circumstances { asserted: Some(said), ..plain };
+    [plain, asserted, Circumstances { caller: Caller::Person, ..plain }]
+}
+
+#[test]
+fn a_search_finds_what_is_allowed_under_its_circumstances_and_nothing_else() {
+    for_random_sequences(|catalog, steps| {
+        let mut world = World::with_policies(catalog);
+        world.given.account.prepare_search();
+        for step in steps {
+            if let Some((_, _, Ok(decided))) = world.take(step) {
+                world.given.accept(decided);
+            }
+        }
+        let account = &world.given.account;
+        if !account.has_policies() {
+            return;
+        }
+        let said = said();
+        for now in circumstances(world.given.now, &said) {
+            search::assert_searches(account, now, 17);
         }
     });
 }

@@ -425,7 +425,7 @@ impl World {
         let all = &self.given.account.catalog().permissions;
         let permission = &all[usize::from(b) % all.len()].name;
         let user = pick(&self.users, c)?;
-        let text = match d % 10 {
+        let text = match d % 13 {
             0 => "forbid(principal, action in Action::\"delete\", resource);".to_owned(),
             1 => format!("permit(principal in Group::\"{}\", action == Action::\"{permission}\", resource);", self.group(c)?),
             2 => format!("forbid(principal is User, action == Action::\"{permission}\", resource) unless {{ principal has department && principal.department == \"production\" }};"),
@@ -435,6 +435,10 @@ impl World {
             6 => format!("permit(principal is ServiceAccount, action == Action::\"{permission}\", resource);"),
             7 => format!("forbid(principal, action == Action::\"{permission}\", resource) when {{ principal in Group::\"{}\" }};", self.group(c)?),
             8 => format!("permit(principal is User, action == Action::\"{permission}\", resource) when {{ principal has department && principal.department == \"production\" }};"),
+            // By the circumstances alone.
+            9 => format!("permit(principal, action == Action::\"{permission}\", resource) when {{ context.caller == \"person\" }};"),
+            10 => format!("permit(principal is User, action in [Action::\"read:clusters\", Action::\"{permission}\"], resource) when {{ context.request has ticket && context.request.ticket == \"T-1\" }};"),
+            11 => format!("forbid(principal, action == Action::\"{permission}\", resource) unless {{ context.caller == \"question\" || context.request has ticket }};"),
             _ => format!("forbid(principal, action == Action::\"write:clusters\", resource is Cluster in Project::\"{}\") when {{ resource has environment && resource.environment == \"production\" }};", self.project(a)?),
         };
         let enabled = !a.is_multiple_of(5);

@@ -188,11 +188,16 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
     if let Some(policy) = explanation.permits.first().filter(|_| explanation.allowed) {
         return format!("{who} may {what}: the policy {} permits it", policy.name);
     }
-    let forbidden = explanation.forbids.first().filter(|_| !explanation.allowed);
-    if let Some(policy) =
-        forbidden.filter(|_| !explanation.paths.is_empty() || !explanation.permits.is_empty())
-    {
-        return format!("{who} may not {what}: the policy {} forbids it", policy.name);
+    let forbidden = forbidden(&explanation.forbids);
+    if let Some(forbidden) = &forbidden {
+        let otherwise = match (explanation.paths.first(), explanation.permits.first()) {
+            (Some(path), _) => Some(format!("{} would allow it", words(path))),
+            (None, Some(policy)) => Some(format!("the policy {} would permit it", policy.name)),
+            (None, None) => None,
+        };
+        if let Some(otherwise) = otherwise {
+            return format!("{who} may not {what}: {forbidden}; {otherwise}");
+        }
     }
     let missing = explanation.missing.as_ref();
     let first =
@@ -219,7 +224,19 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
             }
         }
     };
-    format!("{who} may not {what}: {reason}")
+    // A grant alone would not help.
+    let besides = forbidden.map(|forbidden| format!("; besides, {forbidden}")).unwrap_or_default();
+    format!("{who} may not {what}: {reason}{besides}")
+}
+
+/// The policies that forbid it in words; none if there is none.
+fn forbidden(forbids: &[wire::PolicyLabel]) -> Option<String> {
+    let names: Vec<&str> = forbids.iter().map(|policy| policy.name.as_str()).collect();
+    Some(match names.as_slice() {
+        [] => return None,
+        [one] => format!("the policy {one} forbids it"),
+        [first @ .., last] => format!("the policies {} and {last} forbid it", first.join(", ")),
+    })
 }
 
 /// The way in words: `the role Admin in the whole account through the groups Search and Everybody`.
