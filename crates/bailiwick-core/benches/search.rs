@@ -10,9 +10,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bailiwick_core::access::{Page, SubjectType, Target};
-use bailiwick_core::account::{Account, ActorRef, AllOf, Event, Grant, Principal, Resource, RoleRef, Scope};
-use bailiwick_core::ids::{GrantId, Id, ResourceId};
-use bailiwick_core::values::Name;
+use bailiwick_core::account::{
+    Account, ActorRef, AllOf, Event, Grant, Policy, Principal, Resource, RoleRef, Scope,
+};
+use bailiwick_core::ids::{GrantId, Id, PolicyId, ResourceId};
+use bailiwick_core::values::{Description, Name};
 use criterion::Criterion;
 
 #[path = "shape/account.rs"]
@@ -110,7 +112,37 @@ fn search(criterion: &mut Criterion) {
             bench.iter(|| account.explain(black_box(principal), read, &target, now()));
         });
     }
+    let rare = account.catalog().permission("write:policies").unwrap_or_else(|| panic!());
+    group.bench_function("a no that no custom role would change", |bench| {
+        let principal = Principal::Member(shape.members[2]);
+        bench.iter(|| account.explain(black_box(principal), rare, &Target::Account, now()));
+    });
     group.finish();
+    with_a_permit(criterion, account, &own);
+}
+
+/// A policy that could permit it to everybody and permits it to nobody: every candidate is asked until the page has done its
+/// work.
+fn with_a_permit(criterion: &mut Criterion, account: &Account, target: &Target) {
+    let policy = Policy {
+        name: Name::parse("Policy").unwrap_or_else(|_| panic!()),
+        description: Description::default(),
+        text: "permit(principal is User, action == Action::\"delete:clusters\", resource is Cluster) when { principal has clearance && principal.clearance > 9 };".into(),
+        enabled: true,
+    };
+    let mut account = account.clone();
+    account.apply(&[Event::PolicyCreated { id: PolicyId::from_uuid(uuid::Uuid::from_u128(1)), policy }]);
+    account.prepare_search();
+    let delete = account.catalog().permission("delete:clusters").unwrap_or_else(|| panic!());
+    criterion.benchmark_group("search/100000").sample_size(10).bench_function(
+        "a page of members whom a policy might permit",
+        |bench| {
+            let of = SubjectType::Member;
+            bench.iter(|| {
+                account.search_subjects(of, delete, black_box(target), now(), Page::new(None, PAGE))
+            });
+        },
+    );
 }
 
 fn subjects(criterion: &mut Criterion) {

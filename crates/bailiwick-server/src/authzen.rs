@@ -6,6 +6,7 @@
 mod batch;
 mod parse;
 mod reasons;
+mod said;
 mod search;
 mod token;
 
@@ -20,14 +21,14 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{BoxError, Router};
 use bailiwick_core::access::{Asserted, Caller, Circumstances, Question, Target};
-use bailiwick_core::account::{Account, AssertedOf, AttributeValue, Principal};
+use bailiwick_core::account::{Account, Principal};
 use bailiwick_core::catalog::{Operation, PermissionIndex};
 use bailiwick_core::ids::AccountId;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use metrics::{Counter, counter};
 
-use self::parse::{Entity, Properties};
+use self::said::{Missing, Said, asserted};
 use crate::identity::tokens::ManagementKey;
 use crate::service::{AccountHandle, Error, Service};
 use crate::telemetry::metrics::CHECKS;
@@ -340,90 +341,6 @@ struct Asked {
     now: Timestamp,
 }
 
-/// The entities and the context of one question: an item's own, or the defaults of the batch entity by entity.
-struct Said<'a> {
-    subject: Option<Meant<'a>>,
-    action: Option<Meant<'a>>,
-    resource: Option<Meant<'a>>,
-    context: Option<&'a Properties<'a>>,
-}
-
-/// An entity of a question. Properties are its own; what it lacks of `type`, `id` and `name` is that of the batch.
-#[derive(Clone, Copy)]
-struct Meant<'a> {
-    own: &'a Entity<'a>,
-    default: Option<&'a Entity<'a>>,
-}
-
-impl<'a> Meant<'a> {
-    fn of(own: Option<&'a Entity<'a>>, default: Option<&'a Entity<'a>>) -> Option<Self> {
-        own.map(|own| Self { own, default }).or(default.map(|own| Self { own, default: None }))
-    }
-
-    fn text(&self, of: fn(&'a Entity<'a>) -> Option<&'a str>) -> Option<&'a str> {
-        of(self.own).or_else(|| self.default.and_then(of))
-    }
-
-    fn type_and_id(self) -> Option<(&'a str, &'a str)> {
-        Some((self.text(|entity| entity.kind.as_deref())?, self.text(|entity| entity.id.as_deref())?))
-    }
-
-    fn name(self) -> Option<&'a str> {
-        self.text(|entity| entity.name.as_deref())
-    }
-
-    fn properties(&self) -> Option<&'a Properties<'a>> {
-        self.own.properties.as_ref()
-    }
-}
-
-impl<'a> Said<'a> {
-    fn of(item: &'a parse::Request<'a>, defaults: Option<&'a parse::Request<'a>>) -> Self {
-        let default = |of: fn(&'a parse::Request<'a>) -> Option<&'a Entity<'a>>| defaults.and_then(of);
-        Self {
-            subject: Meant::of(item.subject.as_ref(), default(|all| all.subject.as_ref())),
-            action: Meant::of(item.action.as_ref(), default(|all| all.action.as_ref())),
-            resource: Meant::of(item.resource.as_ref(), default(|all| all.resource.as_ref())),
-            context: item.context.as_ref().or(defaults.and_then(|all| all.context.as_ref())),
-        }
-    }
-
-    fn explain(&self) -> bool {
-        self.context.is_some_and(Properties::asks_why)
-    }
-
-    fn question(&self) -> Result<Question<'a>, Missing> {
-        let (subject_type, subject_id) = self.subject.and_then(Meant::type_and_id).ok_or(Missing::Subject)?;
-        let action = self.action.and_then(Meant::name).ok_or(Missing::Action)?;
-        let (resource_type, resource_id) =
-            self.resource.and_then(Meant::type_and_id).ok_or(Missing::Resource)?;
-        Ok(Question { subject_type, subject_id, action, resource_type, resource_id })
-    }
-}
-
-/// What the caller says of the question, as far as its service account may assert it.
-#[cold]
-fn asserted(account: &Account, said: &Said<'_>, asked: &Asked) -> Asserted {
-    let Principal::ServiceAccount(by) = asked.by else { return Asserted::default() };
-    if account.service_account(by).is_none_or(|found| found.value.may_assert.is_empty()) {
-        return Asserted::default();
-    }
-    let mut all: Vec<(AssertedOf, String, AttributeValue)> = Vec::new();
-    for (of, properties) in [
-        (AssertedOf::Context, said.context),
-        (AssertedOf::Action, said.action.as_ref().and_then(Meant::properties)),
-        (AssertedOf::Subject, said.subject.as_ref().and_then(Meant::properties)),
-        (AssertedOf::Resource, said.resource.as_ref().and_then(Meant::properties)),
-    ] {
-        let each = properties.map(Properties::each).unwrap_or_default();
-        all.extend(each.into_iter().map(|(name, value)| (of, name, value)));
-    }
-    let target = said.resource.and_then(Meant::type_and_id);
-    let target = target.and_then(|(of, id)| account.target(of, id));
-    let all = all.iter().map(|(of, name, value)| (*of, name.as_str(), value.clone()));
-    account.asserted(by, target.as_ref(), all)
-}
-
 /// The decision where the account has policies.
 fn decided_by_policies(
     account: &Account,
@@ -467,24 +384,6 @@ fn key_of(headers: &HeaderMap) -> Result<ManagementKey, Failure> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let key = text.and_then(|(_, text)| ManagementKey::parse(text).ok());
     key.ok_or_else(|| Error::Unauthenticated.into())
-}
-
-/// An entity that a question needs and does not have.
-#[derive(Debug, Clone, Copy)]
-enum Missing {
-    Subject,
-    Action,
-    Resource,
-}
-
-impl Missing {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Subject => "`subject` needs a `type` and an `id`",
-            Self::Action => "`action` needs a `name`",
-            Self::Resource => "`resource` needs a `type` and an `id`",
-        }
-    }
 }
 
 fn respond(asked: &HeaderMap, answer: Result<Bytes, Failure>) -> Response {

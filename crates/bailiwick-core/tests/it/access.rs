@@ -3,7 +3,7 @@
 mod difference;
 
 use bailiwick_core::access::{Missing, Path, PrincipalState, Question, Target};
-use bailiwick_core::account::{Event, Grant};
+use bailiwick_core::account::{Event, Grant, Policy};
 use bailiwick_core::catalog::PermissionSet;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -303,4 +303,51 @@ fn an_explanation_names_so_many_roles_and_says_whether_these_are_all() {
     given.role("One more", Level::Account, &["read:clusters"]);
     let some = missing(&given);
     assert!(some.grants == all.grants && !some.grants_complete);
+}
+
+#[test]
+fn an_explanation_looks_at_so_many_custom_roles_and_says_that_there_are_more() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[]);
+    let permission = given.account.catalog().permission("read:clusters").unwrap();
+    let missing = |given: &Given| {
+        let explained =
+            given.account.explain(Principal::Member(user), permission, &Target::Account, given.now);
+        explained.missing.unwrap()
+    };
+    let built_in = missing(&given);
+    assert!(built_in.grants_complete);
+    for number in 0..limits::ROLES_FOR_EXPLANATION {
+        given.role(&format!("Role {number}"), Level::Account, &["read:users"]);
+    }
+    assert_eq!(missing(&given), built_in);
+    given.role("Helpful", Level::Account, &["read:clusters"]);
+    let found = missing(&given);
+    assert!(found.grants == built_in.grants && !found.grants_complete);
+}
+
+#[test]
+fn whom_only_a_policy_keeps_from_it_no_grant_would_help() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[at_account("admin")]);
+    let other = given.member(&[]);
+    let policy = Policy {
+        name: name("Nobody"),
+        description: Description::default(),
+        text: "forbid(principal, action == Action::\"write:clusters\", resource);".into(),
+        enabled: true,
+    };
+    given.do_it(&Command::CreatePolicy { policy });
+    let (id, _) = given.account.policies_after(None).next().unwrap();
+    let permission = given.account.catalog().permission("write:clusters").unwrap();
+    let explain =
+        |user| given.account.explain(Principal::Member(user), permission, &Target::Account, given.now);
+    let kept = explain(user);
+    assert_eq!((kept.allowed, kept.paths.len(), kept.forbids), (false, 1, vec![id]));
+    let missing = kept.missing.unwrap();
+    assert!(missing.grants.is_empty() && missing.grants_complete);
+    // Who has no role lacks one, and the policy is in the way besides.
+    let lacks = explain(other);
+    assert_eq!((lacks.allowed, lacks.paths.len(), lacks.forbids), (false, 0, vec![id]));
+    assert!(!lacks.missing.unwrap().grants.is_empty());
 }

@@ -331,7 +331,7 @@ async fn a_body_has_a_limit_and_must_come_in_time() {
     .await;
     let long = json!({ "subject": pdp.subject(), "context": { "x": "y".repeat(1_000) } }).to_string();
     let response = pdp.send("evaluation", Some(&pdp.key()), Some("application/json"), &long).await;
-    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     for path in ["evaluation", "evaluations"] {
         let uri = format!("/accounts/{}/access/v1/{path}", pdp.bootstrapped.account);
         let request = Request::post(uri)
