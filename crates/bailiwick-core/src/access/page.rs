@@ -10,7 +10,7 @@ use crate::limits;
 pub struct Page<K> {
     /// Where it starts: behind this, whether or not that was found itself.
     pub after: Option<K>,
-    /// How many it holds at most.
+    /// How many it holds at most; at least one.
     pub limit: usize,
     /// How much work is done for it: one for each candidate and one for each statement of a policy that names the permission,
     /// for each candidate. At least one candidate is asked.
@@ -65,7 +65,7 @@ pub(super) fn found<K: Copy>(
     cost: impl Fn(&K) -> usize,
     confirmed: impl Fn(&K) -> bool,
 ) -> Found<K> {
-    let mut items = Vec::new();
+    let (mut items, limit) = (Vec::new(), page.limit.max(1));
     let (mut asked, mut work) = (None, page.work);
     for candidate in candidates {
         let cost = cost(&candidate);
@@ -75,7 +75,7 @@ pub(super) fn found<K: Copy>(
         }
         work = work.saturating_sub(cost);
         if confirmed(&candidate) {
-            if items.len() == page.limit {
+            if items.len() == limit {
                 return Found { items, next: asked };
             }
             items.push(candidate);
