@@ -7,6 +7,7 @@ use super::Asked;
 use super::parse::{Entity, Properties, Request};
 
 /// The entities and the context of one question: an item's own, or the defaults of the batch entity by entity.
+#[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     pub(super) subject: Option<Meant<'a>>,
     pub(super) action: Option<Meant<'a>>,

@@ -145,7 +145,7 @@ async fn searches_count_what_policies_permit_and_forbid() {
     let who =
         |action: &str| format!("~/access:who-can?action={action}&resource_type=cluster&resource_id=c-1");
     let found = world.get(&who("write:clusters")).by(&world.owner).send().await.json();
-    assert_eq!(ids(&found), [grace.id.clone()], "the owner is bound, and a role is no way around it");
+    assert_eq!(ids(&found), [grace.id.as_str()], "the owner is bound, and a role is no way around it");
     assert!(!ids(&found).contains(&ada.id));
     let what =
         |action: &str, of: &str| format!("~/access:what-can?action={action}&resource_type=cluster{of}");
