@@ -1,14 +1,18 @@
 //! What a change does to people's access: who gains and loses what where, and what stops working with it.
 
+mod asked;
+mod likeness;
 mod tally;
+mod things;
 mod touched;
 
 use jiff::Timestamp;
 
-use self::tally::{Both, Tally};
+use self::asked::{Asking, Granted};
+use self::tally::Tally;
 use self::touched::{Place, Touched};
 use super::Target;
-use super::scope_key::Covering;
+use super::scope_key::{Covering, ScopeKey};
 use crate::account::{Account, EntityKey, Event, InvitationStatus, Principal, Scope};
 use crate::catalog::PermissionSet;
 use crate::limits;
@@ -47,6 +51,9 @@ impl<T> Counted<T> {
 pub struct AccessChange {
     /// Where. What is lost there was allowed on all of it and is not any more; what is gained was not and is.
     pub scope: Scope,
+    /// Whether what is in the scope's account, project or resources is not meant, but only they themselves. Where policies
+    /// decide, these are asked about one by one, and all resources of a type are those that there are.
+    pub alone: bool,
     /// What.
     pub permissions: PermissionSet,
     /// Whose.
@@ -67,8 +74,13 @@ pub struct AccessDifference {
     pub lost: Vec<AccessChange>,
     /// How many entries there are in all.
     pub lost_count: usize,
-    /// How many members and service accounts gain or lose something; always exact.
+    /// How many members and service accounts gain or lose something.
     pub principal_count: usize,
+    /// Whether policies counted: for a question of now, without an address, a second factor or anything said of the request.
+    pub policies: bool,
+    /// Whether there was more to ask than [`limits::QUESTIONS_OF_DIFFERENCE`], so that there may be more gains and losses by
+    /// policies, and all counts but those of what ends are the least there is. Otherwise they are exact.
+    pub unasked: bool,
     /// What stops working or goes away, by kind: members, service accounts, keys, invitations, offers, projects, resources.
     pub ended: Vec<(&'static str, Counted<EntityKey>)>,
 }
@@ -77,15 +89,30 @@ impl AccessDifference {
     /// Compares an account with what it is after events that were decided on it.
     ///
     /// Costs as much as the change: the grants, members of groups and roles that the events touch, each looked at once
-    /// before and once after.
+    /// before and once after. What policies name is asked about wherever its answer can have changed, at most
+    /// [`limits::QUESTIONS_OF_DIFFERENCE`] times.
     pub fn between(before: &Account, after: &Account, events: &[Event], now: Timestamp) -> Self {
-        let both = Sides { before, after, now };
+        let sides = Sides { before, after, now };
         let touched = Touched::by(before, after, events);
         let mut tally = Tally::default();
-        touched.for_each(before, after, |principal, places| {
-            tally.add(principal, places.iter().filter_map(|place| both.at(principal, place)));
-        });
-        let mut difference = tally.difference();
+        let (policies, unasked) = match Asking::of(&sides, events, &touched) {
+            None => {
+                touched.for_each(before, after, |principal, places| {
+                    tally.add(principal, places.iter().filter_map(|place| sides.at(principal, place)), None);
+                });
+                (false, false)
+            }
+            Some(asking) => {
+                let mut granted = Vec::new();
+                touched.for_each(before, after, |principal, places| {
+                    let changes = places.iter().filter_map(|place| sides.at(principal, place));
+                    let owned = |(place, gained, lost): (&Place, _, _)| Granted { place: place.clone(), gained, lost };
+                    granted.push((principal, changes.map(owned).collect()));
+                });
+                (true, !asking.count(granted, &mut tally))
+            }
+        };
+        let mut difference = AccessDifference { policies, unasked, ..tally.difference() };
         difference.ended = ended(before, events);
         difference
     }
@@ -97,7 +124,8 @@ impl AccessDifference {
 
     /// Whether every entry is listed.
     pub fn is_complete(&self) -> bool {
-        self.gained.len() == self.gained_count && self.lost.len() == self.lost_count
+        !self.unasked
+            && self.gained.len() == self.gained_count && self.lost.len() == self.lost_count
     }
 }
 
@@ -109,12 +137,23 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// What a principal gains and loses at a place, if it does.
-    fn at<'p>(&self, principal: Principal, place: &'p Place) -> Option<Both<'p>> {
+    /// What a principal gains and loses at a place by grants, if it does.
+    fn at<'p>(
+        &self,
+        principal: Principal,
+        place: &'p Place,
+    ) -> Option<(&'p Place, PermissionSet, PermissionSet)> {
         let covering = self.covering(place)?;
         let had = held(self.before, principal, &covering, self.now);
         let has = held(self.after, principal, &covering, self.now);
-        (had != has).then(|| Both { place, gained: has.difference(&had), lost: had.difference(&has) })
+        (had != has).then(|| (place, has.difference(&had), had.difference(&has)))
+    }
+
+    /// The key under which what a place is made of is covered, from the side on which it exists.
+    fn key(&self, place: &Place) -> Option<ScopeKey> {
+        let scope = place.scope();
+        let on = |account: &Account| account.index.keys_of(account.catalog(), &scope).first().copied();
+        on(self.after).or_else(|| on(self.before))
     }
 
     /// The scopes that cover a place, from the side on which it exists: their keys mean the same on both, since one is made

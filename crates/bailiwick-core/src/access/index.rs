@@ -18,7 +18,7 @@ use crate::ids::{GrantId, GroupId, Id, ProjectId, ResourceId, RoleId, UserId};
 const SCAN_LIMIT: usize = 12;
 
 /// What kind of principal a subject is, and whether it may act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SubjectKind {
     ActiveMember,
     /// An active member whose membership ends by itself: when, is in [`AccessIndex::ends`].

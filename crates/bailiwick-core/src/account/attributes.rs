@@ -17,7 +17,7 @@ use crate::limits;
 use crate::policy::Statement;
 
 /// One value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AttributeValue {
     /// Yes or no.
@@ -31,7 +31,7 @@ pub enum AttributeValue {
 }
 
 /// Names and values.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attributes(BTreeMap<SmolStr, AttributeValue>);
 
@@ -76,7 +76,7 @@ impl Attributes {
     }
 
     /// The names that are set in only one of two, or to other values.
-    fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
         let names = self.0.keys().chain(other.0.keys());
         names.filter(|name| self.get(name) != other.get(name)).map(SmolStr::as_str)
     }

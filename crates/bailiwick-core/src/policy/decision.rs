@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::rulebook::{Candidates, Rulebook};
-use super::statement::{ACCOUNT, PROJECT, Reads, key_of};
+use super::statement::Reads;
 use super::{Effect, Statement};
 use crate::access::{Circumstances, ScopeKey, Target};
 use crate::account::{Account, AttributeValue, Attributes, Principal};
@@ -30,25 +30,6 @@ pub(crate) struct Asked<'a> {
     /// The scopes that cover the target.
     pub(crate) covering: &'a [ScopeKey],
     pub(crate) circumstances: &'a Circumstances<'a>,
-}
-
-impl Asked<'_> {
-    /// The type of the target, as a bit.
-    pub(super) fn type_bit(&self, account: &Account) -> u128 {
-        match self.target {
-            Target::Account => 1 << ACCOUNT,
-            Target::Project(_) => 1 << PROJECT,
-            Target::Resource(id) => {
-                let of = account.index.resource(id).and_then(|node| node.resource_type);
-                of.map_or(0, |of| 1 << of.0)
-            }
-        }
-    }
-
-    /// Whether the target is this one or in it.
-    pub(super) fn is_below(&self, account: &Account, above: &Target) -> bool {
-        key_of(account, above).is_some_and(|key| self.covering.contains(&key))
-    }
 }
 
 impl Rulebook {

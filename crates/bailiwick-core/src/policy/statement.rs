@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cedar_policy_core::ast::Expr;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
+use super::condition::literals;
 use crate::access::{ScopeKey, Target};
 use crate::account::{Account, Principal, Scope};
 use crate::catalog::PermissionSet;
@@ -106,11 +107,11 @@ pub(crate) struct Statement {
 impl Statement {
     /// Whether who, what and where match, whatever the condition says.
     pub(super) fn concerns(&self, account: &Account, asked: &super::Asked<'_>) -> bool {
-        self.is_about(account, asked.principal) && self.is_at(account, asked)
+        self.is_about(account, asked.principal) && self.is_at(account, &asked.target, asked.covering)
     }
 
     /// Whether it may be about a principal.
-    pub(super) fn is_about(&self, account: &Account, principal: Principal) -> bool {
+    pub(crate) fn is_about(&self, account: &Account, principal: Principal) -> bool {
         match self.who {
             Who::Anybody => true,
             Who::Users => matches!(principal, Principal::Member(_)),
@@ -125,16 +126,37 @@ impl Statement {
         }
     }
 
-    fn is_at(&self, account: &Account, asked: &super::Asked<'_>) -> bool {
-        let of_type = |types: u128| types & asked.type_bit(account) != 0;
+    /// Whether it may be about a target, which these scopes cover.
+    pub(crate) fn is_at(&self, account: &Account, target: &Target, covering: &[ScopeKey]) -> bool {
+        let of_type = |types: u128| types & type_bit(account, target) != 0;
+        let below = |above: Target| key_of(account, &above).is_some_and(|key| covering.contains(&key));
         match self.at {
             Where::Everywhere => true,
             Where::Types(types) => of_type(types),
-            Where::At(target) => target == asked.target,
-            Where::Below(target) => asked.is_below(account, &target),
-            Where::TypesBelow(types, target) => of_type(types) && asked.is_below(account, &target),
+            Where::At(at) => at == *target,
+            Where::Below(above) => below(above),
+            Where::TypesBelow(types, above) => of_type(types) && below(above),
             Where::Nowhere => false,
         }
+    }
+
+    /// The ids of all that it names: whatever else differs in nothing but its id is the same to it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = SmolStr> {
+        let who = match self.who {
+            Who::One(one) => Some(format_smolstr!("{one}")),
+            _ => None,
+        };
+        let at = match self.at {
+            Where::At(Target::Project(id))
+            | Where::Below(Target::Project(id))
+            | Where::TypesBelow(_, Target::Project(id)) => Some(format_smolstr!("{id}")),
+            Where::At(Target::Resource(id))
+            | Where::Below(Target::Resource(id))
+            | Where::TypesBelow(_, Target::Resource(id)) => Some(format_smolstr!("{id}")),
+            _ => None,
+        };
+        let in_condition = self.condition.as_deref().into_iter().flat_map(literals);
+        who.into_iter().chain(at).chain(in_condition.map(|uid| uid.eid().as_ref().into()))
     }
 
     /// The narrowest scope of Bailiwick's own that holds all that the statement is about; none if it is about nothing.
@@ -188,11 +210,23 @@ pub(crate) fn scope_of(target: Target) -> Scope {
     }
 }
 
+/// The type of a target, as a bit.
+fn type_bit(account: &Account, target: &Target) -> u128 {
+    match target {
+        Target::Account => 1 << ACCOUNT,
+        Target::Project(_) => 1 << PROJECT,
+        Target::Resource(id) => {
+            let of = account.index.resource(*id).and_then(|node| node.resource_type);
+            of.map_or(0, |of| 1 << of.0)
+        }
+    }
+}
+
 fn is_in(account: &Account, principal: Principal, group: GroupId) -> bool {
     account.groups_around(principal).any(|other| other == group)
 }
 
 /// What a target is called among the scopes that cover another one; none if it does not exist.
-pub(super) fn key_of(account: &Account, target: &Target) -> Option<ScopeKey> {
+fn key_of(account: &Account, target: &Target) -> Option<ScopeKey> {
     account.covering(target).and_then(|covering| covering.first().copied())
 }

@@ -46,8 +46,15 @@ pub fn for_random_sequences(check: impl Fn(&str, &[Step])) {
 }
 
 /// Runs a sequence; `check` sees the world before an accepted command, what was asked, and what it came to.
-fn run(catalog: &str, steps: &[Step], mut check: impl FnMut(&World, Actor, &Command, &Decided)) {
-    let mut world = World::with_policies(catalog);
+fn run(catalog: &str, steps: &[Step], check: impl FnMut(&World, Actor, &Command, &Decided)) {
+    run_in(World::with_policies(catalog), steps, check);
+}
+
+fn run_in(
+    mut world: World,
+    steps: &[Step],
+    mut check: impl FnMut(&World, Actor, &Command, &Decided),
+) {
     for step in steps {
         if let Some((actor, command, Ok(decided))) = world.take(step) {
             check(&world, actor, &command, &decided);

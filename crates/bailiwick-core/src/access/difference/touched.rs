@@ -10,12 +10,23 @@ use crate::account::{Account, AllOf, Event, Grant, Principal, RoleRef, Scope};
 use crate::ids::{GroupId, Id, ProjectId, ResourceId, UserId};
 
 /// A scope that is not made of several: named resources are one place each.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Place {
     Account,
     Project(ProjectId),
     AllOf(Arc<AllOf>),
     Resource(ResourceId),
+}
+
+impl Place {
+    pub(super) fn scope(&self) -> Scope {
+        match self {
+            Self::Account => Scope::Account,
+            Self::Project(id) => Scope::Project(*id),
+            Self::AllOf(all) => Scope::AllOf(Arc::clone(all)),
+            Self::Resource(id) => Scope::resources([*id]),
+        }
+    }
 }
 
 fn places(scope: &Scope) -> impl Iterator<Item = Place> {
@@ -92,6 +103,11 @@ impl Touched {
         roles.retain(|role| before.permissions_of(role) != after.permissions_of(role));
         touched.roles(before, &roles);
         touched
+    }
+
+    /// Members for whom everything begins or ends, and who came into a group or out of one.
+    pub(super) fn moved(&self) -> impl Iterator<Item = UserId> {
+        self.whole.iter().copied().chain(self.moved.iter().map(|(user, _)| *user))
     }
 
     fn grant(&mut self, grant: &Grant) {

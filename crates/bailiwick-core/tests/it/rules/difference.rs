@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick_core::access::{AccessChange, AccessDifference};
+use bailiwick_core::access::{AccessChange, AccessDifference, Target};
 use bailiwick_core::account::{Account, AllOf, Command, Decided, Grant, Principal, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
 use jiff::Timestamp;
 
-use super::{for_random_sequences, moments, run};
+use super::world::World;
+use super::{for_random_sequences, moments, run, run_in, targets};
 use crate::oracle;
 
 /// Every place that there is on either side.
@@ -81,7 +82,7 @@ fn exists(account: &Account, place: &Scope) -> bool {
 #[test]
 fn the_difference_of_access_is_that_of_asking_about_everybody_everywhere() {
     for_random_sequences(|catalog, steps| {
-        run(catalog, steps, |world, _, command, Decided { events, account: after, .. }| {
+        run_in(World::new(catalog), steps, |world, _, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             let mut principals: BTreeSet<Principal> = world.principals().into_iter().collect();
             let machines = after.service_accounts_after(None).map(|(id, _)| Principal::ServiceAccount(id));
@@ -118,6 +119,87 @@ fn the_difference_of_access_is_that_of_asking_about_everybody_everywhere() {
             }
         });
     });
+}
+
+/// Whether a scope of the difference is about a target.
+fn is_about(there: &Account, change: &AccessChange, target: &Target) -> bool {
+    let place = match target {
+        Target::Account => Scope::Account,
+        Target::Project(id) => Scope::Project(*id),
+        Target::Resource(id) => Scope::resources([*id]),
+    };
+    if !change.alone {
+        return change.scope == place || oracle::covers_place(there, &change.scope, &place);
+    }
+    match (&change.scope, target) {
+        (Scope::Resources(ids), Target::Resource(id)) => ids.contains(id),
+        (Scope::AllOf(all), Target::Resource(id)) => {
+            let found = &there.resource(*id).unwrap().value;
+            found.resource_type == all.resource_type && all.project.is_none_or(|id| id == found.project)
+        }
+        (scope, _) => *scope == place,
+    }
+}
+
+/// What policies speak of, before or after.
+fn named_by_policies(before: &Account, after: &Account) -> PermissionSet {
+    let catalog = before.catalog();
+    let texts: Vec<_> = [before, after]
+        .into_iter()
+        .flat_map(|account| account.policies_after(None))
+        .filter(|(_, policy)| policy.value.enabled)
+        .map(|(_, policy)| policy.value.text.clone())
+        .collect();
+    let is_named = |name: &str| {
+        let verb = format!("action in Action::\"{}\"", name.split(':').next().unwrap());
+        let one = format!("Action::\"{name}\"");
+        texts.iter().any(|text| text.contains(&verb) || text.contains(&one))
+    };
+    catalog.all_permissions().iter().filter(|one| is_named(catalog.permission_name(*one))).collect()
+}
+
+#[test]
+fn where_policies_decide_the_difference_is_that_of_asking_every_question_before_and_after() {
+    let decided = std::cell::Cell::new(0);
+    for_random_sequences(|catalog, steps| {
+        run(catalog, steps, |world, _, command, Decided { events, account: after, .. }| {
+            let before = &world.given.account;
+            let difference = AccessDifference::between(before, after, events, world.given.now);
+            assert_eq!(difference.policies, before.has_policies() || after.has_policies());
+            assert!(difference.is_complete() && !difference.unasked);
+            if !difference.policies {
+                return;
+            }
+            let named = named_by_policies(before, after);
+            let mut principals: BTreeSet<Principal> = world.principals().into_iter().collect();
+            principals.extend(after.service_accounts_after(None).map(|(id, _)| Principal::ServiceAccount(id)));
+            // What is new or gone is told where grants name it: the other property has it.
+            let both: BTreeSet<Target> = targets(before).into_iter().collect();
+            let both = targets(after).into_iter().filter(|target| both.contains(target));
+            for target in both {
+                for principal in principals.iter().copied() {
+                    let [had, has] = [before, after]
+                        .map(|account| account.allowed_at(principal, &target, world.given.now));
+                    let told = |list: &[AccessChange]| {
+                        let about = list.iter().filter(|one| {
+                            one.principals.first.contains(&principal) && is_about(after, one, &target)
+                        });
+                        about.fold(PermissionSet::EMPTY, |all, one| all.union(&one.permissions))
+                    };
+                    let (gained, lost) = (told(&difference.gained), told(&difference.lost));
+                    let (more, less) = (has.difference(&had), had.difference(&has));
+                    let only = |set: PermissionSet| set.difference(&set.difference(&named));
+                    let context = || format!("{principal} at {target:?}: {command:?}\n{difference:?}");
+                    assert_eq!(only(gained), only(more), "gained, {}", context());
+                    assert_eq!(only(lost), only(less), "lost, {}", context());
+                    assert!(gained.contains_all(&more) && lost.contains_all(&less), "{}", context());
+                    assert!(has.contains_all(&gained) && had.contains_all(&lost), "{}", context());
+                    decided.set(decided.get() + usize::from(!only(more.union(&less)).is_empty()));
+                }
+            }
+        });
+    });
+    assert!(decided.get() > 100, "policies decided {} changes only", decided.get());
 }
 
 #[test]
