@@ -16,6 +16,13 @@ use crate::failure::Failure;
 
 pub use cell::one_line;
 
+/// What a rehearsal says where policies counted.
+pub const POLICIES_JUDGED: &str = "policies counted, as for a question of now: without an address, a second factor or anything said \
+                                   of the request";
+/// What a rehearsal says where it could not ask everything.
+pub const MORE_TO_ASK: &str = "policies leave more to ask than is asked at once: more may be gained and lost, and these counts are the \
+                               least there is";
+
 /// How an answer is laid out as tables.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {

@@ -21,6 +21,13 @@ impl Read {
     pub fn line_of(&self, pointer: &str) -> usize {
         self.root.line_of(pointer)
     }
+
+    /// The line and column, counted from 1, of a place in a text of several lines that begins below its key (`text: |`); the
+    /// place is counted in the text itself. Nothing for a text that is written in another way.
+    pub fn place_in(&self, pointer: &str, line: usize, column: usize) -> Option<(usize, usize)> {
+        let (first, indent) = self.root.block_at(pointer)?;
+        Some((first + line - 1, indent + column))
+    }
 }
 
 /// Reads a document from YAML or JSON.
@@ -85,8 +92,7 @@ struct Reading<'a> {
 }
 
 /// The sections in the order in which they are written.
-pub(super) const SECTIONS: &str =
-    "version, settings, projects, roles, members, groups, service_accounts, grants, invitations";
+pub(super) const SECTIONS: &str = "version, settings, projects, roles, members, resources, groups, service_accounts, grants, invitations, policies";
 
 impl Reading<'_> {
     fn document(&mut self) -> AccessDocument {
@@ -109,6 +115,7 @@ impl Reading<'_> {
                 "projects" => document.projects = self.list(&at, node),
                 "roles" => document.roles = self.list(&at, node),
                 "members" => document.members = self.list(&at, node),
+                "resources" => document.resources = self.list(&at, node),
                 "groups" => {
                     document.groups = self.list(&at, node);
                     let members = document.groups.iter().flatten().filter_map(|group| group.members.as_ref());
@@ -117,6 +124,7 @@ impl Reading<'_> {
                 "service_accounts" => document.service_accounts = self.list(&at, node),
                 "grants" => document.grants = self.list(&at, node),
                 "invitations" => document.invitations = self.list(&at, node),
+                "policies" => document.policies = self.list(&at, node),
                 _ => self.wrong(&at, format!("unknown key, expected one of {SECTIONS}")),
             }
         }

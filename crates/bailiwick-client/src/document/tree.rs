@@ -22,6 +22,8 @@ pub struct Node {
 #[derive(Debug)]
 pub enum Kind {
     Scalar(Value),
+    /// A text of several lines below its key, with the line on which it begins and how far it is indented.
+    Block(Value, usize, usize),
     List(Vec<Rc<Node>>),
     Map(Vec<(String, usize, Rc<Node>)>),
 }
@@ -30,7 +32,7 @@ impl Node {
     /// The value without its lines.
     pub fn value(&self) -> Value {
         match &self.kind {
-            Kind::Scalar(value) => value.clone(),
+            Kind::Scalar(value) | Kind::Block(value, ..) => value.clone(),
             Kind::List(items) => Value::Array(items.iter().map(|item| item.value()).collect()),
             Kind::Map(entries) => {
                 let entries = entries.iter().map(|(key, _, value)| (key.clone(), value.value()));
@@ -41,10 +43,22 @@ impl Node {
 
     /// The line of what a JSON pointer leads to, or of the last thing on the way that there is.
     pub fn line_of(&self, pointer: &str) -> usize {
+        self.at(pointer).0
+    }
+
+    /// Where a text below its key begins, and how far it is indented.
+    pub fn block_at(&self, pointer: &str) -> Option<(usize, usize)> {
+        match self.at(pointer).1.kind {
+            Kind::Block(_, line, indent) => Some((line, indent)),
+            _ => None,
+        }
+    }
+
+    fn at(&self, pointer: &str) -> (usize, &Self) {
         let (mut node, mut line) = (self, self.line);
         for part in pointer.split('/').skip(1) {
             let next = match &node.kind {
-                Kind::Scalar(_) => None,
+                Kind::Scalar(_) | Kind::Block(..) => None,
                 Kind::List(items) => {
                     let item = part.parse().ok().and_then(|place: usize| items.get(place));
                     item.map(|item| (item.line, item))
@@ -57,7 +71,7 @@ impl Node {
             let Some((at, found)) = next else { break };
             (node, line) = (found, at);
         }
-        line
+        (line, node)
     }
 }
 
@@ -80,7 +94,8 @@ enum OpenKind {
 /// # Errors
 /// The first thing that is wrong with the text itself: what follows cannot be told then.
 pub fn parse(text: &str) -> Result<Rc<Node>, Problem> {
-    let mut building = Building { open: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0 };
+    let lines = text.lines().collect();
+    let mut building = Building { open: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0, lines };
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| {
@@ -91,14 +106,15 @@ pub fn parse(text: &str) -> Result<Rc<Node>, Problem> {
     building.root.ok_or_else(|| wrong(1, "the document is empty"))
 }
 
-struct Building {
+struct Building<'a> {
+    lines: Vec<&'a str>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
     root: Option<Rc<Node>>,
     nodes: usize,
 }
 
-impl Building {
+impl Building<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         let line = span.start.line();
         match event {
@@ -116,7 +132,11 @@ impl Building {
                     *key = Some((text.into_owned(), line));
                     return self.count(1, line);
                 }
-                self.put(Rc::new(Node { line, kind: Kind::Scalar(value), size: 1, depth: 0 }), anchor, line)
+                let kind = match self.block(style, line) {
+                    Some((first, indent)) => Kind::Block(value, first, indent),
+                    None => Kind::Scalar(value),
+                };
+                self.put(Rc::new(Node { line, kind, size: 1, depth: 0 }), anchor, line)
             }
             Event::SequenceStart(anchor, tag) => {
                 untagged(tag.is_some(), line)?;
@@ -149,6 +169,13 @@ impl Building {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Where the text of a literal scalar begins: below the line of its `|`, the first that is not empty telling how far in.
+    fn block(&self, style: ScalarStyle, line: usize) -> Option<(usize, usize)> {
+        let mut below = self.lines.get(line..).filter(|_| style == ScalarStyle::Literal)?.iter();
+        let text = below.find(|text| !text.trim().is_empty())?;
+        Some((line + 1, text.len() - text.trim_start_matches(' ').len()))
     }
 
     fn awaits_key(&self) -> bool {

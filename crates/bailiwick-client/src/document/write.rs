@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::wire::{
-    AccessDocument, AllOf, DocumentGrant, DocumentGroup, DocumentInvitation, DocumentMember, DocumentProject,
-    DocumentRole, DocumentServiceAccount, GrantSpec, Patch, Scope,
+    AccessDocument, AllOf, AttributeValue, Attributes, DocumentGrant, DocumentGroup, DocumentInvitation,
+    DocumentMember, DocumentPolicy, DocumentProject, DocumentResource, DocumentRole, DocumentServiceAccount,
+    DocumentSettings, GrantSpec, Patch, Scope,
 };
 
 /// Writes a document as YAML below comments, in an order of keys that never changes.
@@ -19,23 +20,37 @@ pub fn write(document: &AccessDocument, comments: &[String]) -> String {
     }
     let _ = writeln!(out, "version: {}", document.version);
     if let Some(settings) = &document.settings {
-        out.push_str("\nsettings:");
-        match &settings.invitation_lifetime_seconds {
-            Patch::Keep => out.push_str(" {}\n"),
-            Patch::Clear => out.push_str("\n  invitation_lifetime_seconds: null\n"),
-            Patch::Set(seconds) => {
-                let _ = writeln!(out, "\n  invitation_lifetime_seconds: {seconds}");
-            }
-        }
+        self::settings(&mut out, settings);
     }
     section(&mut out, "projects", document.projects.as_deref(), project);
     section(&mut out, "roles", document.roles.as_deref(), role);
     section(&mut out, "members", document.members.as_deref(), member);
+    section(&mut out, "resources", document.resources.as_deref(), resource);
     section(&mut out, "groups", document.groups.as_deref(), group);
     section(&mut out, "service_accounts", document.service_accounts.as_deref(), service_account);
     section(&mut out, "grants", document.grants.as_deref(), grant);
     section(&mut out, "invitations", document.invitations.as_deref(), invitation);
+    section(&mut out, "policies", document.policies.as_deref(), policy);
     out
+}
+
+fn settings(out: &mut String, settings: &DocumentSettings) {
+    let DocumentSettings { invitation_lifetime_seconds, groups_on, ending_notice_seconds } = settings;
+    let seconds = |patch: &Patch<u64>| match patch {
+        Patch::Keep => None,
+        Patch::Clear => Some("null".to_owned()),
+        Patch::Set(seconds) => Some(seconds.to_string()),
+    };
+    let fields = [
+        ("invitation_lifetime_seconds", seconds(invitation_lifetime_seconds)),
+        ("groups_on", groups_on.map(|on| on.to_string())),
+        ("ending_notice_seconds", seconds(ending_notice_seconds)),
+    ];
+    let fields: Vec<_> = fields.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    out.push_str(if fields.is_empty() { "\nsettings: {}\n" } else { "\nsettings:\n" });
+    for (key, value) in fields {
+        let _ = writeln!(out, "  {key}: {value}");
+    }
 }
 
 /// Keys with their values, as written behind the colon.
@@ -91,7 +106,65 @@ fn project(item: &DocumentProject) -> Fields {
 }
 
 fn service_account(item: &DocumentServiceAccount) -> Fields {
-    named(&item.name, item.description.as_ref(), item.external_id.as_ref())
+    let mut fields = named(&item.name, item.description.as_ref(), item.external_id.as_ref());
+    fields.extend(item.may_assert.as_ref().map(|entries| ("may_assert", texts(entries))));
+    fields
+}
+
+fn resource(item: &DocumentResource) -> Fields {
+    vec![("resource", text(&item.resource)), ("attributes", attributes(&item.attributes))]
+}
+
+fn policy(item: &DocumentPolicy) -> Fields {
+    let mut fields = vec![("name", text(&item.name))];
+    push(&mut fields, "description", item.description.as_ref());
+    fields.extend(item.enabled.map(|enabled| ("enabled", format!(" {enabled}"))));
+    fields.push(("text", block(&item.text)));
+    fields
+}
+
+/// Names and values, one line for each.
+fn attributes(attributes: &Attributes) -> String {
+    if attributes.is_empty() {
+        return " {}".to_owned();
+    }
+    attributes.iter().fold(String::new(), |mut lines, (name, value)| {
+        let value = match value {
+            AttributeValue::Bool(value) => value.to_string(),
+            AttributeValue::Number(value) => value.to_string(),
+            AttributeValue::String(text) => scalar(text),
+            AttributeValue::List(texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| scalar(text)).collect();
+                format!("[{}]", texts.join(", "))
+            }
+        };
+        let _ = write!(lines, "\n      {}: {value}", scalar(name));
+        lines
+    })
+}
+
+/// A text of several lines below its key, as it is; in double quotes where that would not be the same text.
+fn block(value: &str) -> String {
+    let is_plain = |c: char| matches!(c, ' '..='~' | '\n') || c.is_alphanumeric();
+    // A line of nothing but spaces could be taken for the indentation.
+    let is_clear = |line: &str| line.is_empty() || !line.trim().is_empty();
+    let (body, mark) = match value.strip_suffix('\n') {
+        Some(body) => (body, "|"),
+        None => (value, "|-"),
+    };
+    let fits = !body.is_empty()
+        && !body.starts_with([' ', '\n'])
+        && !body.ends_with('\n')
+        && body.chars().all(is_plain)
+        && body.lines().all(is_clear);
+    if !fits {
+        return text(value);
+    }
+    body.lines().fold(format!(" {mark}"), |mut lines, line| {
+        let indent = if line.is_empty() { "" } else { "      " };
+        let _ = write!(lines, "\n{indent}{line}");
+        lines
+    })
 }
 
 fn named(name: &str, description: Option<&String>, external_id: Option<&String>) -> Fields {
@@ -112,6 +185,12 @@ fn member(item: &DocumentMember) -> Fields {
     let mut fields = vec![("member", text(&item.member))];
     push(&mut fields, "external_id", item.external_id.as_ref());
     fields.extend(item.status.map(|status| ("status", word(&status))));
+    match &item.until {
+        Patch::Keep => {}
+        Patch::Clear => fields.push(("until", " null".to_owned())),
+        Patch::Set(until) => fields.push(("until", format!(" {until}"))),
+    }
+    fields.extend(item.attributes.as_ref().map(|all| ("attributes", attributes(all))));
     fields
 }
 
@@ -134,6 +213,10 @@ fn grant(item: &DocumentGrant) -> Fields {
 
 fn invitation(item: &DocumentInvitation) -> Fields {
     let mut fields = vec![("email", text(&item.email))];
+    push(&mut fields, "name", item.name.as_ref());
+    fields.extend(item.groups.as_ref().map(|groups| ("groups", texts(groups))));
+    fields.extend(item.member_until.map(|until| ("member_until", format!(" {until}"))));
+    fields.extend(item.attributes.as_ref().map(|all| ("attributes", attributes(all))));
     if !item.grants.is_empty() {
         let mut lines = "\n".to_owned();
         for GrantSpec { role, scope: at, until } in &item.grants {
@@ -204,6 +287,17 @@ mod tests {
     use crate::document::read;
     use crate::wire::{DocumentSettings, Level, MemberStatusChange};
 
+    fn said(name: &str) -> Attributes {
+        let list = AttributeValue::List(vec![name.to_owned(), "a".to_owned()]);
+        let values = [
+            AttributeValue::Bool(true),
+            AttributeValue::Number(-3),
+            AttributeValue::String(name.into()),
+            list,
+        ];
+        values.into_iter().enumerate().map(|(number, value)| (format!("{name}{number}"), value)).collect()
+    }
+
     fn one_with(name: &str) -> AccessDocument {
         let text = || name.to_owned();
         let some = || Some(name.to_owned());
@@ -224,7 +318,11 @@ mod tests {
         let promised = GrantSpec { role: text(), scope: Scope::Project(text()), until: None };
         AccessDocument {
             version: 1,
-            settings: Some(DocumentSettings { invitation_lifetime_seconds: Patch::Clear }),
+            settings: Some(DocumentSettings {
+                invitation_lifetime_seconds: Patch::Clear,
+                groups_on: Some(true),
+                ending_notice_seconds: Patch::Set(60),
+            }),
             projects: Some(vec![
                 DocumentProject { name: text(), description: some(), external_id: some() },
                 DocumentProject { name: text(), ..DocumentProject::default() },
@@ -240,17 +338,40 @@ mod tests {
                 member: text(),
                 external_id: some(),
                 status: Some(MemberStatusChange::Inactive),
+                until: Patch::Set("2027-01-31T12:00:00Z".parse().unwrap()),
+                attributes: Some(said(name)),
             }]),
+            resources: Some(vec![DocumentResource { resource: text(), attributes: said(name) }]),
             groups: Some(vec![DocumentGroup {
                 name: text(),
                 members: Some(vec![text()]),
                 ..Default::default()
             }]),
-            service_accounts: Some(Vec::new()),
+            service_accounts: Some(vec![DocumentServiceAccount {
+                name: text(),
+                may_assert: Some(vec![text()]),
+                ..Default::default()
+            }]),
             grants: Some(grants.to_vec()),
             invitations: Some(vec![
-                DocumentInvitation { email: text(), grants: vec![promised.clone(), promised] },
-                DocumentInvitation { email: text(), grants: Vec::new() },
+                DocumentInvitation {
+                    email: text(),
+                    grants: vec![promised.clone(), promised],
+                    name: some(),
+                    groups: Some(vec![text()]),
+                    member_until: Some("2027-01-31T12:00:00Z".parse().unwrap()),
+                    attributes: Some(said(name)),
+                },
+                DocumentInvitation { email: text(), ..DocumentInvitation::default() },
+            ]),
+            policies: Some(vec![
+                DocumentPolicy { name: text(), text: text(), ..DocumentPolicy::default() },
+                DocumentPolicy {
+                    name: text(),
+                    description: some(),
+                    enabled: Some(false),
+                    text: format!("// {name}\npermit (\n  principal,\n\n);{name}\n"),
+                },
             ]),
         }
     }
@@ -298,6 +419,15 @@ mod tests {
             ">",
             "?",
             "group:On call",
+            "a\n  b\n\nc",
+            "a\n \nb",
+            "a\n\n",
+            "\na",
+            "a\tb",
+            "a\r\nb",
+            "a\nb ",
+            "---",
+            "...",
         ] {
             let document = one_with(name);
             let text = write(&document, &["Access of `Acme`".to_owned()]);
@@ -329,5 +459,23 @@ mod tests {
                         permissions:\n      - read:clusters\n\ngrants:\n  - group: On call\n    role: Cluster reader\n    \
                         scope: {resources: [c-17]}\n";
         assert_eq!(write(&document, &["Access of Acme\u{1b}".to_owned()]), expected);
+    }
+
+    #[test]
+    fn the_text_of_a_policy_stands_as_it_is_and_its_places_are_known() {
+        let policies = vec![DocumentPolicy {
+            name: "Production".to_owned(),
+            text: "forbid (\n  principal,\n  action,\n  resource\n);\n".to_owned(),
+            ..DocumentPolicy::default()
+        }];
+        let document = AccessDocument { version: 1, policies: Some(policies), ..AccessDocument::default() };
+        let text = write(&document, &[]);
+        let expected = "version: 1\n\npolicies:\n  - name: Production\n    text: |\n      forbid (\n        principal,\n        \
+                        action,\n        resource\n      );\n";
+        assert_eq!(text, expected);
+        let read = read(&text).unwrap();
+        assert_eq!(read.place_in("/policies/0/text", 2, 3), Some((7, 9)));
+        assert_eq!(text.lines().nth(6), Some("        principal,"));
+        assert_eq!(read.place_in("/policies/0/name", 1, 1), None);
     }
 }

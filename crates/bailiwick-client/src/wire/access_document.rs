@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{GrantSpec, Level, MemberStatusChange, Patch, Scope};
+use super::{Attributes, GrantSpec, Level, MemberStatusChange, Patch, Scope};
 
 /// The version of the format that this library reads and writes.
 pub const ACCESS_DOCUMENT_VERSION: u32 = 1;
@@ -30,6 +30,9 @@ pub struct AccessDocument {
     /// Members, who are here already: somebody new is invited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<DocumentMember>>,
+    /// What is said of resources, which the control plane registers: none is made or pruned here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Vec<DocumentResource>>,
     /// Groups with who is in them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<DocumentGroup>>,
@@ -42,6 +45,9 @@ pub struct AccessDocument {
     /// People who are invited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitations: Option<Vec<DocumentInvitation>>,
+    /// Policies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<DocumentPolicy>>,
 }
 
 /// Settings of an account; what is absent stays.
@@ -53,6 +59,13 @@ pub struct DocumentSettings {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
     pub invitation_lifetime_seconds: Patch<u64>,
+    /// `true` switches groups on, which is not undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_on: Option<bool>,
+    /// How long before the end of a membership, grant or key its holder is told; `null` for the default of a week.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
+    pub ending_notice_seconds: Patch<u64>,
 }
 
 /// A project. It is the one with this external id, else the one with this name, else a new one.
@@ -102,6 +115,26 @@ pub struct DocumentMember {
     /// `active` or `inactive`; stays as it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatusChange>,
+    /// When the membership ends by itself; `null` for never, and it stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub until: Patch<Timestamp>,
+    /// All that is said of the member; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<std::collections::HashMap<String, super::AttributeValue>>))]
+    pub attributes: Option<Attributes>,
+}
+
+/// What is said of a resource that is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DocumentResource {
+    /// Its external id or id.
+    pub resource: String,
+    /// All that is said of it.
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::HashMap<String, super::AttributeValue>))]
+    pub attributes: Attributes,
 }
 
 /// A group. It is the one with this external id, else the one with this name, else a new one.
@@ -136,6 +169,9 @@ pub struct DocumentServiceAccount {
     /// The caller's own name for it; stays as it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// All that it may assert when it asks, for instance `subject.department`; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_assert: Option<Vec<String>>,
 }
 
 /// A role at a scope, of exactly one of `member`, `group` and `service_account`.
@@ -173,6 +209,37 @@ pub struct DocumentInvitation {
     /// What the person gets beyond the newcomer role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<GrantSpec>,
+    /// What to call the person until they say it themselves. Some catalogs ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Groups that the person joins, by name, id or external id. Of who is invited already, they stay as they are when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// When the membership ends that comes of it; likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+    pub member_until: Option<Timestamp>,
+    /// What will be said of the person, for policies to read; likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<std::collections::HashMap<String, super::AttributeValue>>))]
+    pub attributes: Option<Attributes>,
+}
+
+/// A policy. It is the one with this name, else a new one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DocumentPolicy {
+    /// Unique in the account without regard to case.
+    pub name: String,
+    /// What it is for; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether it counts; stays as it is when absent, and a new one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Cedar. Principals and resources are named by their ids.
+    pub text: String,
 }
 
 /// How a document is applied.
@@ -219,8 +286,8 @@ pub enum PlanAction {
 pub struct PlanStep {
     /// What it does.
     pub action: PlanAction,
-    /// What it is about: `settings`, `project`, `role`, `member`, `group`, `group_member`, `service_account`, `grant` or
-    /// `invitation`.
+    /// What it is about: `settings`, `project`, `role`, `member`, `resource`, `group`, `group_member`, `service_account`,
+    /// `grant`, `invitation` or `policy`.
     pub kind: String,
     /// Which one, in words.
     pub name: String,

@@ -54,13 +54,21 @@ pub struct AccessChanges {
     /// How many entries of losses there are in all.
     #[serde(default)]
     pub lost_count: u64,
-    /// How many members and service accounts would gain or lose something; always exact.
+    /// How many members and service accounts would gain or lose something.
     #[serde(default)]
     pub principal_count: u64,
+    /// Whether policies counted. Their conditions were judged for a question of now: without an address, a second factor or
+    /// anything said of the request.
+    #[serde(default)]
+    pub policies: bool,
+    /// Whether policies left more to ask than is asked, so that more may be gained and lost, and the counts of both are the
+    /// least there is. Otherwise all counts are exact.
+    #[serde(default)]
+    pub unasked: bool,
     /// What would stop working or go away: members, service accounts, keys, invitations, offers, projects, resources.
     #[serde(default)]
     pub ended: Vec<AccessEnded>,
-    /// Whether all entries of gains and losses are listed.
+    /// Whether all entries of gains and losses are listed, and nothing was left unasked.
     #[serde(default)]
     pub complete: bool,
 }
@@ -71,12 +79,16 @@ pub struct AccessChanges {
 pub struct AccessChange {
     /// Where. What is lost was allowed on all of it and would not be any more; what is gained is not and would be.
     pub scope: Scope,
+    /// Whether what is in the account, project or resources is not meant, but only they themselves: where policies decide, each
+    /// is asked about, and all resources of a type are those that there are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// The scope in words.
     #[serde(default)]
     pub scope_words: String,
     /// Names of permissions.
     pub permissions: Vec<String>,
-    /// How many members and service accounts; always exact.
+    /// How many members and service accounts.
     #[serde(default)]
     pub principal_count: u64,
     /// The first 25 of them.

@@ -106,7 +106,11 @@ impl AccessDifference {
                 let mut granted = Vec::new();
                 touched.for_each(before, after, |principal, places| {
                     let changes = places.iter().filter_map(|place| sides.at(principal, place));
-                    let owned = |(place, gained, lost): (&Place, _, _)| Granted { place: place.clone(), gained, lost };
+                    let owned = |(place, gained, lost): (&Place, _, _)| Granted {
+                        place: place.clone(),
+                        gained,
+                        lost,
+                    };
                     granted.push((principal, changes.map(owned).collect()));
                 });
                 (true, !asking.count(granted, &mut tally))
@@ -124,8 +128,7 @@ impl AccessDifference {
 
     /// Whether every entry is listed.
     pub fn is_complete(&self) -> bool {
-        !self.unasked
-            && self.gained.len() == self.gained_count && self.lost.len() == self.lost_count
+        !self.unasked && self.gained.len() == self.gained_count && self.lost.len() == self.lost_count
     }
 }
 

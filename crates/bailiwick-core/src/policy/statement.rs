@@ -173,6 +173,11 @@ impl Statement {
         self.reads.contains(attribute)
     }
 
+    /// Names of all attributes that its condition reads.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &SmolStr> {
+        self.reads.names.iter()
+    }
+
     /// Whether being in this group makes a difference to it.
     pub(crate) fn names_group(&self, group: GroupId) -> bool {
         let scoped = match self.who {

@@ -50,11 +50,7 @@ fn run(catalog: &str, steps: &[Step], check: impl FnMut(&World, Actor, &Command,
     run_in(World::with_policies(catalog), steps, check);
 }
 
-fn run_in(
-    mut world: World,
-    steps: &[Step],
-    mut check: impl FnMut(&World, Actor, &Command, &Decided),
-) {
+fn run_in(mut world: World, steps: &[Step], mut check: impl FnMut(&World, Actor, &Command, &Decided)) {
     for step in steps {
         if let Some((actor, command, Ok(decided))) = world.take(step) {
             check(&world, actor, &command, &decided);

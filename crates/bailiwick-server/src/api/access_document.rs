@@ -2,19 +2,23 @@
 
 mod export;
 mod grants;
+mod invitations;
 mod people;
 mod plan;
 mod planner;
+mod policies;
 mod prune;
 mod references;
 mod roles;
+mod said;
+mod settings;
 mod things;
 
 use bailiwick_client::wire;
 use bailiwick_core::account::{Account, Actor, EntityKey, Principal, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::UserId;
-use bailiwick_core::values::Email;
+use bailiwick_core::values::{Email, Name};
 use serde_json::json;
 
 use super::call::Call;
@@ -38,9 +42,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .reads(export)
             .says(
                 "The account's access as one document",
-                "Settings, projects, custom roles, members, groups, service accounts without their keys, grants and \
-                 waiting invitations, by names, in an order that does not change. It needs the permissions to see all \
-                 of that in the whole account. Applied again, it changes nothing.",
+                "Settings, projects, custom roles, members, what is said of the resources that you see, groups, service \
+                 accounts without their keys, grants, waiting invitations and policies, by names, in an order that does \
+                 not change. It needs the permissions to see all of that in the whole account. Applied again, it \
+                 changes nothing.",
             )
             .answers(document.clone())
             .fails(&["permission_denied", "too_large"]),
@@ -86,19 +91,22 @@ const READS: [Permission; 5] = [
     Permission::ReadKeys,
 ];
 
-fn may_see_all(call: &Call, account: &Account) -> Result<(), Failure> {
-    READS.into_iter().try_for_each(|permission| call.authorize(account, permission, &Scope::Account))
+fn may_see_all(call: &Call, account: &Account, with_policies: bool) -> Result<(), Failure> {
+    let policies = with_policies.then_some(Permission::ReadPolicies);
+    let mut all = READS.into_iter().chain(policies);
+    all.try_for_each(|permission| call.authorize(account, permission, &Scope::Account))
 }
 
 async fn export(call: Call, _: NoQuery) -> Result<Answer<wire::AccessDocument>, Failure> {
     let account = call.account()?;
-    may_see_all(&call, &account)?;
+    may_see_all(&call, &account, account.policy_count() > 0)?;
     let now = call.now();
     export::fits(&account, now)?;
     let members = account.members_after(None).map(|(user, _)| user);
     let pending = account.pending_after(None).map(|(user, _)| user);
     let people = call.service.people(members.chain(pending)).await?;
-    let document = export::document(&account, &people, now);
+    let references = call.references(&account)?;
+    let document = export::document(&account, &people, now, |id| references.sees_resource(id));
     Ok(Answer::json(&document)?.revision(account.revision()))
 }
 
@@ -108,7 +116,7 @@ async fn apply(
     document: wire::AccessDocument,
 ) -> Result<Answer<wire::AccessPlan>, Failure> {
     let account = call.account()?;
-    may_see_all(&call, &account)?;
+    may_see_all(&call, &account, document.policies.is_some())?;
     planner::is_readable(&document)?;
     let mut options = call.write_options(query.dry_run, Some(EntityKey::Profile))?;
     // What was read is the account as a whole, and not its profile alone.
@@ -168,11 +176,14 @@ fn texts(document: &wire::AccessDocument) -> impl Iterator<Item = &String> {
     groups.chain(grants).chain(document.members.iter().flatten().map(|member| &member.member))
 }
 
-/// Emails of everybody whom a document names, and of those whom it invites. What is no email is told later.
-fn emails(document: &wire::AccessDocument) -> (Vec<Email>, Vec<Email>) {
+/// Emails of everybody whom a document names, and of those whom it invites with what it calls them. What is no email is told later.
+fn emails(document: &wire::AccessDocument) -> (Vec<Email>, Vec<(Email, Option<Name>)>) {
     let external_ids = document.members.iter().flatten().filter_map(|member| member.external_id.as_ref());
     let named = texts(document).chain(external_ids).filter(|text| text.contains('@'));
     let named = named.filter_map(|text| Email::parse(text).ok()).collect();
-    let invited = document.invitations.iter().flatten().filter_map(|one| Email::parse(&one.email).ok());
+    let invited = document.invitations.iter().flatten().filter_map(|one| {
+        let name = one.name.as_ref().and_then(|name| Name::parse(name).ok());
+        Some((Email::parse(&one.email).ok()?, name))
+    });
     (named, invited.collect())
 }

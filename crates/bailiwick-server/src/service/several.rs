@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{Account, Actor, Decided, Event, Refusal};
 use bailiwick_core::ids::{AccountId, UserId};
-use bailiwick_core::values::Email;
+use bailiwick_core::values::{Email, Name};
 use bailiwick_store::DirectoryChange;
 use serde::Serialize;
 
@@ -67,8 +67,8 @@ pub struct Several<'a, D> {
     pub name: &'static str,
     /// Emails of everybody named, whom the directory may know.
     pub named: &'a [Email],
-    /// Emails of everybody who may get an invitation: they become users if they are not.
-    pub invited: &'a [Email],
+    /// Emails of everybody who may get an invitation, and what to call them: they become users if they are not.
+    pub invited: &'a [(Email, Option<Name>)],
     /// Decides: what it comes to, nothing where all is as it was asked to be; and the answer.
     pub decide: D,
 }
@@ -154,9 +154,9 @@ impl Service {
         let mut people = People::default();
         let mut new_users: Vec<DirectoryChange> = Vec::new();
         let mut invitees = Invitees::default();
-        for email in several.invited {
+        for (email, name) in several.invited {
             if invitees.user(email).is_none() {
-                let user = self.to_be_invited(email, None, now, &mut people, &mut new_users).await?;
+                let user = self.to_be_invited(email, name.as_ref(), now, &mut people, &mut new_users).await?;
                 invitees.add(email, user);
             }
         }

@@ -1,6 +1,7 @@
 //! Access documents over HTTP: what they do, what they refuse, and that doing them twice is doing them once.
 
 mod mistakes;
+mod policies;
 mod random;
 
 use axum::http::StatusCode;

@@ -158,3 +158,80 @@ async fn searches_count_what_policies_permit_and_forbid() {
     let found = world.get(&what("delete:clusters", "")).by(&grace).send().await.json();
     assert_eq!(ids(&found).len(), 1);
 }
+
+#[tokio::test]
+async fn a_rehearsal_tells_who_gains_and_loses_by_a_policy_and_by_what_it_reads() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["editor"]).await;
+    let register = json!({ "resources": [{ "type": "cluster", "name": "search-eu", "external_id": "c-1" }] });
+    world
+        .post("~/resources:register")
+        .by(&world.owner)
+        .json(&register)
+        .send()
+        .await
+        .expect(StatusCode::CREATED);
+    let who = |changes: &Value| -> Vec<(String, Vec<String>, String)> {
+        let texts = |list: &Value, field: &str| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|one| one[field].as_str().unwrap().to_owned()).collect()
+        };
+        let mut all: Vec<_> = changes
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                let mut emails = texts(&one["principals"], "email");
+                emails.sort();
+                (
+                    one["permissions"][0].as_str().unwrap().to_owned(),
+                    emails,
+                    one["scope_words"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let both = || vec!["grace@example.com".to_owned(), "owner@example.com".to_owned()];
+    let expected = [("write:clusters".to_owned(), both(), "the whole account".to_owned())];
+    let body = json!({ "name": "Operations alone", "text": BY_DEPARTMENT });
+    let dry = world.post("~/policies?dry_run=true").by(&world.owner).json(&body).send().await;
+    let dry = dry.expect(StatusCode::OK).json();
+    assert_eq!(who(&dry["access"]["lost"]), expected, "{dry:#}");
+    let access = &dry["access"];
+    assert_eq!(
+        (&access["policies"], &access["unasked"], &access["complete"]),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    assert_eq!((&access["gained"], &access["principal_count"]), (&json!([]), &json!(2)));
+    world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+
+    let policy = "~/policies/operations%20alone?dry_run=true";
+    let dry = world.delete(policy).by(&world.owner).send().await.expect(StatusCode::OK).json();
+    assert_eq!(who(&dry["access"]["gained"]), expected, "{dry:#}");
+    let member = format!("~/members/{}?dry_run=true", grace.id);
+    let department = json!({ "attributes": { "department": "operations" } });
+    let dry =
+        world.patch(&member).by(&world.owner).json(&department).send().await.expect(StatusCode::OK).json();
+    let alone =
+        [("write:clusters".to_owned(), vec!["grace@example.com".to_owned()], "the whole account".to_owned())];
+    assert_eq!(who(&dry["access"]["gained"]), alone, "{dry:#}");
+    // A grant gives what no policy forbids.
+    let role = json!({ "principal": grace.id, "role": "admin" });
+    let dry = world.post("~/grants?dry_run=true").by(&world.owner).json(&role).send().await;
+    let dry = dry.expect(StatusCode::OK).json();
+    let gained = dry["access"]["gained"].as_array().unwrap();
+    assert!(!gained.is_empty(), "{dry:#}");
+    let forbidden =
+        gained.iter().any(|one| one["permissions"].as_array().unwrap().contains(&json!("write:clusters")));
+    assert!(!forbidden, "{dry:#}");
+    // A forbid of one type says that the rest is not meant.
+    let text = "forbid(principal, action == Action::\"write:clusters\", resource is Project);";
+    let body = json!({ "name": "Projects", "text": text });
+    world.delete("~/policies/operations%20alone").by(&world.owner).send().await;
+    let dry = world.post("~/policies?dry_run=true").by(&world.owner).json(&body).send().await;
+    let dry = dry.expect(StatusCode::OK).json();
+    let lost = &dry["access"]["lost"][0];
+    assert_eq!(lost["alone"], true, "{dry:#}");
+    assert!(lost["scope_words"].as_str().unwrap().ends_with("alone, without what is in it"), "{lost}");
+}

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use bailiwick_client::document::{self, BYTES_MAX, Problem};
 use bailiwick_client::wire::{
-    self, AccessChanges, AccessDocument, AccessPlan, DryRun, PlanAction, ProjectQuery,
+    self, AccessChanges, AccessDocument, AccessPlan, DryRun, FieldError, PlanAction, ProjectQuery,
 };
 use bailiwick_client::{Error, InAccount, Written};
 use clap::Args;
@@ -56,7 +56,8 @@ pub async fn run(ctx: Context, args: ApplyArgs) -> Result<ExitCode, Failure> {
     let name = args.file.display().to_string();
     let read = document::read(&text).map_err(|problems| wrong(&name, &problems))?;
     let line_of = |pointer: &str| Some(read.line_of(pointer));
-    let source = Source { name: &name, document: &read.document, line_of: &line_of };
+    let place_in = |pointer: &str, line, column| read.place_in(pointer, line, column);
+    let source = Source { name: &name, document: &read.document, line_of: &line_of, place_in: &place_in };
     apply(&ctx, &source, args.prune, args.how).await
 }
 
@@ -68,6 +69,8 @@ pub struct Source<'a> {
     pub document: &'a AccessDocument,
     /// The line of what a JSON pointer leads to, if there are lines.
     pub line_of: &'a dyn Fn(&str) -> Option<usize>,
+    /// The line and column in the file of a place in a text, if it stands there as it is.
+    pub place_in: &'a PlaceIn<'a>,
 }
 
 /// Shows the plan of a document and does it.
@@ -182,23 +185,32 @@ fn told(
     ctx.output.record(&value, Shape::new(&[]))
 }
 
+type PlaceIn<'a> = dyn Fn(&str, usize, usize) -> Option<(usize, usize)> + 'a;
+
 /// What the server says about a document, with lines.
 fn located(error: Error, source: &Source<'_>) -> Failure {
     match error {
         Error::Problem(problem) if problem.errors.iter().any(|error| error.field.starts_with('/')) => {
-            let problems: Vec<Problem> = problem
-                .errors
-                .iter()
-                .map(|error| Problem {
-                    pointer: error.field.clone(),
-                    line: (source.line_of)(&error.field).filter(|_| !error.field.is_empty()),
-                    message: error.message.clone(),
-                })
-                .collect();
-            wrong(source.name, &problems)
+            let problems = problem.errors.iter().map(|error| {
+                let (line, message) = in_text(error, source).unwrap_or_else(|| {
+                    let line = (source.line_of)(&error.field).filter(|_| !error.field.is_empty());
+                    (line, error.message.clone())
+                });
+                Problem { pointer: error.field.clone(), line, message }
+            });
+            wrong(source.name, &problems.collect::<Vec<_>>())
         }
         other => other.into(),
     }
+}
+
+/// A mistake in the text of a policy that stands below its key: with its line and column in the file.
+fn in_text(error: &FieldError, source: &Source<'_>) -> Option<(Option<usize>, String)> {
+    let (place, message) = error.message.strip_prefix("line ")?.split_once(": ")?;
+    let (line, column) = place.split_once(", column ")?;
+    let (line, column) = (line.parse().ok()?, column.parse().ok()?);
+    let (line, column) = (source.place_in)(&error.field, line, column)?;
+    Some((Some(line), format!("column {column}: {message}")))
 }
 
 /// Everything that is wrong with a document, one line each.

@@ -111,7 +111,8 @@ async fn import(
         print(&document::write(&imported.document, &[format!("Read from {name}.")]))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let source = Source { name: &name, document: &imported.document, line_of: &|_| None };
+    let source =
+        Source { name: &name, document: &imported.document, line_of: &|_| None, place_in: &|_, _, _| None };
     apply::apply(ctx, &source, false, how.how).await
 }
 
@@ -126,7 +127,7 @@ fn inviting(mut imported: Imported, invite: bool) -> Imported {
             .filter(|text| text.contains('@'))
             .map(|text| text.to_lowercase())
             .collect();
-        let invitation = |email| DocumentInvitation { email, grants: Vec::new() };
+        let invitation = |email| DocumentInvitation { email, ..DocumentInvitation::default() };
         imported.document.invitations = Some(emails.into_iter().map(invitation).collect());
     }
     imported

@@ -1,4 +1,4 @@
-//! People as a table: `email,role,scope,until`, one role a row.
+//! People as a table: `email,name,role,scope,until`, one role a row.
 
 use bailiwick_client::wire::{AllOf, DocumentInvitation, GrantSpec, Scope};
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use crate::scope::{self, ScopeText};
 /// How many rows one file may have.
 pub const ROWS_MAX: usize = 10_000;
 
-/// The columns. `name` is taken so that tables of others can be read as they are; the person gives it at acceptance.
+/// The columns.
 const COLUMNS: [&str; 5] = ["email", "name", "role", "scope", "until"];
 
 /// One row.
@@ -19,6 +19,8 @@ pub struct Row {
     pub line: usize,
     /// Whom it is about, as written.
     pub email: String,
+    /// What to call the person until they say it themselves.
+    pub name: Option<String>,
     /// The role; none for the newcomer role alone.
     pub role: Option<String>,
     /// Where the role counts.
@@ -81,7 +83,8 @@ fn row<'a>(line: usize, value: &impl Fn(&str) -> Option<&'a str>) -> Result<Row,
     if role.is_none() && (until.is_some() || scope != ScopeText::Account) {
         return Err("a scope or end needs a role".to_owned());
     }
-    Ok(Row { line, email, role, scope, until })
+    let name = value("name").map(str::to_owned);
+    Ok(Row { line, email, name, role, scope, until })
 }
 
 /// The table as invitations: rows of one person become one. Who is a member already gets the roles at once.
@@ -102,7 +105,8 @@ pub fn read(text: &str) -> Imported {
     for row in rows {
         let key = row.email.to_lowercase();
         let place = *place_of.entry(key).or_insert_with(|| {
-            invitations.push(DocumentInvitation { email: row.email.clone(), grants: Vec::new() });
+            let (email, name) = (row.email.clone(), row.name.clone());
+            invitations.push(DocumentInvitation { email, name, ..DocumentInvitation::default() });
             invitations.len() - 1
         });
         let grant =

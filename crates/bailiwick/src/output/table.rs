@@ -162,7 +162,8 @@ pub fn plan(value: &Value, width: Option<u16>) -> String {
     let found = |path: &str| value.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut parts = vec![section("events", found("/events"), EVENTS, width)];
     let (gained, lost, ended) = (found("/access/gained"), found("/access/lost"), found("/access/ended"));
-    if gained.is_empty() && lost.is_empty() {
+    let is = |path: &str| value.pointer(path).and_then(Value::as_bool) == Some(true);
+    if gained.is_empty() && lost.is_empty() && !is("/access/unasked") {
         parts.push("nobody gains or loses access".to_owned());
     }
     for (name, changes, all) in
@@ -178,6 +179,12 @@ pub fn plan(value: &Value, width: Option<u16>) -> String {
         if all > shown {
             parts.push(format!("and {} more entries that concern fewer", all - shown));
         }
+    }
+    if is("/access/policies") {
+        parts.push(super::POLICIES_JUDGED.to_owned());
+    }
+    if is("/access/unasked") {
+        parts.push(super::MORE_TO_ASK.to_owned());
     }
     if !ended.is_empty() {
         let rows: Vec<Value> = ended.iter().map(end).collect();

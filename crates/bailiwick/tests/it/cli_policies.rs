@@ -75,3 +75,24 @@ fn resources_are_described_and_machines_are_let_assert() {
     let said = owner.refused(&["resource", "edit", "One", "--attribute", "environment=prod"]);
     assert!(said.contains("one of `development`"), "{said}");
 }
+
+#[test]
+fn a_rehearsal_shows_who_gains_and_loses_by_a_policy() {
+    let platform = Platform::start("bailiwick");
+    let owner = platform.owner();
+    platform.join(&owner, GRACE, &["--role", "admin"]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("night.cedar");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, NIGHT).unwrap();
+    let dry = owner.run(&["policy", "create", "Night", "--file", path, "--dry-run"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    for part in ["access lost", "delete:clusters", GRACE, "policies counted, as for a question of now"] {
+        assert!(dry.stdout.contains(part), "{part} in\n{}", dry.stdout);
+    }
+    owner.json(&["policy", "create", "Night", "--file", path]);
+    let dry = owner.run(&["policy", "delete", "Night", "--dry-run"]);
+    assert!(dry.stdout.contains("access gained") && dry.stdout.contains(GRACE), "{dry:?}");
+    let dry = owner.run(&["member", "edit", GRACE, "--attribute", "department=operations", "--dry-run"]);
+    assert!(dry.stdout.contains("access gained") && dry.stdout.contains("delete:clusters"), "{dry:?}");
+}

@@ -263,3 +263,28 @@ fn invitations_from_a_table_go_on_after_a_failure_and_can_be_sent_again() {
     let right = write(&owner, "right.csv", "email\nbarbara@example.com\n");
     assert_eq!(owner.run(&["invite", "--csv", &right]).code, 0);
 }
+
+#[test]
+fn a_mistake_in_a_policy_is_told_with_its_place_in_the_file() {
+    let (_platform, owner) = platform();
+    let text = "version: 1\npolicies:\n  - name: Night\n    text: |\n      forbid (\n        principal,\n        \
+                acton,\n        resource\n      );\n  - {name: Day, text: 'forbid(principal, acton, resource);'}\n";
+    let file = write(&owner, "access.yaml", text);
+    let said = owner.refused(&["apply", "-f", &file]);
+    assert!(said.contains("line 7: policies[0].text: column 9: "), "{said}");
+    assert!(said.contains("line 10: policies[1].text: line 1, column 19: "), "{said}");
+    let right = text.replace("acton", "action");
+    let file = write(&owner, "access.yaml", &right);
+    let dry = owner.run(&["apply", "-f", &file, "--dry-run"]);
+    assert!(
+        dry.stdout.contains("  + policy Night") && dry.stdout.contains("text: as in the file"),
+        "{dry:?}"
+    );
+    assert!(dry.stdout.contains("policies counted"), "{dry:?}");
+    owner.json(&["apply", "-f", &file]);
+    let exported = owner.run(&["export"]).stdout;
+    assert!(exported.contains("    text: |\n      forbid (\n        principal,\n"), "{exported}");
+    let again = write(&owner, "again.yaml", &exported);
+    let plan = owner.json(&["apply", "-f", &again, "--prune"]);
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 0, "{plan}");
+}

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::Sides;
 use super::likeness::{Likeness, likeness};
@@ -23,6 +23,12 @@ pub(super) struct Granted {
     pub(super) place: Place,
     pub(super) gained: PermissionSet,
     pub(super) lost: PermissionSet,
+}
+
+/// What policies name, before or after: in nothing else can two be told apart by them.
+pub(super) struct Words {
+    pub(super) ids: HashSet<SmolStr>,
+    pub(super) attributes: HashSet<SmolStr>,
 }
 
 /// What a principal gains and loses where policies decide.
@@ -42,8 +48,8 @@ pub(super) struct Asking<'a> {
     sides: &'a Sides<'a>,
     /// What any policy names, before or after: only of this grants do not say all there is to say.
     named: PermissionSet,
-    /// Ids that policies name.
-    ids: HashSet<SmolStr>,
+    /// Ids that policies name, and attributes that they read.
+    words: Words,
     watched: Vec<Watched<'a>>,
     things: Things,
     /// Who is to be asked about all that policies say: because they, their groups or what is said of them changed.
@@ -73,7 +79,10 @@ impl<'a> Asking<'a> {
         let gone = of(before).filter(|statement| !has.contains(&std::ptr::from_ref(*statement)));
         let statements: Vec<&Statement> = of(after).chain(gone).collect();
         let named = statements.iter().fold(PermissionSet::EMPTY, |set, one| set.union(&one.actions));
-        let ids: HashSet<SmolStr> = statements.iter().flat_map(|one| one.names()).collect();
+        let words = Words {
+            ids: statements.iter().flat_map(|one| one.names()).collect(),
+            attributes: statements.iter().flat_map(|one| one.attributes().cloned()).collect(),
+        };
         let close = close(sides, events, touched);
         let said = said(sides, events);
         let reads = |statement: &Statement| said.iter().any(|name| statement.reads(name));
@@ -82,9 +91,9 @@ impl<'a> Asking<'a> {
             (moved || !close.is_empty() || reads(statement)).then_some(Watched { statement, moved })
         });
         let watched: Vec<Watched<'a>> = watched.collect();
-        let things = Things::of(sides, &ids, &watched.iter().map(|one| one.statement).collect::<Vec<_>>());
+        let things = Things::of(sides, &words, &watched.iter().map(|one| one.statement).collect::<Vec<_>>());
         let left = limits::QUESTIONS_OF_DIFFERENCE * QUESTION;
-        Some(Self { sides, named, ids, watched, things, close, known: HashMap::new(), left })
+        Some(Self { sides, named, words, watched, things, close, known: HashMap::new(), left })
     }
 
     /// Counts what everybody gains and loses; whether nothing was left unasked.
@@ -134,8 +143,7 @@ impl<'a> Asking<'a> {
         if about.is_empty() && places.is_empty() {
             return Some(Rc::default());
         }
-        let is_named = self.ids.contains(&format_smolstr!("{principal}"));
-        let likeness = likeness(self.sides, principal, is_named, &self.named, (close, places));
+        let likeness = likeness(self.sides, principal, &self.words, &self.named, (close, places));
         if let Some(known) = self.known.get(&likeness) {
             return Some(Rc::clone(known));
         }
@@ -251,7 +259,8 @@ fn close(sides: &Sides<'_>, events: &[Event], touched: &Touched) -> BTreeSet<Pri
             Event::GrantMade { grant, .. }
             | Event::GrantRevoked { grant, .. }
             | Event::GrantExpired { grant, .. } => {
-                let is_owner = |role: &RoleRef| matches!(role, RoleRef::BuiltIn(name) if Some(name.as_str()) == owner);
+                let is_owner =
+                    |role: &RoleRef| matches!(role, RoleRef::BuiltIn(name) if Some(name.as_str()) == owner);
                 if is_owner(&grant.role) {
                     close.insert(grant.principal);
                 }

@@ -6,10 +6,11 @@ use smol_str::{SmolStr, format_smolstr};
 use uuid::Uuid;
 
 use super::Sides;
+use super::asked::Words;
 use super::touched::Place;
-use crate::access::scope_key::{Covering, ScopeKey};
 use crate::access::Target;
-use crate::account::{Account, AllOf, Attributes, Scope};
+use crate::access::scope_key::{Covering, ScopeKey};
+use crate::account::{Account, AllOf, AttributeValue, Attributes, Scope};
 use crate::catalog::ResourceTypeIndex;
 use crate::ids::{Id, ProjectId, ResourceId};
 use crate::limits;
@@ -38,12 +39,10 @@ pub(super) struct Things {
     readers: BTreeSet<usize>,
     /// How many there are before and after: in all, in each project with itself, and of each type in an account or project.
     counts: [Counts; 2],
-    places: HashMap<ResourceId, (ResourceTypeName, ProjectId)>,
+    places: HashMap<ResourceId, (SmolStr, ProjectId)>,
     /// Resources in which others are.
     parents: HashSet<ResourceId>,
 }
-
-type ResourceTypeName = SmolStr;
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -59,14 +58,14 @@ struct Alike<'a> {
     chain: Vec<(Option<ResourceTypeIndex>, Option<ResourceId>)>,
     project: Option<ProjectId>,
     there: [bool; 2],
-    said: (Option<&'a Attributes>, Option<&'a Attributes>),
+    said: [Vec<(&'a SmolStr, &'a AttributeValue)>; 2],
 }
 
 impl Things {
-    pub(super) fn of(sides: &Sides<'_>, ids: &HashSet<SmolStr>, statements: &[&Statement]) -> Self {
+    pub(super) fn of(sides: &Sides<'_>, words: &Words, statements: &[&Statement]) -> Self {
         let (before, after) = (sides.before, sides.after);
         let is_named = |id: Uuid, text: SmolStr| {
-            before.index.is_named(id) || after.index.is_named(id) || ids.contains(&text)
+            before.index.is_named(id) || after.index.is_named(id) || words.ids.contains(&text)
         };
         let project_in = |id: ProjectId| is_named(id.uuid(), format_smolstr!("{id}")).then_some(id);
         let resource_in = |id: ResourceId| is_named(id.uuid(), format_smolstr!("{id}")).then_some(id);
@@ -87,13 +86,17 @@ impl Things {
             let there = [before, after].map(|account| account.covering(&target).is_some());
             let there_on = if there == [true, false] { before } else { after };
             let mut key =
-                Alike { kind: 0, chain: Vec::new(), project: None, there, said: (None, None) };
+                Alike { kind: 0, chain: Vec::new(), project: None, there, said: [Vec::new(), Vec::new()] };
             match target {
                 Target::Account => {}
                 Target::Project(id) => (key.kind, key.project) = (1, project_in(id)),
                 Target::Resource(id) => {
                     key.kind = 2;
-                    key.said = attributes(sides, id);
+                    let (had, has) = attributes(sides, id);
+                    key.said = [had, has].map(|all| {
+                        let all = all.into_iter().flat_map(Attributes::iter);
+                        all.filter(|(name, _)| words.attributes.contains(*name)).collect()
+                    });
                     key.project = there_on.project_of(id).and_then(project_in);
                     let mut next = Some(id);
                     while let Some(id) = next {
@@ -104,7 +107,6 @@ impl Things {
                 }
             }
             made.count(there_on, target, there);
-            let said = key.said;
             let number = *alike.entry(key).or_insert(made.things.len());
             if let Some(thing) = made.things.get_mut(number) {
                 thing.all.push(target);
@@ -113,12 +115,12 @@ impl Things {
             let covering: Covering = there_on.covering(&target).map(Covering::from_slice).unwrap_or_default();
             let at = |statement: &&Statement| statement.is_at(there_on, &target, &covering);
             let numbered = || statements.iter().enumerate().filter(|(_, one)| at(one));
-            let changed: Vec<&str> = match said {
-                _ if there != [true, true] => Vec::new(),
-                (Some(had), Some(has)) => had.changed(has).collect(),
-                (Some(one), None) | (None, Some(one)) => one.iter().map(|(name, _)| name.as_str()).collect(),
-                (None, None) => Vec::new(),
+            let (had, has) = match target {
+                Target::Resource(id) if there == [true, true] => attributes(sides, id),
+                _ => (None, None),
             };
+            let (had, has) = (had.cloned().unwrap_or_default(), has.cloned().unwrap_or_default());
+            let changed: Vec<&str> = had.changed(&has).collect();
             let reads = |statement: &Statement| changed.iter().any(|name| statement.reads(name));
             let readers: Vec<usize> =
                 numbered().filter(|(_, one)| reads(one)).map(|(number, _)| number).collect();
@@ -196,8 +198,7 @@ impl Things {
                 }
             }
         }
-        let whole =
-            |id: &ProjectId| projects.contains(id) && in_project.get(id) == counts.in_project.get(id);
+        let whole = |id: &ProjectId| projects.contains(id) && in_project.get(id) == counts.in_project.get(id);
         scopes.extend(projects.iter().map(|id| (Scope::Project(*id), !whole(id))));
         let mut left: BTreeMap<&SmolStr, BTreeMap<ProjectId, Vec<ResourceId>>> = BTreeMap::new();
         for id in resources {

@@ -1,6 +1,7 @@
 //! What a change does to access, told in as few entries as there are kinds of people concerned.
 
 use bailiwick_core::access::{AccessChange, AccessDifference};
+use bailiwick_core::account::AttributeChanges;
 
 use crate::account::prelude::*;
 
@@ -213,4 +214,185 @@ fn what_a_group_is_granted_is_gained_by_everybody_in_the_groups_in_it() {
     let joins = given.member(&[]);
     let joining = Command::AddToGroup { group: inner, member: Principal::Member(joins) };
     assert_eq!(rehearse(&given, &joining).gained[0].principals.first, [Principal::Member(joins)]);
+}
+
+/// A policy with an ordinary name.
+fn policy(text: &str) -> Policy {
+    let name = name(&format!("Policy {}", text.len()));
+    Policy { name, description: Description::default(), text: text.into(), enabled: true }
+}
+
+fn said(name: &str, value: &str) -> AttributeChanges {
+    [(name.into(), Some(AttributeValue::String(value.into())))].into()
+}
+
+fn environment(resource: ResourceId, value: &str) -> Command {
+    let (name, external_id, url) = (None, Patch::Keep, Patch::Keep);
+    Command::EditResource { resource, name, external_id, url, attributes: said("environment", value) }
+}
+
+#[test]
+fn a_forbid_tells_who_loses_what_and_its_end_who_gains() {
+    let mut given = Given::new("bailiwick");
+    let editors: Vec<UserId> = (0..40).map(|_| given.member(&[at_account("editor")])).collect();
+    let clusters: Vec<ResourceId> = (0..3).map(|_| given.resource("cluster", None, None)).collect();
+    given.do_it(&environment(clusters[1], "production"));
+    let text = "forbid(principal, action == Action::\"write:clusters\", resource is Cluster) \
+                when { resource has environment && resource.environment == \"production\" };";
+    let create = Command::CreatePolicy { policy: policy(text) };
+    let difference = rehearse(&given, &create);
+    assert!(difference.policies && difference.is_complete());
+    assert!(difference.gained.is_empty());
+    let [one] = difference.lost.as_slice() else { panic!("{:?}", difference.lost) };
+    assert_eq!((&one.scope, one.alone), (&Scope::resources([clusters[1]]), false));
+    assert_eq!(
+        lines(&given, &difference.lost),
+        [format!("{}: write:clusters at 1 named", one.principals.count)]
+    );
+    // The owner too, whom policies bind here.
+    assert_eq!(one.principals.count, editors.len() + 1);
+    given.do_it(&create);
+    let id = given.account.policies_after(None).next().unwrap().0;
+    let disable =
+        Command::EditPolicy { policy: id, name: None, description: None, text: None, enabled: Some(false) };
+    for command in [Command::DeletePolicy { policy: id }, disable] {
+        let back = rehearse(&given, &command);
+        assert_eq!((&back.gained, back.lost.len()), (&difference.lost, 0));
+    }
+    // What is said of a resource decides as well, and so does what is said of nothing else.
+    let moved = rehearse(&given, &environment(clusters[0], "production"));
+    assert_eq!(moved.lost[0].scope, Scope::resources([clusters[0]]));
+    assert_eq!(moved.principal_count, editors.len() + 1);
+    assert!(rehearse(&given, &environment(clusters[2], "staging")).is_empty());
+}
+
+#[test]
+fn an_attribute_or_a_group_that_policies_read_tells_what_its_member_gains_and_loses() {
+    let mut given = Given::new("bailiwick");
+    let (ann, bob) = (given.member(&[]), given.member(&[]));
+    let group = given.group("Night shift");
+    let cluster = given.resource("cluster", None, None);
+    given.policy(
+        "permit(principal is User, action == Action::\"write:clusters\", resource is Cluster) \
+         when { principal has department && principal.department == \"production\" };",
+    );
+    given.policy(&format!(
+        "permit(principal in Group::\"{group}\", action == Action::\"delete:clusters\", resource is Cluster);"
+    ));
+    let edit = |user| Command::EditMember {
+        user,
+        external_id: Patch::Keep,
+        attributes: said("department", "production"),
+    };
+    let gained = rehearse(&given, &edit(ann)).gained;
+    assert_eq!(lines(&given, &gained), ["1: write:clusters at 1 named"]);
+    assert_eq!(gained[0].principals.first, [Principal::Member(ann)]);
+    assert_eq!(gained[0].scope, Scope::resources([cluster]));
+    let join = Command::AddToGroup { group, member: Principal::Member(bob) };
+    assert_eq!(lines(&given, &rehearse(&given, &join).gained), ["1: delete:clusters at 1 named"]);
+    given.do_it(&edit(ann));
+    given.do_it(&join);
+    let gone = rehearse(&given, &Command::DeactivateMember { user: ann });
+    assert!(lines(&given, &gone.lost).contains(&"1: write:clusters at 1 named".to_owned()), "{gone:?}");
+    let out = rehearse(&given, &Command::DeleteGroup { group });
+    assert_eq!(out.lost[0].principals.first, [Principal::Member(bob)]);
+}
+
+#[test]
+fn a_grant_gives_what_no_policy_forbids_and_scopes_say_what_is_meant() {
+    let mut given = Given::new("bailiwick");
+    let project = given.project("Project");
+    for _ in 0..2 {
+        given.resource("cluster", Some(project), None);
+        given.resource("cluster", None, None);
+    }
+    given.policy(&format!(
+        "forbid(principal, action == Action::\"write:clusters\", resource is Cluster in Project::\"{project}\");"
+    ));
+    let user = given.member(&[]);
+    let role = given.role("Writer", Level::Account, &["write:clusters"]);
+    let grant = Command::Grant { principal: Principal::Member(user), grant: at(role, Scope::Account) };
+    let difference = rehearse(&given, &grant);
+    let of_writing: Vec<_> = difference
+        .gained
+        .iter()
+        .filter(|one| {
+            given.account.catalog().permission_names(one.permissions).any(|name| name == "write:clusters")
+        })
+        .map(|one| (one.scope.clone(), one.alone))
+        .collect();
+    let default = Scope::Project(given.default_project());
+    assert!(of_writing.contains(&(default, false)), "all of the default project: {of_writing:?}");
+    assert!(of_writing.contains(&(Scope::Account, true)), "the account alone: {of_writing:?}");
+    assert!(of_writing.contains(&(Scope::Project(project), true)), "the project alone: {of_writing:?}");
+    assert_eq!(of_writing.len(), 3, "{of_writing:?}");
+}
+
+#[test]
+fn many_who_are_alike_are_asked_about_once_and_too_much_to_ask_is_said() {
+    let mut given = Given::new("bailiwick");
+    let mut events = Vec::new();
+    for number in 0..2_000 {
+        let (id, user) = (given.id(), given.id());
+        let resource = Resource {
+            resource_type: "cluster".into(),
+            name: name(&format!("c{number}")),
+            project: given.default_project(),
+            parent: None,
+            external_id: None,
+            url: None,
+            attributes: None,
+        };
+        events.push(Event::ResourceRegistered { id, resource });
+        events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });
+        let grant = given.made(Principal::Member(user), at_account("editor"));
+        events.push(Event::GrantMade { id: given.id(), grant });
+    }
+    given.account.apply(&events);
+    let all = "forbid(principal, action, resource is Cluster);";
+    let create = Command::CreatePolicy { policy: policy(all) };
+    let difference = rehearse(&given, &create);
+    assert!(difference.is_complete(), "four million pairs, two kinds of people and one of clusters");
+    assert_eq!(difference.principal_count, 2_001);
+    let wanted = Scope::AllOf(AllOf { resource_type: "cluster".into(), project: None }.into());
+    assert!(difference.lost.iter().all(|one| one.scope == wanted), "{:?}", difference.lost);
+    let create = Command::CreatePolicy {
+        policy: policy(
+            "forbid(principal is User, action, resource is Cluster) \
+             when { principal has clearance && principal.clearance > -1 };",
+        ),
+    };
+
+    // Nobody is like anybody else, and no cluster like another.
+    let mut events = Vec::new();
+    let members: Vec<UserId> = given.account.members_after(None).map(|(user, _)| user).collect();
+    for (number, user) in members.into_iter().enumerate() {
+        let number = AttributeValue::Number(i64::try_from(number).unwrap());
+        let after = [("clearance".into(), number)].into_iter().collect();
+        events.push(Event::MemberAttributesChanged { user, before: Attributes::default(), after });
+    }
+    given.account.apply(&events);
+    let grants: Vec<Event> = given
+        .account
+        .resources_after(None)
+        .map(|(id, _)| id)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|id| {
+            let grant = given.made(
+                Principal::Member(given.owner),
+                RoleAtScope {
+                    role: RoleRef::BuiltIn("viewer".into()),
+                    scope: Scope::resources([id]),
+                    until: None,
+                },
+            );
+            Event::GrantMade { id: given.id(), grant }
+        })
+        .collect();
+    given.account.apply(&grants);
+    let difference = rehearse(&given, &create);
+    assert!(difference.unasked && !difference.is_complete());
+    let told = difference.principal_count;
+    assert!(told > 0 && told < 2_001, "the least there is: {told}");
 }

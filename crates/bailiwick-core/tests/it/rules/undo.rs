@@ -1,6 +1,7 @@
 //! Going back from an account equals replaying its history up to there, wherever that is.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bailiwick_core::account::{Account, EntityKey, Event, Undo};
@@ -34,14 +35,16 @@ fn back(account: &Account, history: &[Vec<Event>], to: usize) -> Account {
 
 #[test]
 fn undoing_back_to_a_revision_equals_replaying_up_to_it() {
+    let undone = RefCell::new(BTreeSet::new());
     for_random_sequences(|catalog, steps| {
-        let mut world = World::new(catalog);
+        let mut world = World::with_policies(catalog);
         for step in steps {
             if let Some((_, _, Ok(decided))) = world.take(step) {
                 world.given.accept(decided);
             }
         }
         let (account, history) = (&world.given.account, &world.given.history);
+        undone.borrow_mut().extend(history.iter().flatten().map(Event::type_name));
         let catalog = Arc::new(account.catalog().clone());
         // Everywhere the rows, and at some revisions all questions too.
         for to in 1..history.len() {
@@ -61,4 +64,8 @@ fn undoing_back_to_a_revision_equals_replaying_up_to_it() {
             }
         }
     });
+    // That policies and attributes come and go in them is no matter of luck.
+    let wanted = ["policy.created", "policy.edited", "policy.deleted", "member.attributes_changed"];
+    let undone = undone.into_inner();
+    assert!(wanted.iter().all(|name| undone.contains(name)), "{undone:?}");
 }

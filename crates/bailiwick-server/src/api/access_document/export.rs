@@ -2,14 +2,15 @@
 
 use bailiwick_client::wire;
 use bailiwick_core::account::{
-    Account, Called, InvitationStatus, MemberStatus, Principal, RoleAtScope, RoleRef,
+    Account, Attributes, Called, InvitationStatus, MemberStatus, Principal, RoleAtScope, RoleRef,
 };
-use bailiwick_core::ids::{GroupId, ServiceAccountId, UserId};
+use bailiwick_core::catalog::InvitationField;
+use bailiwick_core::ids::{GroupId, ResourceId, ServiceAccountId, UserId};
 use bailiwick_core::values::ExternalId;
 use jiff::Timestamp;
 
 use super::references::scope_by_names;
-use crate::api::views;
+use crate::api::{attributes, views};
 use crate::service::{Error, People};
 
 /// Refuses an account that no document can hold: what was cut off would be taken away when it is applied.
@@ -23,27 +24,55 @@ pub fn fits(account: &Account, now: Timestamp) -> Result<(), Error> {
         + members.take(most + 1).count()
         + account.service_accounts_after(None).count()
         + account.grants_after(None).filter(|(_, grant)| grant.value.is_live(now)).take(most + 1).count()
-        + account.pending_after(None).take(most + 1).count();
+        + account.pending_after(None).take(most + 1).count()
+        + account
+            .resources_after(None)
+            .filter(|(_, found)| found.value.attributes.is_some())
+            .take(most + 1)
+            .count()
+        + account.policy_count();
     if entries > most {
         return Err(Error::TooLarge { what: "what an access document would hold", limit: most });
+    }
+    let bytes: usize = account.policies_after(None).map(|(_, found)| found.value.text.len()).sum();
+    if bytes > POLICY_BYTES_MAX {
+        return Err(Error::TooLarge {
+            what: "the policies of an access document, in bytes,",
+            limit: POLICY_BYTES_MAX,
+        });
     }
     Ok(())
 }
 
-/// All access of an account.
-pub fn document(account: &Account, people: &People, now: Timestamp) -> wire::AccessDocument {
+/// How many bytes the texts of all policies may have, so that a document can be applied again.
+const POLICY_BYTES_MAX: usize = 512 * 1024;
+
+/// All access of an account; of resources, what is said of those that `sees` shows.
+pub fn document(
+    account: &Account,
+    people: &People,
+    now: Timestamp,
+    sees: impl Fn(ResourceId) -> bool,
+) -> wire::AccessDocument {
     let exporting = Exporting { account, people };
-    let lifetime = account.profile().value.settings.invitation_lifetime_seconds;
+    let settings = &account.profile().value.settings;
     wire::AccessDocument {
         version: wire::ACCESS_DOCUMENT_VERSION,
-        settings: Some(wire::DocumentSettings { invitation_lifetime_seconds: lifetime.into() }),
+        settings: Some(wire::DocumentSettings {
+            invitation_lifetime_seconds: settings.invitation_lifetime_seconds.into(),
+            // Off is where every account is that has not switched them on.
+            groups_on: settings.groups_on.filter(|on| *on),
+            ending_notice_seconds: settings.ending_notice_seconds.into(),
+        }),
         projects: Some(exporting.projects()),
         roles: Some(exporting.roles()),
-        members: Some(exporting.members()),
+        members: Some(exporting.members(now)),
+        resources: Some(exporting.resources(sees)),
         groups: Some(exporting.groups()),
         service_accounts: Some(exporting.service_accounts()),
         grants: Some(exporting.grants(now)),
         invitations: Some(exporting.invitations(now)),
+        policies: Some(exporting.policies()),
     }
 }
 
@@ -73,7 +102,7 @@ impl Exporting<'_> {
         sorted(roles, |item| item.name.to_lowercase())
     }
 
-    fn members(&self) -> Vec<wire::DocumentMember> {
+    fn members(&self, now: Timestamp) -> Vec<wire::DocumentMember> {
         let members = self.account.members_after(None).map(|(user, found)| wire::DocumentMember {
             member: self.person(user),
             external_id: text(found.value.external_id.as_ref()),
@@ -81,8 +110,32 @@ impl Exporting<'_> {
                 MemberStatus::Inactive => wire::MemberStatusChange::Inactive,
                 MemberStatus::Active | MemberStatus::Pending => wire::MemberStatusChange::Active,
             }),
+            until: match self.account.member_until(user).filter(|end| *end > now) {
+                Some(until) => wire::Patch::Set(until),
+                None => wire::Patch::Keep,
+            },
+            attributes: said(self.account.member_attributes(user)),
         });
         sorted(members, |item| item.member.clone())
+    }
+
+    fn resources(&self, sees: impl Fn(ResourceId) -> bool) -> Vec<wire::DocumentResource> {
+        let described = self.account.resources_after(None).filter_map(|(id, found)| {
+            let attributes = said(found.value.attributes.as_deref())?;
+            let name = found.value.external_id.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
+            sees(id).then_some(wire::DocumentResource { resource: name, attributes })
+        });
+        sorted(described, |item| item.resource.clone())
+    }
+
+    fn policies(&self) -> Vec<wire::DocumentPolicy> {
+        let policies = self.account.policies_after(None).map(|(_, found)| wire::DocumentPolicy {
+            name: found.value.name.to_string(),
+            description: described(found.value.description.as_str()),
+            enabled: Some(found.value.enabled),
+            text: found.value.text.to_string(),
+        });
+        sorted(policies, |item| item.name.to_lowercase())
     }
 
     fn groups(&self) -> Vec<wire::DocumentGroup> {
@@ -108,6 +161,8 @@ impl Exporting<'_> {
                 name: found.value.name.to_string(),
                 description: described(found.value.description.as_str()),
                 external_id: text(found.value.external_id.as_ref()),
+                may_assert: Some(found.value.may_assert.iter().map(ToString::to_string).collect())
+                    .filter(|entries: &Vec<String>| !entries.is_empty()),
             });
         sorted(machines, |item| item.name.to_lowercase())
     }
@@ -149,7 +204,19 @@ impl Exporting<'_> {
             let grants = sorted(grants, |item| (item.role.clone(), item.scope.clone()));
             // An invitation goes to an email: without one it can only wait until it expires.
             let email = self.people.email(user)?.to_owned();
-            is_live.then_some(wire::DocumentInvitation { email, grants })
+            let asks_for_name =
+                self.account.catalog().rules.invitation_asks_for.contains(&InvitationField::Name);
+            let name = self.people.get(user).map(|person| person.name.clone());
+            let groups = found.value.groups.iter().filter(|group| self.account.group(**group).is_some());
+            let groups = sorted(groups.map(|group| self.group(*group)), Clone::clone);
+            is_live.then_some(wire::DocumentInvitation {
+                email,
+                name: name.filter(|name| asks_for_name && !name.is_empty()),
+                grants,
+                groups: Some(groups).filter(|groups| !groups.is_empty()),
+                member_until: found.value.member_until.filter(|end| *end > now),
+                attributes: said(found.value.attributes.as_deref()),
+            })
         });
         sorted(waiting, |item| item.email.clone())
     }
@@ -190,6 +257,10 @@ impl Exporting<'_> {
             _ => id.to_string(),
         }
     }
+}
+
+fn said(all: Option<&Attributes>) -> Option<wire::Attributes> {
+    all.filter(|all| !all.is_empty()).map(|all| attributes::shown(Some(all)))
 }
 
 fn described(text: &str) -> Option<String> {

@@ -1,19 +1,17 @@
-//! Members, who is in which group, and invitations.
+//! Members, and who is in which group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_client::wire::{self, PlanAction};
-use bailiwick_core::account::{
-    Attributes, Command, InvitationStatus, Invitee, MemberStatus, Patch, Principal, RoleAtScope,
-};
+use bailiwick_core::account::{Command, MemberStatus, Patch, Principal};
 use bailiwick_core::ids::UserId;
 use bailiwick_core::values::{Email, ExternalId, folded};
+use jiff::Timestamp;
 
 use super::plan::{Step, Words};
 use super::planner::Planner;
 use super::references::shown;
 use super::things::change;
-use crate::service::new_id;
 
 impl Planner<'_> {
     pub(super) fn members(&mut self) {
@@ -27,6 +25,12 @@ impl Planner<'_> {
                 continue;
             }
             self.external_id_of(&at, user, entry.external_id.as_ref());
+            self.attributes_of(&at, user, entry.attributes.as_ref());
+            match entry.until {
+                wire::Patch::Keep => {}
+                wire::Patch::Clear => self.ends(&at, user, None),
+                wire::Patch::Set(until) => self.ends(&format!("{at}/until"), user, Some(until)),
+            }
             self.status(&at, user, entry.status);
         }
     }
@@ -52,6 +56,18 @@ impl Planner<'_> {
             vec![change("external_id", before.as_ref().map(ExternalId::as_str), Some(after.as_str()))];
         let step = step_of(PlanAction::Change, "member", user.into(), changes, &at);
         self.step(step, &Command::EditMember { user, external_id: Patch::Set(after), attributes: [].into() });
+    }
+
+    /// Sees to it that a membership ends then.
+    pub(super) fn ends(&mut self, at: &str, user: UserId, until: Option<Timestamp>) {
+        let before = self.account().member_until(user);
+        if before == until || self.has_ended(at, until) {
+            return;
+        }
+        let text = |until: Option<Timestamp>| until.map_or("never".to_owned(), |end| end.to_string());
+        let changes = vec![change("until", Some(&text(before)), Some(&text(until)))];
+        let step = step_of(PlanAction::Change, "member", user.into(), changes, at);
+        self.step(step, &Command::SetMemberEnd { user, until });
     }
 
     fn status(&mut self, at: &str, user: UserId, wanted: Option<wire::MemberStatusChange>) {
@@ -144,90 +160,6 @@ impl Planner<'_> {
                 }
             }
         }
-    }
-
-    pub(super) fn invitations(&mut self) {
-        let document = self.document;
-        let mut seen = BTreeSet::new();
-        for (place, entry) in document.invitations.iter().flatten().enumerate() {
-            let at = format!("/invitations/{place}");
-            let email = match Email::parse(&entry.email) {
-                Ok(email) => email,
-                Err(problem) => {
-                    self.invalid(&format!("{at}/email"), &problem);
-                    continue;
-                }
-            };
-            // Everybody who is invited was looked up or made.
-            let Some(user) = self.people.user(&email) else { continue };
-            if !seen.insert(user) {
-                self.problem(&format!("{at}/email"), "duplicate", format!("`{email}` stands above already"));
-                continue;
-            }
-            self.named.invited.insert(user);
-            let Some(grants) = self.promised(&at, &entry.grants) else { continue };
-            match self.account().member_status(user) {
-                Some(MemberStatus::Active | MemberStatus::Inactive) => {
-                    for (grant, at) in grants {
-                        self.ensure(&at, Principal::Member(user), &grant);
-                    }
-                }
-                None | Some(MemberStatus::Pending) => {
-                    let grants = grants.into_iter().map(|(grant, _)| grant).collect();
-                    self.invite(place, user, grants);
-                }
-            }
-        }
-    }
-
-    /// What an invitation promises; nothing where something in it is wrong.
-    fn promised(&mut self, at: &str, grants: &[wire::GrantSpec]) -> Option<Vec<(RoleAtScope, String)>> {
-        let newcomer = self.account().newcomer_role();
-        let mut promised = Vec::with_capacity(grants.len());
-        let mut is_right = true;
-        for (place, wire::GrantSpec { role, scope, until }) in grants.iter().enumerate() {
-            let at = format!("{at}/grants/{place}");
-            let (role, scope) =
-                (self.role(&format!("{at}/role"), role), self.scope(&format!("{at}/scope"), scope));
-            let Some((role, scope)) = role.zip(scope) else {
-                is_right = false;
-                continue;
-            };
-            if Some(&role) != newcomer.as_ref() && !self.has_ended(&at, *until) {
-                promised.push((RoleAtScope { role, scope, until: *until }, at));
-            }
-        }
-        is_right.then_some(promised)
-    }
-
-    fn invite(&mut self, place: usize, user: UserId, grants: Vec<RoleAtScope>) {
-        let at = &format!("/invitations/{place}");
-        let waiting = self.account().waiting_invitation(user);
-        let waiting = waiting.and_then(|id| Some((id, self.account().invitation(id)?.value.clone())));
-        let live = waiting.filter(|(_, found)| found.status_at(self.now) == InvitationStatus::Pending);
-        let wanted: BTreeSet<&RoleAtScope> = grants.iter().collect();
-        let (mut action, mut groups) = (PlanAction::Create, Vec::new());
-        if let Some((invitation, found)) = live {
-            // What has ended or gone away since it was promised is withheld at acceptance in any case.
-            let counts = |grant: &&RoleAtScope| {
-                let is_past = grant.until.is_some_and(|end| end <= self.now);
-                !is_past && self.account().scope_exists(&grant.scope).is_ok()
-            };
-            if found.grants.iter().filter(counts).collect::<BTreeSet<_>>() == wanted {
-                return;
-            }
-            // What was promised cannot be edited: the old link must not give more than the new one says.
-            (action, groups) = (PlanAction::Change, found.groups);
-            if let Err(refusal) = self.draft.step(&Command::RevokeInvitation { invitation }) {
-                return self.refused(at, refusal);
-            }
-        }
-        let words: Vec<String> = grants.iter().map(|grant| self.grant_words(grant)).collect();
-        let changes = words.iter().map(|words| change("grant", None, Some(words))).collect();
-        let people = vec![Invitee { user, invitation: new_id() }];
-        let step = step_of(action, "invitation", user.into(), changes, at);
-        let attributes = Attributes::default();
-        self.step(step, &Command::Invite { people, grants, groups, member_until: None, attributes });
     }
 }
 

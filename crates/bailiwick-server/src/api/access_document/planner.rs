@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_client::wire;
 use bailiwick_core::access::Circumstances;
-use bailiwick_core::account::{
-    Account, Actor, Command, Decided, Draft, Principal, Refusal, RoleRef, Settings,
-};
-use bailiwick_core::ids::{GrantId, GroupId, ProjectId, RoleId, ServiceAccountId, UserId};
+use bailiwick_core::account::{Account, Actor, Command, Decided, Draft, Principal, Refusal, RoleRef};
+use bailiwick_core::ids::{GrantId, GroupId, PolicyId, ProjectId, RoleId, ServiceAccountId, UserId};
 use bailiwick_core::values::{InvalidText, folded};
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -65,6 +63,7 @@ pub struct Named {
     pub group_members: BTreeMap<GroupId, BTreeSet<Principal>>,
     pub grants: BTreeSet<GrantId>,
     pub invited: BTreeSet<UserId>,
+    pub policies: BTreeSet<PolicyId>,
 }
 
 /// Plans and decides at once.
@@ -96,10 +95,12 @@ pub fn is_readable(document: &wire::AccessDocument) -> Result<(), Error> {
         projects,
         roles,
         members,
+        resources,
         groups,
         service_accounts,
         grants,
         invitations,
+        policies,
     } = document;
     let problem = |field: &str, code, message| DocumentProblem {
         field: field.to_owned(),
@@ -119,7 +120,9 @@ pub fn is_readable(document: &wire::AccessDocument) -> Result<(), Error> {
         + in_groups.sum::<usize>()
         + count(service_accounts.as_ref())
         + count(grants.as_ref())
-        + count(invitations.as_ref());
+        + count(invitations.as_ref())
+        + count(resources.as_ref())
+        + count(policies.as_ref());
     let most = wire::ACCESS_DOCUMENT_ENTRIES_MAX;
     if entries > most {
         let message = format!("the document has {entries} entries, at most {most} are taken: split it");
@@ -160,9 +163,11 @@ impl<'a> Planner<'a> {
         self.service_accounts();
         self.groups();
         self.members();
+        self.resources();
         self.group_members();
         self.grants();
         self.invitations();
+        self.policies();
         if prune && self.problems.is_empty() {
             self.prune();
         }
@@ -202,6 +207,10 @@ impl<'a> Planner<'a> {
                 true
             }
             Err(Refusal::Nothing | Refusal::AlreadySo { .. }) => true,
+            Err(Refusal::InvalidPolicy { mistakes }) => {
+                self.mistakes(&at, &mistakes);
+                false
+            }
             Err(refusal) => {
                 self.refused(&at, refusal);
                 false
@@ -237,34 +246,6 @@ impl<'a> Planner<'a> {
     /// The caller as a holder of grants.
     pub(super) fn oneself(&self) -> Principal {
         self.actor.principal()
-    }
-
-    fn settings(&mut self) {
-        let Some(settings) = &self.document.settings else { return };
-        let before = self.account().profile().value.settings.clone();
-        let invitation_lifetime_seconds = match settings.invitation_lifetime_seconds {
-            wire::Patch::Keep => before.invitation_lifetime_seconds,
-            wire::Patch::Clear => None,
-            wire::Patch::Set(seconds) => Some(seconds),
-        };
-        let after = Settings { invitation_lifetime_seconds, ..before.clone() };
-        if after == before {
-            return;
-        }
-        let text = |seconds: Option<u64>| seconds.map(|seconds| seconds.to_string());
-        let change = wire::PlanChange {
-            field: "invitation_lifetime_seconds".to_owned(),
-            before: text(before.invitation_lifetime_seconds),
-            after: text(invitation_lifetime_seconds),
-        };
-        let step = Step {
-            action: wire::PlanAction::Change,
-            kind: "settings".to_owned(),
-            name: "settings".into(),
-            changes: vec![change],
-            field: Some("/settings/invitation_lifetime_seconds".to_owned()),
-        };
-        self.step(step, &Command::ChangeSettings { settings: after });
     }
 
     /// What people read for a role.

@@ -1,4 +1,4 @@
-//! What the sections of a document do not name goes away, in an order that works: people first, what they hold next, and
+//! What the sections of a document do not name goes away, in an order that works: policies and people first, what they hold next, and
 //! what was granted or held at last.
 //!
 //! The caller's own access is never taken away by leaving it out: who locks themselves out by a file cannot apply the next.
@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use bailiwick_client::wire::PlanAction;
 use bailiwick_core::account::{Command, InvitationStatus, Principal, RoleRef};
-use bailiwick_core::ids::{GrantId, GroupId, InvitationId, ProjectId, RoleId, ServiceAccountId, UserId};
+use bailiwick_core::ids::{
+    GrantId, GroupId, InvitationId, PolicyId, ProjectId, RoleId, ServiceAccountId, UserId,
+};
 
 use super::plan::{Step, Words};
 use super::planner::{Kind, Planner};
@@ -15,6 +17,9 @@ use super::planner::{Kind, Planner};
 impl Planner<'_> {
     pub(super) fn prune(&mut self) {
         let document = self.document;
+        if document.policies.is_some() {
+            self.prune_policies();
+        }
         if document.members.is_some() {
             self.prune_members();
         }
@@ -48,6 +53,17 @@ impl Planner<'_> {
         self.note(None, name.and(format!(" is kept: {why}")));
     }
 
+    fn prune_policies(&mut self) {
+        let policies = self.account().policies_after(None);
+        let unnamed: Vec<(PolicyId, String)> = policies
+            .filter(|(id, _)| !self.named.policies.contains(id))
+            .map(|(id, found)| (id, found.value.name.to_string()))
+            .collect();
+        for (policy, name) in unnamed {
+            self.delete("policy", name.into(), &Command::DeletePolicy { policy });
+        }
+    }
+
     fn prune_members(&mut self) {
         let unnamed = self.account().members_after(None).map(|(user, _)| user);
         let named = |user: &UserId| self.named.members.contains(user) || self.named.invited.contains(user);
@@ -69,7 +85,7 @@ impl Planner<'_> {
             let is = self.account().group_principals_after(group, None);
             let unnamed: Vec<Principal> = is.filter(|member| !members.contains(member)).collect();
             for member in unnamed {
-                let name = self.principal_words(member).and(" in ").and(self.group_name(group));
+                let name = self.principal_words(member).and(" in ").and(self.group_words(group));
                 if own.contains(&member) {
                     self.keep(name, "it is your own access");
                 } else {
@@ -139,7 +155,7 @@ impl Planner<'_> {
         let groups = self.account().groups_after(None).map(|(id, _)| id);
         let unnamed: Vec<GroupId> = groups.filter(|id| !self.named.groups.contains(id)).collect();
         for group in unnamed {
-            let name = Words::from(self.group_name(group));
+            let name = Words::from(self.group_words(group));
             if own.contains(&Principal::Group(group)) {
                 self.keep(name, "you are in this group");
             } else {
@@ -192,9 +208,5 @@ impl Planner<'_> {
                 self.delete(Kind::Project.name(), name.into(), &Command::DeleteProject { project });
             }
         }
-    }
-
-    fn group_name(&self, group: GroupId) -> String {
-        self.account().group(group).map_or_else(|| group.to_string(), |found| found.value.name.to_string())
     }
 }

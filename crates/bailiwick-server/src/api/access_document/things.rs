@@ -118,10 +118,14 @@ impl Planner<'_> {
     pub(super) fn service_accounts(&mut self) {
         let document = self.document;
         let entries = document.service_accounts.iter().flatten().map(|entry| {
-            let wire::DocumentServiceAccount { name, description, external_id } = entry;
+            let wire::DocumentServiceAccount { name, description, external_id, may_assert: _ } = entry;
             Entry { name, description: description.as_ref(), external_id: external_id.as_ref() }
         });
         let found = self.things(&SERVICE_ACCOUNTS, entries);
+        let entries = document.service_accounts.iter().flatten().zip(&found).enumerate();
+        for (place, (entry, found)) in entries {
+            found.iter().for_each(|id| self.assertions(place, *id, entry.may_assert.as_ref()));
+        }
         self.named.service_accounts.extend(found.into_iter().flatten());
     }
 

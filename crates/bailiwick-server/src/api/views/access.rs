@@ -122,7 +122,11 @@ impl Views<'_> {
     ) -> wire::DryRun<T> {
         let change = |change: &AccessChange| wire::AccessChange {
             scope: scope(&change.scope),
-            scope_words: self.account.scope_words(&change.scope),
+            alone: change.alone,
+            scope_words: match self.account.scope_words(&change.scope) {
+                words if change.alone => format!("{words} alone, without what is in it"),
+                words => words,
+            },
             permissions: self.permissions(change.permissions),
             principal_count: count(change.principals.count),
             principals: change.principals.first.iter().map(|principal| self.principal(*principal)).collect(),
@@ -142,6 +146,8 @@ impl Views<'_> {
                 lost: access.lost.iter().map(change).collect(),
                 lost_count: count(access.lost_count),
                 principal_count: count(access.principal_count),
+                policies: access.policies,
+                unasked: access.unasked,
                 ended: ended.collect(),
                 complete: access.is_complete(),
             },

@@ -101,7 +101,12 @@ async fn what_no_document_has_is_refused_before_anything_is_compared() {
         (json!({}), "missing_field"),
         (json!({ "version": 2 }), "invalid_document"),
         (json!({ "version": "1" }), "invalid_type"),
-        (json!({ "version": 1, "policies": [] }), "unknown_field"),
+        (json!({ "version": 1, "colours": [] }), "unknown_field"),
+        (json!({ "version": 1, "policies": [{ "name": "One" }] }), "missing_field"),
+        (
+            json!({ "version": 1, "resources": [{ "resource": "c-1", "attributes": { "a": 1.5 } }] }),
+            "invalid_value",
+        ),
         (json!({ "version": 1, "grants": [{ "roel": "viewer" }] }), "unknown_field"),
         (json!({ "version": 1, "grants": [{ "member": "a" }] }), "missing_field"),
         (

@@ -83,13 +83,54 @@ fn document(dice: &mut Dice) -> Value {
         "version": 1, "projects": projects, "roles": roles, "groups": groups, "service_accounts": machines,
         "grants": grants,
     });
+    if dice.below(2) == 0 {
+        let said = |dice: &mut Dice| match dice.below(3) {
+            0 => json!({}),
+            1 => json!({ "department": dice.one(&["search", "yes", "null"]), "clearance": dice.below(3) }),
+            _ => json!({ "regions": dice.some(&["eu", "us", "Ω"]) }),
+        };
+        let people = dice.some(&PEOPLE);
+        let people = people.into_iter().map(|email| json!({ "member": email, "attributes": said(dice) }));
+        document["members"] = people.collect();
+        // With all of them, so that pruning removes nobody whom a later document names.
+        let missing = PEOPLE.iter().filter(|email| {
+            !document["members"].as_array().unwrap().iter().any(|one| one["member"] == **email)
+        });
+        let missing: Vec<Value> = missing.map(|email| json!({ "member": email })).collect();
+        document["members"].as_array_mut().unwrap().extend(missing);
+        let environment = dice.one(&["development", "production"]);
+        document["resources"] = json!([{ "resource": "c-1", "attributes": { "environment": environment } }]);
+        for machine in document["service_accounts"].as_array_mut().unwrap() {
+            machine["may_assert"] =
+                json!(dice.some(&["subject.department", "context.ip", "resource.environment"]));
+        }
+    }
+    if dice.below(2) == 0 {
+        let text = |dice: &mut Dice| {
+            let permission = dice.one(&["read:users", "write:clusters", "delete:roles"]);
+            format!(
+                "forbid(principal is ServiceAccount, action == Action::\"{permission}\", resource)\n  when {{ context.weekday > {} }};\n",
+                dice.below(7)
+            )
+        };
+        let names = dice.some(&["Night", "Ωmega", "no"]);
+        let policies = names.into_iter().map(|name| match dice.below(3) {
+            0 => json!({ "name": name, "text": text(dice), "enabled": dice.below(2) == 0 }),
+            1 => json!({ "name": name, "text": text(dice), "description": "What it is for" }),
+            _ => json!({ "name": name, "text": text(dice) }),
+        });
+        document["policies"] = policies.collect();
+    }
     match dice.below(3) {
         0 => document["invitations"] = json!([]),
         1 => {
             let lifetime = 3600 * (1 + dice.below(5));
             document["settings"] = json!({ "invitation_lifetime_seconds": lifetime });
             document["invitations"] = json!([
-                { "email": "new@example.com", "grants": [{ "role": "Account role" }] },
+                {
+                    "email": "new@example.com", "grants": [{ "role": "Account role" }], "groups": dice.some(&GROUPS),
+                    "attributes": { "clearance": dice.below(3) },
+                },
                 { "email": "grace@example.com", "grants": [{ "role": "Cluster role", "scope": { "resources": ["c-1"] } }] },
             ]);
         }

@@ -4,7 +4,7 @@ use bailiwick_client::wire::{
     AccessChange, AccessPlan, DryRun, PlanAction, PlanChange, PlanStep, PrincipalLabel,
 };
 
-use crate::output::one_line;
+use crate::output::{MORE_TO_ASK, POLICIES_JUDGED, one_line};
 
 /// How many of those who gain or lose the same one line names.
 const PRINCIPALS_SHOWN: usize = 3;
@@ -51,6 +51,10 @@ fn step_lines(step: &PlanStep) -> Vec<String> {
 
 fn change_line(change: &PlanChange) -> String {
     let PlanChange { field, before, after } = change;
+    // The text of a policy is read in the file.
+    if [before, after].into_iter().flatten().any(|text| text.contains('\n')) {
+        return format!("{field}: as in the file");
+    }
     match (before, after) {
         (Some(before), Some(after)) => format!("{field}: `{before}` -> `{after}`"),
         (None, Some(after)) => format!("{field}: {after}"),
@@ -106,13 +110,18 @@ fn access_lines(planned: &DryRun<AccessPlan>, known: &[(String, String)]) -> Vec
         one_line(&names.iter().fold(line, |line, (id, name)| line.replace(id, name)))
     };
     let access = &planned.access;
-    if access.gained.is_empty() && access.lost.is_empty() {
+    if access.gained.is_empty() && access.lost.is_empty() && !access.unasked {
         return vec!["nobody gains or loses access".to_owned()];
     }
     let mut lines = vec!["access:".to_owned()];
     lines.extend(access.gained.iter().map(|change| line('+', ("gains", "gain"), change)));
     lines.extend(access.lost.iter().map(|change| line('-', ("loses", "lose"), change)));
-    if !access.complete {
+    if access.policies {
+        lines.push(format!("  {POLICIES_JUDGED}"));
+    }
+    if access.unasked {
+        lines.push(format!("  {MORE_TO_ASK}"));
+    } else if !access.complete {
         lines.push(format!(
             "  and more: {} entries of gains and {} of losses in all",
             access.gained_count, access.lost_count
