@@ -173,9 +173,21 @@ impl Building<'_> {
 
     /// Where the text of a literal scalar begins: below the line of its `|`, the first that is not empty telling how far in.
     fn block(&self, style: ScalarStyle, line: usize) -> Option<(usize, usize)> {
-        let mut below = self.lines.get(line..).filter(|_| style == ScalarStyle::Literal)?.iter();
+        if style != ScalarStyle::Literal {
+            return None;
+        }
+        // The parser names the line of the mark, or that of the first text below it.
+        let is_mark = |line: &usize| {
+            let text = line.checked_sub(1).and_then(|at| self.lines.get(at)).copied().unwrap_or_default();
+            let text = text.split(" #").next().unwrap_or_default().trim_end();
+            let mark = text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '+');
+            mark.strip_suffix('|')
+                .is_some_and(|key| key.trim_end().ends_with([':', '-']) || key.contains('&'))
+        };
+        let mark = (1..line).rev().take_while(|at| !is_mark(&(at + 1))).find(is_mark).unwrap_or(line);
+        let mut below = self.lines.get(mark..)?.iter();
         let text = below.find(|text| !text.trim().is_empty())?;
-        Some((line + 1, text.len() - text.trim_start_matches(' ').len()))
+        Some((mark + 1, text.len() - text.trim_start_matches(' ').len()))
     }
 
     fn awaits_key(&self) -> bool {

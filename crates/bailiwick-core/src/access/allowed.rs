@@ -4,7 +4,8 @@ use super::{Circumstances, ScopeKey, Target, after};
 use crate::account::{Account, Principal, Scope};
 use crate::catalog::{Operation, PermissionIndex, PermissionSet};
 use crate::ids::PolicyId;
-use crate::policy::{Asked, Effect, Rulebook};
+use crate::limits;
+use crate::policy::{Asked, Effect, Rulebook, Statement};
 
 impl Account {
     /// The answer where the account has policies.
@@ -79,6 +80,42 @@ impl Account {
                     .any(|asked| self.binds(rules, &asked) && rules.forbids(self, &asked).is_some())
         };
         held.iter().filter(is_forbidden).collect()
+    }
+
+    /// Whether a policy forbids a principal anything anywhere that it is about; owners are bound by none that they could not
+    /// take back. Of more than [`limits::QUESTIONS_OF_POLICY_MOVE`] questions the rest counts as forbidden.
+    pub(crate) fn is_bound_by(
+        &self,
+        principal: Principal,
+        policy: PolicyId,
+        circumstances: &Circumstances<'_>,
+    ) -> bool {
+        let Some(rules) = &self.rules else { return false };
+        if self.is_owner(principal, circumstances.now) {
+            return false;
+        }
+        let of_policy = |statement: &&Statement| {
+            statement.policy == policy
+                && statement.effect == Effect::Forbid
+                && statement.is_about(self, principal)
+        };
+        let statements: Vec<&Statement> = rules.statements().filter(of_policy).collect();
+        let projects = self.projects_after(None).map(|(id, _)| Target::Project(id));
+        let resources = self.resources_after(None).map(|(id, _)| Target::Resource(id));
+        let mut left = limits::QUESTIONS_OF_POLICY_MOVE;
+        std::iter::once(Target::Account).chain(projects).chain(resources).any(|target| {
+            let Some(covering) = self.covering(&target).filter(|_| !statements.is_empty()) else {
+                return false;
+            };
+            let about = statements.iter().filter(|one| one.is_at(self, &target, covering));
+            let actions = about.fold(PermissionSet::EMPTY, |set, one| set.union(&one.actions));
+            actions.iter().any(|permission| {
+                let Some(fewer) = left.checked_sub(1) else { return true };
+                left = fewer;
+                let asked = Asked { principal, permission, target, covering, circumstances };
+                rules.matching(self, &asked, Effect::Forbid).any(|one| one.policy == policy)
+            })
+        })
     }
 
     /// The questions that a scope comes to. All resources of a type are asked about where they are registered.

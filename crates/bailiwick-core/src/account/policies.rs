@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
-use super::{Account, Event, Principal, Refusal, Scope, Taken, Versioned};
+use super::{Account, Event, PermissionNames, Principal, Refusal, Scope, Taken, Versioned};
 use crate::catalog::{Operation, PermissionSet};
 use crate::ids::PolicyId;
 use crate::limits;
@@ -114,8 +114,17 @@ impl Decision<'_> {
                 continue;
             };
             match (statement.effect, way) {
-                (Effect::Permit, Move::Added) | (Effect::Forbid, Move::Removed) => {
+                (Effect::Permit, Move::Added) => self.covers(&statement.actions, &scope, None)?,
+                (Effect::Forbid, Move::Removed) => {
                     self.covers(&statement.actions, &scope, None)?;
+                    // At the scope as a whole nothing may be forbidden of what is, at something in it.
+                    let (before, actor) = (self.basis(), self.actor.principal());
+                    let held = before.held_at(actor, &Scope::Account, None, self.circumstances);
+                    let escalates = held.contains_any(&before.catalog.escalate);
+                    if !escalates && before.is_bound_by(actor, id, &self.circumstances) {
+                        let missing = PermissionNames::of(&self.account.catalog, &statement.actions);
+                        return Err(Refusal::Escalation { missing, scope });
+                    }
                 }
                 (Effect::Forbid, Move::Added) | (Effect::Permit, Move::Removed) => {
                     self.reaches(&statement.actions, &scope, || format!("the policy `{}`", policy.name))?;

@@ -87,12 +87,12 @@ fn a_rehearsal_shows_who_gains_and_loses_by_a_policy() {
     std::fs::write(&file, NIGHT).unwrap();
     let dry = owner.run(&["policy", "create", "Night", "--file", path, "--dry-run"]);
     assert_eq!(dry.code, 0, "{dry:?}");
-    for part in ["access lost", "delete:clusters", GRACE, "policies counted, as for a question of now"] {
+    for part in ["access lost", "delete:clusters", "Newcomer", "policies counted, as for a question of now"] {
         assert!(dry.stdout.contains(part), "{part} in\n{}", dry.stdout);
     }
     owner.json(&["policy", "create", "Night", "--file", path]);
     let dry = owner.run(&["policy", "delete", "Night", "--dry-run"]);
-    assert!(dry.stdout.contains("access gained") && dry.stdout.contains(GRACE), "{dry:?}");
+    assert!(dry.stdout.contains("access gained") && dry.stdout.contains("Newcomer"), "{dry:?}");
     let dry = owner.run(&["member", "edit", GRACE, "--attribute", "department=operations", "--dry-run"]);
     assert!(dry.stdout.contains("access gained") && dry.stdout.contains("delete:clusters"), "{dry:?}");
 }

@@ -51,7 +51,7 @@ pub(super) struct Asking<'a> {
     /// Ids that policies name, and attributes that they read.
     words: Words,
     watched: Vec<Watched<'a>>,
-    things: Things,
+    things: Rc<Things>,
     /// Who is to be asked about all that policies say: because they, their groups or what is said of them changed.
     close: BTreeSet<Principal>,
     known: HashMap<Likeness, Rc<Outcome>>,
@@ -91,7 +91,8 @@ impl<'a> Asking<'a> {
             (moved || !close.is_empty() || reads(statement)).then_some(Watched { statement, moved })
         });
         let watched: Vec<Watched<'a>> = watched.collect();
-        let things = Things::of(sides, &words, &watched.iter().map(|one| one.statement).collect::<Vec<_>>());
+        let things =
+            Rc::new(Things::of(sides, &words, &watched.iter().map(|one| one.statement).collect::<Vec<_>>()));
         let left = limits::QUESTIONS_OF_DIFFERENCE * QUESTION;
         Some(Self { sides, named, words, watched, things, close, known: HashMap::new(), left })
     }
@@ -108,7 +109,6 @@ impl<'a> Asking<'a> {
             }
         }
         let mut granted = granted.into_iter().peekable();
-        let mut complete = true;
         for principal in principals {
             let here = granted.next_if(|(other, _)| *other == principal);
             let here = here.map(|(_, here)| here).unwrap_or_default();
@@ -119,16 +119,15 @@ impl<'a> Asking<'a> {
                 asked.extend((!may.is_empty()).then(|| (one.place.clone(), may)));
             }
             let outcome = self.outcome(principal, asked);
-            complete &= outcome.is_some();
             let only = |set: &PermissionSet| set.difference(&self.named);
             let by_grants = here.iter().map(|one| (&one.place, only(&one.gained), only(&one.lost)));
-            tally.add(principal, by_grants, outcome.as_deref());
+            tally.add(principal, by_grants, Some(&outcome));
         }
-        complete
+        self.left > 0
     }
 
-    /// What policies make of it; nothing once there were too many questions.
-    fn outcome(&mut self, principal: Principal, places: Vec<(Place, PermissionSet)>) -> Option<Rc<Outcome>> {
+    /// What policies make of it; as far as it was found out, once there were too many questions.
+    fn outcome(&mut self, principal: Principal, places: Vec<(Place, PermissionSet)>) -> Rc<Outcome> {
         let close = self.close.contains(&principal);
         let (before, after) = (self.sides.before, self.sides.after);
         let about: Vec<usize> = (0..self.watched.len())
@@ -141,15 +140,23 @@ impl<'a> Asking<'a> {
             })
             .collect();
         if about.is_empty() && places.is_empty() {
-            return Some(Rc::default());
+            return Rc::default();
         }
         let likeness = likeness(self.sides, principal, &self.words, &self.named, (close, places));
         if let Some(known) = self.known.get(&likeness) {
-            return Some(Rc::clone(known));
+            return Rc::clone(known);
         }
-        let outcome = Rc::new(self.ask(principal, &about, close, &likeness.places)?);
-        self.known.insert(likeness, Rc::clone(&outcome));
-        Some(outcome)
+        let outcome = Rc::new(self.ask(principal, &about, close, &likeness.places));
+        if self.left > 0 {
+            self.known.insert(likeness, Rc::clone(&outcome));
+        }
+        outcome
+    }
+
+    /// Whether there is work left for this; if not, there is none for anything any more.
+    fn spend(&mut self, work: usize) -> bool {
+        self.left = self.left.saturating_sub(work);
+        self.left > 0
     }
 
     fn ask(
@@ -158,14 +165,17 @@ impl<'a> Asking<'a> {
         about: &[usize],
         close: bool,
         places: &[(Place, PermissionSet)],
-    ) -> Option<Outcome> {
+    ) -> Outcome {
         let Sides { before, after, now } = *self.sides;
         let mut outcome = Outcome::default();
         let mut unseen: Vec<bool> = vec![true; places.len()];
         let keys: Vec<_> = places.iter().map(|(place, _)| self.sides.key(place)).collect();
         let (mut gained, mut lost) = (Vec::new(), Vec::new());
-        for (number, thing) in self.things.iter() {
-            self.left = self.left.checked_sub(1)?;
+        let things = Rc::clone(&self.things);
+        for (number, thing) in things.iter() {
+            if !self.spend(1) {
+                break;
+            }
             let mut wanted = PermissionSet::EMPTY;
             for at in about {
                 let Some(watched) = self.watched.get(*at) else { continue };
@@ -181,7 +191,9 @@ impl<'a> Asking<'a> {
             }
             let (mut more, mut less) = (PermissionSet::EMPTY, PermissionSet::EMPTY);
             for permission in wanted.iter() {
-                self.left = self.left.checked_sub(QUESTION)?;
+                if !self.spend(QUESTION) {
+                    break;
+                }
                 let had = before.check(principal, permission, &thing.target, now);
                 let has = after.check(principal, permission, &thing.target, now);
                 match (had, has) {
@@ -198,7 +210,9 @@ impl<'a> Asking<'a> {
             let Place::AllOf(all) = place else { continue };
             let scope = Scope::AllOf(all.clone());
             for permission in permissions.iter() {
-                self.left = self.left.checked_sub(QUESTION)?;
+                if !self.spend(QUESTION) {
+                    break;
+                }
                 let had = before.may(principal, permission, &scope, now);
                 let has = after.may(principal, permission, &scope, now);
                 let list = match (had, has) {
@@ -219,15 +233,16 @@ impl<'a> Asking<'a> {
             for alike in changes.chunk_by(|(one, _), (other, _)| one == other) {
                 let Some((permissions, _)) = alike.first() else { continue };
                 let numbers: Vec<usize> = alike.iter().map(|(_, number)| *number).collect();
-                let scopes = self.things.scopes(&numbers, side);
+                let scopes = things.scopes(&numbers, side);
                 for (scope, alone) in scopes {
                     let names = if let Scope::Resources(ids) = &scope { ids.len() } else { 1 };
-                    self.left = self.left.checked_sub(names * QUESTION)?;
+                    // What was found is named; only what is asked after it is less.
+                    self.spend(names * QUESTION);
                     list.push(Found { scope, alone, permissions: *permissions });
                 }
             }
         }
-        Some(outcome)
+        outcome
     }
 }
 

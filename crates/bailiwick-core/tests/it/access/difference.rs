@@ -349,7 +349,7 @@ fn many_who_are_alike_are_asked_about_once_and_too_much_to_ask_is_said() {
         events.push(Event::GrantMade { id: given.id(), grant });
     }
     given.account.apply(&events);
-    let all = "forbid(principal, action, resource is Cluster);";
+    let all = "forbid(principal, action == Action::\"write:clusters\", resource is Cluster);";
     let create = Command::CreatePolicy { policy: policy(all) };
     let difference = rehearse(&given, &create);
     assert!(difference.is_complete(), "four million pairs, two kinds of people and one of clusters");
@@ -358,7 +358,7 @@ fn many_who_are_alike_are_asked_about_once_and_too_much_to_ask_is_said() {
     assert!(difference.lost.iter().all(|one| one.scope == wanted), "{:?}", difference.lost);
     let create = Command::CreatePolicy {
         policy: policy(
-            "forbid(principal is User, action, resource is Cluster) \
+            "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) \
              when { principal has clearance && principal.clearance > -1 };",
         ),
     };

@@ -372,3 +372,30 @@ fn a_policy_needs_the_right_to_write_policies() {
     assert_eq!(given.refused(editor, &switch(id, false)), denied("write:policies"));
     assert_eq!(given.refused(editor, &Command::DeletePolicy { policy: id }), denied("delete:policies"));
 }
+
+#[test]
+fn a_forbid_of_one_type_or_place_is_not_lifted_by_those_whom_it_binds_there() {
+    let mut given = Given::new("bailiwick");
+    let rights = ["write:policies", "delete:policies", "read:policies", "write:clusters", "read:clusters"];
+    let writer = given.member_who_may(&rights);
+    let cluster = given.resource("cluster", None, None);
+    let environment = |value: &str| Command::EditResource {
+        resource: cluster,
+        name: None,
+        external_id: Patch::Keep,
+        url: Patch::Keep,
+        attributes: [("environment".into(), Some(text(value)))].into(),
+    };
+    given.do_it(&environment("production"));
+    // At the account as a whole it forbids nobody anything.
+    let policy = given.policy(
+        "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) \
+         when { resource has environment && resource.environment == \"production\" };",
+    );
+    let narrower = "forbid(principal is User, action == Action::\"write:clusters\", resource is Project);";
+    for lifting in [Command::DeletePolicy { policy }, switch(policy, false), edit(policy, narrower)] {
+        assert!(is_escalation(&given.refused(writer, &lifting)), "{lifting:?}");
+    }
+    given.do_it(&environment("staging"));
+    given.when(writer, &switch(policy, false)).unwrap();
+}

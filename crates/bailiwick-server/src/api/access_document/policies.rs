@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use bailiwick_client::wire::{self, PlanAction};
-use bailiwick_core::account::{Command, Policy};
+use bailiwick_core::account::{Command, Policy, Refusal};
 use bailiwick_core::ids::PolicyId;
+use bailiwick_core::limits;
 use bailiwick_core::policy::Mistakes;
 use bailiwick_core::values::{Description, Name, folded};
 
@@ -17,6 +18,10 @@ impl Planner<'_> {
     pub(super) fn policies(&mut self) {
         let document = self.document;
         let mut names = BTreeMap::new();
+        if document.policies.as_ref().is_some_and(|all| all.len() > limits::POLICIES) {
+            let refusal = Refusal::LimitReached { what: "policies", most: limits::POLICIES };
+            return self.refused(&format!("/policies/{}", limits::POLICIES), refusal);
+        }
         for (place, entry) in document.policies.iter().flatten().enumerate() {
             let at = format!("/policies/{place}");
             if let Some(first) = names.insert(folded(&entry.name), place) {

@@ -129,7 +129,8 @@ async fn invite(account: &InAccount, rows: &[Row], dry_run: bool) -> Result<(Out
         grants.push(GrantSpec { role: role.clone(), scope, until: row.until });
     }
     let emails = rows.first().map(|row| row.email.clone()).into_iter().collect();
-    let write = account.invite(&CreateInvitations { emails, grants, ..CreateInvitations::default() });
+    let name = rows.iter().find_map(|row| row.name.clone());
+    let write = account.invite(&CreateInvitations { emails, name, grants, ..CreateInvitations::default() });
     let done = if dry_run { write.dry_run().await.map(|dry| dry.would) } else { write.await.map(Some) };
     let is_member = |done: &InvitationsCreated| !done.members.is_empty();
     match done {
