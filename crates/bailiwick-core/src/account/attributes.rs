@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::decide::Decision;
+use super::policies::Named;
 use super::{Account, Event, Principal, Refusal, Scope};
 use crate::access::Target;
-use crate::catalog::{Attribute, AttributeKind, Operation, PermissionSet};
+use crate::catalog::{Attribute, AttributeKind, Operation};
 use crate::ids::UserId;
 use crate::limits;
 use crate::policy::Statement;
@@ -229,7 +230,7 @@ impl Decision<'_> {
         account
             .readers(&Attributes::default(), after, None)
             .into_iter()
-            .try_for_each(|(actions, scope)| account.covers(sponsor, &actions, &scope, None, now))
+            .try_for_each(|named| account.covers_named(sponsor, &named, now))
             .map_err(|_| Refusal::SponsorGone)
     }
 
@@ -247,12 +248,7 @@ impl Decision<'_> {
 
 impl Account {
     /// What the statements name that read an attribute which changes, and where.
-    fn readers(
-        &self,
-        before: &Attributes,
-        after: &Attributes,
-        at: Option<&Scope>,
-    ) -> Vec<(PermissionSet, Scope)> {
+    fn readers(&self, before: &Attributes, after: &Attributes, at: Option<&Scope>) -> Vec<Named> {
         let changed: Vec<&str> = before.changed(after).collect();
         let target = at.and_then(|scope| match scope {
             Scope::Account => Some(Target::Account),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
 use super::{Account, Event, PermissionNames, Principal, Refusal, Scope, Taken, Versioned};
+use crate::access::Circumstances;
 use crate::catalog::{Operation, PermissionSet};
 use crate::ids::PolicyId;
 use crate::limits;
@@ -28,6 +29,15 @@ pub struct Policy {
     pub text: Arc<str>,
     /// Whether it counts.
     pub enabled: bool,
+}
+
+/// What a statement names.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) actions: PermissionSet,
+    pub(super) scope: Scope,
+    /// The policy, of a forbid that can bind in a part of the scope alone.
+    pub(super) forbidden_by: Option<PolicyId>,
 }
 
 /// Which way access goes when a statement comes or goes.
@@ -117,14 +127,8 @@ impl Decision<'_> {
                 (Effect::Permit, Move::Added) => self.covers(&statement.actions, &scope, None)?,
                 (Effect::Forbid, Move::Removed) => {
                     self.covers(&statement.actions, &scope, None)?;
-                    // At the scope as a whole nothing may be forbidden of what is, at something in it.
                     let (before, actor) = (self.basis(), self.actor.principal());
-                    let held = before.held_at(actor, &Scope::Account, None, self.circumstances);
-                    let escalates = held.contains_any(&before.catalog.escalate);
-                    if !escalates && before.is_bound_by(actor, id, &self.circumstances) {
-                        let missing = PermissionNames::of(&self.account.catalog, &statement.actions);
-                        return Err(Refusal::Escalation { missing, scope });
-                    }
+                    before.may_lift(actor, id, &statement.actions, &scope, &self.circumstances)?;
                 }
                 (Effect::Forbid, Move::Added) | (Effect::Permit, Move::Removed) => {
                     self.reaches(&statement.actions, &scope, || format!("the policy `{}`", policy.name))?;
@@ -155,11 +159,14 @@ impl Decision<'_> {
     }
 
     /// Rule 1 for what statements name.
-    pub(super) fn covers_each(
-        &self,
-        mut named: impl Iterator<Item = (PermissionSet, Scope)>,
-    ) -> Result<(), Refusal> {
-        named.try_for_each(|(actions, scope)| self.covers(&actions, &scope, None))
+    pub(super) fn covers_each(&self, mut named: impl Iterator<Item = Named>) -> Result<(), Refusal> {
+        named.try_for_each(|Named { actions, scope, forbidden_by }| {
+            self.covers(&actions, &scope, None)?;
+            let (before, actor) = (self.basis(), self.actor.principal());
+            let forbid = forbidden_by
+                .map(|policy| before.may_lift(actor, policy, &actions, &scope, &self.circumstances));
+            forbid.unwrap_or(Ok(()))
+        })
     }
 }
 
@@ -212,10 +219,7 @@ impl Account {
     }
 
     /// What the statements name in which being in a group, or in one above it, makes a difference.
-    pub(super) fn named_by_policies_of(
-        &self,
-        group: crate::ids::GroupId,
-    ) -> impl Iterator<Item = (PermissionSet, Scope)> {
+    pub(super) fn named_by_policies_of(&self, group: crate::ids::GroupId) -> impl Iterator<Item = Named> {
         let groups: Vec<_> = match self.rules {
             None => Vec::new(),
             Some(_) => self.groups_around(Principal::Group(group)).collect(),
@@ -229,12 +233,55 @@ impl Account {
         &self,
         concerned: impl Fn(&&Statement) -> bool,
         at: Option<&Scope>,
-    ) -> impl Iterator<Item = (PermissionSet, Scope)> {
+    ) -> impl Iterator<Item = Named> {
         let statements = self.rules.iter().flat_map(|rules| rules.statements()).filter(concerned);
         let named = statements.filter_map(move |statement| {
-            Some((statement.actions, at.cloned().or_else(|| statement.scope())?))
+            Some(Named {
+                actions: statement.actions,
+                scope: at.cloned().or_else(|| statement.scope())?,
+                forbidden_by: (at.is_none() && statement.effect == Effect::Forbid)
+                    .then_some(statement.policy),
+            })
         });
-        named.filter(|(_, scope)| self.scope_exists(scope).is_ok())
+        named.filter(|named| self.scope_exists(&named.scope).is_ok())
+    }
+
+    /// Whether a principal is not bound by a policy anywhere: at a scope as a whole nothing may be forbidden of what is,
+    /// at something in it.
+    ///
+    /// # Errors
+    /// [`Refusal::Escalation`] where it is, unless the principal may escalate.
+    pub(super) fn may_lift(
+        &self,
+        principal: Principal,
+        policy: PolicyId,
+        actions: &PermissionSet,
+        scope: &Scope,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(), Refusal> {
+        let held = self.held_at(principal, &Scope::Account, None, *circumstances);
+        if held.contains_any(&self.catalog.escalate) || !self.is_bound_by(principal, policy, circumstances) {
+            return Ok(());
+        }
+        let missing = PermissionNames::of(&self.catalog, actions);
+        Err(Refusal::Escalation { missing, scope: scope.clone() })
+    }
+
+    /// Whether a principal may still give what a statement names, for good and now.
+    ///
+    /// # Errors
+    /// Those of [`Account::covers`] and [`Account::may_lift`].
+    pub(super) fn covers_named(
+        &self,
+        principal: Principal,
+        named: &Named,
+        now: jiff::Timestamp,
+    ) -> Result<(), Refusal> {
+        self.covers(principal, &named.actions, &named.scope, None, now)?;
+        let forbid = named
+            .forbidden_by
+            .map(|policy| self.may_lift(principal, policy, &named.actions, &named.scope, &now.into()));
+        forbid.unwrap_or(Ok(()))
     }
 
     /// Brings the rulebook up to date after policies changed.

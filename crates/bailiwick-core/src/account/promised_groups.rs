@@ -69,8 +69,7 @@ impl Decision<'_> {
             let (scope, until) = (&grant.value.scope, grant.value.until);
             self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
         })?;
-        self.account.named_by_policies_of(group).try_for_each(|(actions, scope)| {
-            self.account.covers(Principal::Member(sponsor), &actions, &scope, None, self.now)
-        })
+        let mut named = self.account.named_by_policies_of(group);
+        named.try_for_each(|named| self.account.covers_named(Principal::Member(sponsor), &named, self.now))
     }
 }

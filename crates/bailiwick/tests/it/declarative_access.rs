@@ -273,7 +273,7 @@ fn a_mistake_in_a_policy_is_told_with_its_place_in_the_file() {
     let said = owner.refused(&["apply", "-f", &file]);
     assert!(said.contains("line 7: policies[0].text: column 9: "), "{said}");
     assert!(said.contains("line 10: policies[1].text: line 1, column 19: "), "{said}");
-    let right = text.replace("acton", "action");
+    let right = text.replace("acton", "action == Action::\"delete:roles\"");
     let file = write(&owner, "access.yaml", &right);
     let dry = owner.run(&["apply", "-f", &file, "--dry-run"]);
     assert!(

@@ -8,7 +8,7 @@ use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
 use jiff::Timestamp;
 
-use super::world::{Step, World};
+use super::world::{World, with_more_policies};
 use super::{for_random_sequences, moments, run, run_in, targets};
 use crate::oracle;
 
@@ -162,12 +162,7 @@ fn named_by_policies(before: &Account, after: &Account) -> PermissionSet {
 fn where_policies_decide_the_difference_is_that_of_asking_every_question_before_and_after() {
     let decided = std::cell::Cell::new(0);
     for_random_sequences(|catalog, steps| {
-        // More of them than usual are about policies and attributes, asked for by owners.
-        let often = |(number, step): (usize, &Step)| match number % 3 {
-            0 => Step { kind: 56 + step.kind % 8, actor: step.actor / 8 * 8, ..step.clone() },
-            _ => step.clone(),
-        };
-        let steps: Vec<Step> = steps.iter().enumerate().map(often).collect();
+        let steps = with_more_policies(steps);
         run(catalog, &steps, |world, _, command, Decided { events, account: after, .. }| {
             let before = &world.given.account;
             let difference = AccessDifference::between(before, after, events, world.given.now);

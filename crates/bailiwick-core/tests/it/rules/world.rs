@@ -35,6 +35,15 @@ pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..most)
 }
 
+/// The same, a third of them about policies and attributes and asked for by owners.
+pub fn with_more_policies(steps: &[Step]) -> Vec<Step> {
+    let often = |(number, step): (usize, &Step)| match number % 3 {
+        0 => Step { kind: 56 + step.kind % 8, actor: step.actor / 8 * 8, ..step.clone() },
+        _ => step.clone(),
+    };
+    steps.iter().enumerate().map(often).collect()
+}
+
 pub struct World {
     pub given: Given,
     /// Another account of the same catalog: none of its ids means anything in the first.
