@@ -13,6 +13,7 @@ mod condition;
 mod decision;
 mod depth;
 mod mistake;
+mod rename;
 mod rulebook;
 mod schema;
 mod statement;
@@ -21,8 +22,9 @@ pub use mistake::{Mistake, Mistakes};
 pub use schema::{Schema, type_name};
 pub use statement::Effect;
 
-pub(crate) use check::{check, compile};
+pub(crate) use check::{check, compile, fits};
 pub(crate) use decision::Asked;
+pub(crate) use rename::renamed;
 pub(crate) use rulebook::Rulebook;
 pub(crate) use schema::Validation;
 pub(crate) use statement::Statement;

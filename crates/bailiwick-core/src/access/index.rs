@@ -303,6 +303,22 @@ impl AccessIndex {
         self.nodes.insert(id.uuid(), node);
     }
 
+    /// Gives a resource another type, or the covering that its parent has by now.
+    pub(crate) fn retype_resource(
+        &mut self,
+        id: ResourceId,
+        resource_type: Option<ResourceTypeIndex>,
+        project: ProjectId,
+        parent: Option<ResourceId>,
+    ) {
+        let Some((node, project)) = self.resource(id).zip(self.project(project)) else { return };
+        let above = parent.and_then(|parent| self.resource(parent)).unwrap_or(project);
+        let covering = covering_resource(node.slot, resource_type, project.slot, &above.covering);
+        if let Some(node) = self.nodes.get_mut(&id.uuid()) {
+            (node.resource_type, node.covering) = (resource_type, covering);
+        }
+    }
+
     pub(crate) fn remove_node(&mut self, id: Uuid) {
         self.nodes.remove(&id);
     }

@@ -11,11 +11,13 @@ use uuid::Uuid;
 
 use super::entities::later;
 use super::{
-    Account, AllOf, EndReason, Event, Grant, InvitationStatus, Principal, Resource, Role, RoleAtScope,
-    RoleRef, Scope,
+    Account, AllOf, EndReason, Event, Grant, InvitationStatus, Policy, Principal, Resource, Role,
+    RoleAtScope, RoleRef, Scope,
 };
+use crate::access::Searched;
 use crate::catalog::{Catalog, PermissionSet};
-use crate::ids::{GrantId, Id};
+use crate::ids::{GrantId, Id, ResourceId};
+use crate::policy;
 use crate::values::ExternalId;
 
 /// What is called differently in the new catalog: old names with the new ones.
@@ -96,6 +98,7 @@ impl Account {
                 self.find_group(&group.name).map(|id| format!("the built-in group `{}` ({id})", group.name)),
             );
         }
+        found.extend(self.policies_in_the_way_of(catalog));
         found.extend(self.without_owner(catalog));
         found
     }
@@ -120,6 +123,19 @@ impl Account {
             }
             _ => None,
         }
+    }
+
+    /// Policies that count and mean something else or nothing: what a forbid names under no known name is permitted.
+    fn policies_in_the_way_of(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
+        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        enabled.filter_map(|(id, policy)| {
+            let why = match policy::fits(catalog, &policy.value.text) {
+                _ if !catalog.rules.policies => "is enabled, and there are no policies now".to_owned(),
+                Err(mistakes) => format!("does not fit: {mistakes}"),
+                Ok(()) => return None,
+            };
+            Some(format!("the policy {} ({id}) {why}", policy.value.name))
+        })
     }
 
     /// An account without an owner could never be given one.
@@ -165,6 +181,14 @@ impl Account {
             if let (Some((id, before)), Ok(external_id)) = (found, ExternalId::parse(name)) {
                 let after = super::Group { external_id: Some(external_id), ..before.clone() };
                 events.push(Event::GroupEdited { id, before: before.clone(), after });
+            }
+        }
+        for (id, found) in self.policies_after(None) {
+            let before = &found.value;
+            let text = policy::renamed(&before.text, &renames.permissions, &renames.resource_types);
+            if *text != *before.text {
+                let after = Policy { text: text.into(), ..before.clone() };
+                events.push(Event::PolicyEdited { id, before: before.clone(), after });
             }
         }
         self.renamed_grants(renames, ids, &mut events);
@@ -224,6 +248,20 @@ impl Account {
             }
             events.push(Event::GrantRevoked { id, grant: before.clone(), reason: EndReason::Replaced });
         }
+    }
+
+    /// Enters a resource whose type is called otherwise, and what is below it: all of a type covers that too.
+    pub(super) fn retype(&mut self, id: ResourceId) {
+        let mut below = vec![id];
+        while let Some(id) = below.pop() {
+            let Some(found) = self.resources.get(&id) else { continue };
+            let Resource { resource_type, project, parent, .. } = &found.value;
+            let of = self.catalog.resource_type(resource_type);
+            self.index.retype_resource(id, of, *project, *parent);
+            below.extend(self.children_of(id));
+        }
+        // Names change while nobody searches; who does later makes it anew.
+        self.searched = Searched::default();
     }
 
     /// The names in the order of the new catalog, with what they imply there, as every role has them; what it does not know stays.

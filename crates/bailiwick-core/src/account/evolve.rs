@@ -515,7 +515,8 @@ impl Account {
     }
 
     pub(super) fn put_resource(&mut self, id: ResourceId, resource: Resource, revision: Revision) {
-        if let Some(old) = self.resources.get(&id).cloned() {
+        let old = self.resources.get(&id).cloned();
+        if let Some(old) = &old {
             self.untake_external(Taken::Resource, old.value.external_id.as_ref());
         } else {
             let of = self.catalog.resource_type(&resource.resource_type);
@@ -529,7 +530,11 @@ impl Account {
             }
         }
         self.take_external(Taken::Resource, resource.external_id.as_ref(), id.uuid());
+        let is_other = old.is_some_and(|old| old.value.resource_type != resource.resource_type);
         self.resources.insert(id, Arc::new(Versioned { revision, value: resource }));
+        if is_other {
+            self.retype(id);
+        }
     }
 
     pub(super) fn drop_resource(&mut self, id: ResourceId) {

@@ -19,11 +19,12 @@ impl Account {
         self.evolve(event);
     }
 
-    /// The account at this revision, which the last event that was applied did not have to reach: later ones up to it only
-    /// recorded.
+    /// The account at this revision after [`Account::replay_event`]; the last event that was applied did not have to reach it,
+    /// since later ones up to it only recorded.
     #[must_use]
     pub fn at_revision(mut self, revision: Revision) -> Self {
         self.revision = revision;
+        self.rewrite_rules();
         self
     }
 

@@ -76,13 +76,7 @@ pub(crate) fn compile(account: &Account, id: PolicyId, text: &str) -> Vec<Statem
 /// All of them, with their places.
 pub(crate) fn check(account: &Account, text: &str) -> Result<(), Mistakes> {
     let set = set(text)?;
-    let mut mistakes = Vec::new();
-    if let Some(validator) = account.catalog().validation().of(account.catalog()) {
-        let result = validator.validate(&set, ValidationMode::Strict);
-        mistakes.extend(result.validation_errors().map(|error| Mistake::of(text, error)));
-    } else {
-        mistakes.push(Mistake::at(text, 0, 0, "the catalog cannot be used for policies"));
-    }
+    let mut mistakes = of_type(account.catalog(), text, &set);
     for parsed in in_order(&set) {
         let condition = parsed.condition();
         for literal in literals(&condition) {
@@ -96,6 +90,25 @@ pub(crate) fn check(account: &Account, text: &str) -> Result<(), Mistakes> {
         }
     }
     Mistakes::new(mistakes).map_or(Ok(()), Err)
+}
+
+/// Looks for mistakes of syntax and type, whatever an account has.
+///
+/// # Errors
+/// All of them, with their places.
+pub(crate) fn fits(catalog: &Catalog, text: &str) -> Result<(), Mistakes> {
+    let set = set(text)?;
+    Mistakes::new(of_type(catalog, text, &set)).map_or(Ok(()), Err)
+}
+
+fn of_type(catalog: &Catalog, text: &str, set: &PolicySet) -> Vec<Mistake> {
+    match catalog.validation().of(catalog) {
+        Some(validator) => {
+            let result = validator.validate(set, ValidationMode::Strict);
+            result.validation_errors().map(|error| Mistake::of(text, error)).collect()
+        }
+        None => vec![Mistake::at(text, 0, 0, "the catalog cannot be used for policies")],
+    }
 }
 
 fn place(loc: Option<&Loc>) -> (usize, usize) {

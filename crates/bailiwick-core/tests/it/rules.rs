@@ -18,6 +18,7 @@ mod coverage;
 mod difference;
 mod lapse;
 mod policies;
+mod renaming;
 mod rows;
 mod undo;
 mod world;

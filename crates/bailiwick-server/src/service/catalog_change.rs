@@ -99,7 +99,7 @@ impl Service {
         })
         .await?;
         if found.is_empty() {
-            self.record_catalog(&catalog.name, text).await?;
+            self.record_catalog(&catalog.name, text, self.now()).await?;
         }
         Ok(found)
     }
@@ -110,18 +110,13 @@ impl Service {
     /// What the store fails with.
     pub async fn record_first_catalog(&self, text: &str) -> Result<(), Error> {
         if self.store().catalog_in_force(Timestamp::MAX).await?.is_none() {
-            self.record_catalog(&self.catalog().name, text).await?;
+            self.record_catalog(&self.catalog().name, text, self.now()).await?;
         }
         Ok(())
     }
 
-    async fn record_catalog(&self, name: &str, text: &str) -> Result<(), Error> {
-        let row = CatalogRow {
-            since: self.now(),
-            name: name.to_owned(),
-            hash: hash_of(text),
-            body: text.to_owned(),
-        };
+    async fn record_catalog(&self, name: &str, text: &str, since: Timestamp) -> Result<(), Error> {
+        let row = CatalogRow { since, name: name.to_owned(), hash: hash_of(text), body: text.to_owned() };
         Ok(self.store().record_catalog(row).await?)
     }
 
@@ -151,6 +146,8 @@ impl Service {
             return Ok(Err(found));
         }
         let mut done = Renamed::default();
+        // What is renamed speaks the words of the next catalog from its commit on.
+        let since = self.now();
         self.each_account(async |account| {
             let events = account.renaming_events(renames, next, &mut new_uuid);
             done.accounts += usize::from(!events.is_empty());
@@ -158,7 +155,7 @@ impl Service {
             self.commit_renaming(account, &events).await
         })
         .await?;
-        self.record_catalog(&next.name, text).await?;
+        self.record_catalog(&next.name, text, since).await?;
         Ok(Ok(done))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bailiwick_core::account::{Account, Event, Undo};
 use bailiwick_core::catalog::Catalog;
 use bailiwick_core::ids::{AccountId, Revision};
-use bailiwick_store::{EventRange, EventTexts, Store};
+use bailiwick_store::{CatalogRow, EventRange, EventTexts, Store};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -43,8 +43,11 @@ pub struct Past {
 /// What it takes to travel, and where it was travelled to lately.
 pub(super) struct Pasts {
     travels: Semaphore,
-    cache: moka::future::Cache<(AccountId, Revision), Found>,
+    cache: moka::future::Cache<Place, Found>,
 }
+
+/// Which account was put together: of one revision there are two if the catalog changed while it lasted.
+type Place = (AccountId, Revision, Option<String>);
 
 #[derive(Clone)]
 struct Found {
@@ -86,7 +89,9 @@ impl Service {
             AsOf::Time(at) => at,
             AsOf::Revision(_) => place.at,
         };
-        let found = self.pasts.cache.try_get_with((id, to), self.travel(present, to, at)).await;
+        let catalog = self.catalog_in_force(at).await?;
+        let place = (id, to, catalog.as_ref().map(|then| then.hash.clone()));
+        let found = self.pasts.cache.try_get_with(place, self.travel(present, to, catalog)).await;
         let found = found.map_err(|failure| LoadFailure::clone(&failure))?;
         Ok(Past { account: found.account, at })
     }
@@ -95,11 +100,11 @@ impl Service {
         &self,
         present: &Arc<Account>,
         to: Revision,
-        at: Timestamp,
+        then: Option<CatalogRow>,
     ) -> Result<Found, LoadFailure> {
         let _travel = self.pasts.travels.acquire().await.map_err(damaged)?;
         let distance = present.revision().0 - to.0;
-        let then = self.catalog_in_force(at).await?;
+        let then = then.as_ref().map(read_catalog).transpose()?;
         // What is in memory is indexed by the present catalog, so an account under another one is made anew.
         let is_forth = to.0 < distance || then.is_some();
         let catalog = then.unwrap_or_else(|| Arc::clone(&self.catalog));
@@ -116,18 +121,17 @@ impl Service {
     }
 
     /// The vocabulary by which an account is judged as of a moment, if it is not the present one.
-    async fn catalog_in_force(&self, at: Timestamp) -> Result<Option<Arc<Catalog>>, LoadFailure> {
-        let then = self.store.catalog_in_force(at).await?;
-        let Some(then) = then else { return Ok(None) };
+    async fn catalog_in_force(&self, at: Timestamp) -> Result<Option<CatalogRow>, LoadFailure> {
+        let Some(then) = self.store.catalog_in_force(at).await? else { return Ok(None) };
         let now = self.store.catalog_in_force(Timestamp::MAX).await?;
-        if now.is_none_or(|now| now.hash == then.hash) {
-            return Ok(None);
-        }
-        let read = Catalog::parse(&then.name, &then.body);
-        let damaged =
-            |_| damaged(format_args!("the catalog `{}` of {} cannot be read", then.name, then.since));
-        read.map(|catalog| Some(Arc::new(catalog))).map_err(damaged)
+        Ok(now.is_some_and(|now| now.hash != then.hash).then_some(then))
     }
+}
+
+fn read_catalog(row: &CatalogRow) -> Result<Arc<Catalog>, LoadFailure> {
+    let CatalogRow { name, since, .. } = row;
+    let damaged = |_| damaged(format_args!("the catalog `{name}` of {since} cannot be read"));
+    Catalog::parse(name, &row.body).map(Arc::new).map_err(damaged)
 }
 
 type Parsed = Vec<(Revision, Event)>;

@@ -84,6 +84,39 @@ async fn pages_of_every_list_join_and_cursors_are_for_one_list_only() {
 }
 
 #[tokio::test]
+async fn a_cursor_of_another_account_means_nothing_here() {
+    let world = World::new("bailiwick").await;
+    let (stranger, elsewhere) = world.stranger().await;
+    let by_both = [(&world.owner, world.account), (&stranger, elsewhere)];
+    for (person, account) in by_both {
+        for name in ["one", "two"] {
+            let body = json!({ "type": "cluster", "name": name, "external_id": name });
+            let path = format!("/accounts/{account}/resources");
+            world.post(&path).by(person).json(&body).send().await.expect(StatusCode::CREATED);
+        }
+    }
+    for list in [
+        "resources?",
+        "groups?",
+        "events?",
+        "access:who-can?action=read:clusters&resource_type=cluster&resource_id=one&kind=group&",
+        "access:what-can?action=read:clusters&resource_type=cluster&",
+    ] {
+        let page = async |(person, account), query: &str| {
+            world.get(&format!("/accounts/{account}/{list}limit=1{query}")).by(person).send().await
+        };
+        let cursors = [page(by_both[0], "").await, page(by_both[1], "").await].map(|page| {
+            let page = page.expect(StatusCode::OK).json();
+            format!("&cursor={}", page["next_cursor"].as_str().unwrap_or_else(|| panic!("{list}: {page}")))
+        });
+        for (own, foreign) in [(0, 1), (1, 0)] {
+            page(by_both[own], &cursors[own]).await.expect(StatusCode::OK);
+            page(by_both[own], &cursors[foreign]).await.problem(400, "invalid_cursor");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_sessions_goes_on_where_it_was_after_a_session_has_ended() {
     let world = World::new("bailiwick").await;
     let credentials = json!({ "email": "owner@example.com", "password": crate::support::PASSWORD });

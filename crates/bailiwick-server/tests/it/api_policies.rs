@@ -83,6 +83,35 @@ async fn each_mistake_of_a_policy_is_told_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_no_policy_changes_nothing() {
+    let world = World::new("bailiwick").await;
+    let body = json!({ "name": "Right", "text": BY_DEPARTMENT });
+    let made = world.post("~/policies").by(&world.owner).json(&body).send().await;
+    let id = made.expect(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+    let before =
+        (world.state().await.revision(), world.get("~/policies").by(&world.owner).send().await.json());
+    for (wrong, said) in [
+        ("permit (principal, action resource);".to_owned(), "line 1, column 27: "),
+        ("forbid (principal, action == Action::\"fly:x\", resource);".to_owned(), "line 1, column 30: "),
+        (format!("{BY_DEPARTMENT}//{}", "x".repeat(16 * 1024)), "the policy has "),
+        (BY_DEPARTMENT.repeat(21), "the policy has 21 statements"),
+        ("(".repeat(10_000), "line 1, column 33: "),
+    ] {
+        let created = json!({ "name": "Wrong", "text": wrong });
+        let edited = json!({ "text": wrong });
+        for ask in
+            [world.post("~/policies").json(&created), world.patch(&format!("~/policies/{id}")).json(&edited)]
+        {
+            let problem = ask.by(&world.owner).send().await.problem(422, "invalid_policy");
+            let error = &problem["errors"][0];
+            assert_eq!(error["field"], "/text", "{problem}");
+            assert!(error["message"].as_str().unwrap().contains(said), "{said}: {problem}");
+        }
+    }
+    assert_eq!(world.get("~/policies").by(&world.owner).send().await.json(), before);
+}
+
+#[tokio::test]
 async fn attributes_are_given_at_invitation_and_on_resources() {
     let world = World::new("bailiwick").await;
     let body = json!({ "emails": ["ada@example.com"], "attributes": { "department": "research" } });

@@ -356,6 +356,26 @@ async fn a_decision_names_the_policy_that_decided() {
 }
 
 #[tokio::test]
+async fn a_type_that_nobody_knows_is_searched_for_in_vain() {
+    let certified = Certified::start().await;
+    let (olga, read) = (json!({ "type": "user", "id": "olga" }), json!({ "name": "read" }));
+    let (record, yacht) =
+        (json!({ "type": "record", "id": "record-1" }), json!({ "type": "yacht", "id": "1" }));
+    let unknown = json!({ "type": "yacht" });
+    for (path, request) in [
+        ("search/resource", json!({ "subject": olga, "action": read, "resource": unknown })),
+        ("search/subject", json!({ "subject": unknown, "action": read, "resource": record })),
+        ("search/subject", json!({ "subject": { "type": "user" }, "action": read, "resource": yacht })),
+        ("search/action", json!({ "subject": olga, "resource": yacht })),
+        ("search/action", json!({ "subject": yacht, "resource": record })),
+    ] {
+        let answer = certified.ask(path, &request).await;
+        assert_eq!(answer.status, 200, "{path} {request}: {}", answer.body);
+        assert_eq!(answer.json()["results"], json!([]), "{path} {request}");
+    }
+}
+
+#[tokio::test]
 async fn who_may_not_ask_finds_nothing_out_by_searching() {
     let certified = Certified::start().await;
     let asked = json!({ "subject": { "type": "user" }, "action": { "name": "read" },

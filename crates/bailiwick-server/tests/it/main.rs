@@ -16,6 +16,7 @@ mod api_keys;
 mod api_operations;
 mod api_paging;
 mod api_past;
+mod api_past_catalogs;
 mod api_people;
 mod api_policies;
 mod api_protocol;

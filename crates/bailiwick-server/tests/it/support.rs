@@ -14,7 +14,7 @@ use bailiwick_server::config::Config;
 use bailiwick_server::delivery::request::MailRequest;
 use bailiwick_server::identity::password::PasswordHasher;
 use bailiwick_server::identity::tokens::ManagementKey;
-use bailiwick_server::service::{Caller, Origin, Service, WriteOptions};
+use bailiwick_server::service::{Caller, CatalogFindings, Origin, Service, WriteOptions};
 use bailiwick_store::{SqliteOptions, SqliteStore, StoredEvent};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -123,13 +123,24 @@ impl World {
 
     /// The same with other settings from now on.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        let catalog = Arc::clone(self.service.catalog());
+        self.reopen(catalog, change).await;
+    }
+
+    /// The same under another catalog, which is looked at as at a start.
+    pub async fn restart_under(&mut self, text: &str) -> CatalogFindings {
+        let catalog = Catalog::parse("next.toml", text).unwrap_or_else(|errors| panic!("{errors:?}"));
+        self.reopen(Arc::new(catalog), |_| {}).await;
+        self.service.admit_catalog(text).await.unwrap()
+    }
+
+    async fn reopen(&mut self, catalog: Arc<Catalog>, change: impl FnOnce(&mut Config)) {
         self.service.store().close().await;
         let mut config = Config::clone(self.service.config());
         change(&mut config);
         let config = Arc::new(config);
         let store = SqliteStore::open(&SqliteOptions::new(&config.data)).unwrap();
         let hasher = PasswordHasher::new(&config.password).unwrap();
-        let catalog = Arc::clone(self.service.catalog());
         let time = Arc::clone(&self.time);
         let now = Arc::new(move || *time.lock().unwrap());
         self.service = Service::new(Arc::new(store), catalog, hasher, config, now);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bailiwick_core::account::{
     Account, Decided, EntityKey, Event, KeyHolder, Loader, Principal, RoleRef, Row, RowParser,
 };
+use bailiwick_core::catalog::Catalog;
 use bailiwick_core::ids::Revision;
 
 use super::world::World;
@@ -96,6 +97,10 @@ fn rows_in_any_order_load_to_an_equal_account() {
 }
 
 fn load(account: &Account, order: u16) -> Account {
+    load_under(account, &Arc::new(account.catalog().clone()), order)
+}
+
+pub(super) fn load_under(account: &Account, catalog: &Arc<Catalog>, order: u16) -> Account {
     let mut rows: Vec<_> = rows(account).into_iter().collect();
     // A different order for each number, without a random generator.
     let place = |key: &EntityKey| {
@@ -108,7 +113,7 @@ fn load(account: &Account, order: u16) -> Account {
         let full = parser.row(Row { kind: key.kind(), id: &key.id(), revision, body }).unwrap();
         assert!(full.is_none(), "the account is small");
     }
-    let mut loader = Loader::new(account.id(), Arc::new(account.catalog().clone()));
+    let mut loader = Loader::new(account.id(), Arc::clone(catalog));
     loader.put(parser.rest());
     loader.finish(account.revision())
 }

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::account::{Account, EntityKey, Event, Undo};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Undo};
 use bailiwick_core::ids::Revision;
 use serde_json::Value;
 
 use super::for_random_sequences;
 use super::rows::{assert_answers_the_same, rows};
 use super::world::{World, with_more_policies};
+use crate::given::Given;
 
 /// The entities' bodies but for the hashes of keys, which a deleted key does not come back with.
 fn bodies(account: &Account) -> BTreeMap<EntityKey, Value> {
@@ -68,4 +69,20 @@ fn undoing_back_to_a_revision_equals_replaying_up_to_it() {
     let wanted = ["policy.created", "policy.edited", "policy.deleted", "member.attributes_changed"];
     let undone = undone.into_inner();
     assert!(wanted.iter().all(|name| undone.contains(name)), "{undone:?}");
+}
+
+#[test]
+fn a_forgotten_invitation_comes_back_as_it_had_ended() {
+    let mut given = Given::new("bailiwick");
+    let (user, id) = given.pending(&[]);
+    given.when(user, &Command::DeclineInvitation { invitation: id }).unwrap();
+    let before = given.account.clone();
+    let invitation = before.invitation(id).unwrap().value.clone();
+    given.accept(before.record(vec![Event::InvitationForgotten { id, invitation }]));
+    assert!(given.account.invitation(id).is_none());
+    let to = given.history.len() - 1;
+    let past = back(&given.account, &given.history, to);
+    assert_eq!(bodies(&past), bodies(&before));
+    assert_eq!((past.waiting_invitation(user), past.member_status(user)), (None, before.member_status(user)));
+    assert_eq!(past.next_deadline(), before.next_deadline());
 }
