@@ -154,7 +154,7 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let mut tree = examples::attach(Cli::command());
+    let mut tree = examples::attach(past::hidden_elsewhere(Cli::command()));
     let words = leading::moved(std::env::args_os().collect());
     let read = tree.try_get_matches_from_mut(&words).and_then(|matches| past::checked(matches, &mut tree));
     let read =

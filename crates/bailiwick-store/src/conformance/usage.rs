@@ -1,6 +1,6 @@
 //! Last uses, and accounts that are due.
 
-use super::given::{commit, event, id, time};
+use super::given::{commit, event, id, put, remove, time};
 use crate::{Commit, DueAccount, MAX_USES_PER_BATCH, Store, StoreError, UseRow};
 
 fn used(account: u128, holder: &str, permission: &str, day: i32) -> UseRow {
@@ -19,6 +19,13 @@ pub async fn the_last_use_is_kept(store: &dyn Store) {
         [used(1, "b", "", 3), used(1, "a", "read", 7), used(1, "a", "write", 8)]
     );
     assert_eq!(store.uses_of(id(3), &holders(&["a"])).await.unwrap(), []);
+    // They go with whoever is removed, and with nobody else.
+    let made = commit(id(1), 0, vec![put("member", "a", "{}")], vec![event("one")]);
+    store.commit(made).await.unwrap();
+    assert_eq!(store.uses_of(id(1), &holders(&["a"])).await.unwrap().len(), 2);
+    store.commit(commit(id(1), 1, vec![remove("member", "a")], vec![event("two")])).await.unwrap();
+    assert_eq!(store.uses_of(id(1), &holders(&["a", "b"])).await.unwrap(), [used(1, "b", "", 3)]);
+    assert_eq!(store.uses_of(id(2), &holders(&["a"])).await.unwrap(), [used(2, "a", "read", 9)]);
     let many = vec![used(1, "a", "read", 1); MAX_USES_PER_BATCH + 1];
     let too_large = StoreError::TooLarge { what: "the number of uses", limit: MAX_USES_PER_BATCH };
     assert_eq!(store.record_uses(many).await.unwrap_err(), too_large);

@@ -17,6 +17,10 @@ pub static USES_OF_HOLDER: Query = Query::new(
 /// Removes the uses in an account.
 pub static REMOVE_USES: Query = Query::new("delete from last_use where account_id = $1");
 
+/// Removes the uses of a holder.
+pub static REMOVE_USES_OF_HOLDER: Query =
+    Query::new("delete from last_use where account_id = $1 and holder_id = $2");
+
 /// Accounts that are due before a time, behind one of them.
 pub static DUE_ACCOUNTS: Query = Query::new(
     "select next_due_at, account_id from accounts where next_due_at is not null and next_due_at <= $1 \

@@ -117,7 +117,11 @@ fn apply_change(
             let values = params![account_id, change.kind.as_ref(), change.id, revision, body];
             execute(db, &accounts::PUT_ENTITY, values)?
         }
-        None => execute(db, &accounts::REMOVE_ENTITY, params![account_id, change.kind.as_ref(), change.id])?,
+        None => {
+            // Whatever it was: it uses nothing any more.
+            execute(db, &usage::REMOVE_USES_OF_HOLDER, params![account_id, change.id])?;
+            execute(db, &accounts::REMOVE_ENTITY, params![account_id, change.kind.as_ref(), change.id])?
+        }
     };
     Ok(())
 }

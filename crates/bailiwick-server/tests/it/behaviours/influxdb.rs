@@ -82,6 +82,43 @@ async fn i02_a_user_is_in_several_groups_and_holds_what_they_hold_together() {
 }
 
 #[tokio::test]
+async fn i02_what_a_group_holds_is_tied_to_the_attributes_of_user_and_resource() {
+    let world = world().await;
+    let (prod, _) = cluster_with_database(&world).await;
+    let body = json!({ "type": "cluster", "name": "dev", "attributes": { "environment": "development" } });
+    let dev = made(&world, &world.owner, "~/resources", &body).await;
+    let body = json!({ "attributes": { "environment": "production" } });
+    let path = format!("~/resources/{prod}");
+    world.patch(&path).by(&world.owner).json(&body).send().await.expect(StatusCode::OK);
+    switch_on(&world).await;
+    let groups = json!({ "groups": ["member"], "attributes": { "department": "operations" } });
+    let grace = join(&world, &world.owner, GRACE, groups).await;
+    let alan = join(&world, &world.owner, ALAN, json!({ "groups": ["member"] })).await;
+    let group = world.get("~/groups/member").by(&world.owner).send().await.json()["id"].clone();
+    let text = format!(
+        "forbid (principal in Group::{group}, action == Action::\"write:database_tokens\", resource is Cluster)\n\
+         when {{ resource has environment && resource.environment == \"production\" }}\n\
+         unless {{ principal has department && principal.department == \"operations\" }};"
+    );
+    let policy =
+        made(&world, &world.owner, "~/policies", &json!({ "name": "Production", "text": text })).await;
+    let tokens = async |person: &Person, at: &str| {
+        may(&world, &person.id, "write:database_tokens", "cluster", at).await
+    };
+    assert!(tokens(&grace, &prod).await && tokens(&grace, &dev).await && tokens(&alan, &dev).await);
+    assert!(!tokens(&alan, &prod).await);
+    // By the very next question.
+    let moved = json!({ "attributes": { "department": "operations" } });
+    let path = format!("~/members/{}", alan.id);
+    world.patch(&path).by(&alan).json(&moved).send().await.problem(403, "permission_denied");
+    assert!(!tokens(&alan, &prod).await, "nobody says so of themselves");
+    world.patch(&path).by(&world.owner).json(&moved).send().await.expect(StatusCode::OK);
+    assert!(tokens(&alan, &prod).await);
+    // Nor does who is bound by it lift it.
+    world.delete(&format!("~/policies/{policy}")).by(&alan).send().await.problem(403, "permission_denied");
+}
+
+#[tokio::test]
 async fn i03_when_groups_are_switched_on_existing_users_are_admin() {
     let world = world().await;
     let grace = join(&world, &world.owner, GRACE, json!({ "roles": ["member"] })).await;

@@ -24,7 +24,12 @@ fn z01_z02_z10_project_admins_invite_to_their_project() {
     assert_eq!(sent["invitations"].as_array().unwrap().len(), 2);
     admin.refused(&["invite", "new@example.com", "--grant", "project_read_only@project:Other"]);
     admin.refused(&["invite", "new@example.com"]);
+    // Resending ends the old link and starts the lifetime anew; who is not in charge may not.
+    let resent = admin.json(&["invitation", "resend", EVE]);
+    assert_eq!(text(&resent, "status"), "pending");
     let alan = platform.accept(&admin, ALAN);
+    alan.refused(&["invitation", "resend", EVE]);
+    admin.refused(&["invitation", "resend", ALAN]);
     alan.refused(&["invite", "new@example.com", "--grant", READER]);
     assert_eq!(text(&admin.json(&["invitation", "revoke", EVE]), "status"), "revoked");
 }
