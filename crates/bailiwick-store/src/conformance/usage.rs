@@ -20,10 +20,12 @@ pub async fn the_last_use_is_kept(store: &dyn Store) {
     );
     assert_eq!(store.uses_of(id(3), &holders(&["a"])).await.unwrap(), []);
     // They go with whoever is removed, and with nobody else.
-    let made = commit(id(1), 0, vec![put("member", "a", "{}")], vec![event("one")]);
-    store.commit(made).await.unwrap();
+    let made = vec![put("member", "a", "{}"), put("member_end", "a", "{}")];
+    store.commit(commit(id(1), 0, made, vec![event("one")])).await.unwrap();
+    let endless = vec![remove("member_end", "a")];
+    store.commit(commit(id(1), 1, endless, vec![event("two")])).await.unwrap();
     assert_eq!(store.uses_of(id(1), &holders(&["a"])).await.unwrap().len(), 2);
-    store.commit(commit(id(1), 1, vec![remove("member", "a")], vec![event("two")])).await.unwrap();
+    store.commit(commit(id(1), 2, vec![remove("member", "a")], vec![event("three")])).await.unwrap();
     assert_eq!(store.uses_of(id(1), &holders(&["a", "b"])).await.unwrap(), [used(1, "b", "", 3)]);
     assert_eq!(store.uses_of(id(2), &holders(&["a"])).await.unwrap(), [used(2, "a", "read", 9)]);
     let many = vec![used(1, "a", "read", 1); MAX_USES_PER_BATCH + 1];

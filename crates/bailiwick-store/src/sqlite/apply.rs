@@ -106,6 +106,9 @@ fn apply_account(db: &Connection, commit: &AccountCommit) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The kinds of entities whose uses are kept, see [`crate::UseRow`].
+const USERS: [&str; 3] = ["key", "member", "service_account"];
+
 fn apply_change(
     db: &Connection,
     account_id: &str,
@@ -118,8 +121,10 @@ fn apply_change(
             execute(db, &accounts::PUT_ENTITY, values)?
         }
         None => {
-            // Whatever it was: it uses nothing any more.
-            execute(db, &usage::REMOVE_USES_OF_HOLDER, params![account_id, change.id])?;
+            // Other kinds are about what bears the same id and is still there.
+            if USERS.contains(&change.kind.as_ref()) {
+                execute(db, &usage::REMOVE_USES_OF_HOLDER, params![account_id, change.id])?;
+            }
             execute(db, &accounts::REMOVE_ENTITY, params![account_id, change.kind.as_ref(), change.id])?
         }
     };
