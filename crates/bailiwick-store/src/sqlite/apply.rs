@@ -115,19 +115,16 @@ fn apply_change(
     revision: i64,
     change: &EntityChange,
 ) -> Result<(), StoreError> {
-    match &change.body {
-        Some(body) => {
-            let values = params![account_id, change.kind.as_ref(), change.id, revision, body];
-            execute(db, &accounts::PUT_ENTITY, values)?
-        }
-        None => {
-            // Other kinds are about what bears the same id and is still there.
-            if USERS.contains(&change.kind.as_ref()) {
-                execute(db, &usage::REMOVE_USES_OF_HOLDER, params![account_id, change.id])?;
-            }
-            execute(db, &accounts::REMOVE_ENTITY, params![account_id, change.kind.as_ref(), change.id])?
-        }
-    };
+    let kind = change.kind.as_ref();
+    if let Some(body) = &change.body {
+        execute(db, &accounts::PUT_ENTITY, params![account_id, kind, change.id, revision, body])?;
+        return Ok(());
+    }
+    execute(db, &accounts::REMOVE_ENTITY, params![account_id, kind, change.id])?;
+    // Other kinds are about what bears the same id and is still there.
+    if USERS.contains(&kind) {
+        execute(db, &usage::REMOVE_USES_OF_HOLDER, params![account_id, change.id])?;
+    }
     Ok(())
 }
 

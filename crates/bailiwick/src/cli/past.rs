@@ -62,7 +62,7 @@ fn hidden(mut command: Command, path: &str, inherits: bool) -> Command {
         command = command.mut_subcommand(name, |below| hidden(below, &path, inherits || own));
     }
     let looks_back = |leaf: &&str| *leaf == path || leaf.starts_with(&format!("{path} "));
-    if LOOK_BACK.iter().any(|leaf| looks_back(&leaf)) || !(own || inherits) {
+    if LOOK_BACK.iter().any(looks_back) || !(own || inherits) {
         command
     } else if own {
         command.mut_arg(AS_OF, |arg| arg.hide(true))

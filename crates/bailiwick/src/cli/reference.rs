@@ -125,10 +125,7 @@ fn every_command_and_flag_says_what_it_is() {
 #[test]
 fn the_reference_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cli.md");
-    let expected = format!(
-        "{}\n",
-        render(&super::examples::attach(Cli::command())).trim_end()
-    );
+    let expected = format!("{}\n", render(&super::examples::attach(Cli::command())).trim_end());
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &expected).unwrap();
     }
