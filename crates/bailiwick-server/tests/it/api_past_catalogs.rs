@@ -57,11 +57,10 @@ async fn story() -> Story {
     post("~/projects", json!({ "name": "Shop", "external_id": "shop" })).await;
     let main = json!({ "type": "instance", "name": "main", "external_id": "main", "project": "shop" });
     post("~/resources", main).await;
-    let mut secret = String::new();
-    for name in ["orders", "secret"] {
-        let database = json!({ "type": "database", "name": name, "external_id": name, "parent": "main" });
-        secret = post("~/resources", database).await["id"].as_str().unwrap().to_owned();
-    }
+    let database =
+        |name: &str| json!({ "type": "database", "name": name, "external_id": name, "parent": "main" });
+    post("~/resources", database("orders")).await;
+    let secret = post("~/resources", database("secret")).await["id"].as_str().unwrap().to_owned();
     let grace = world.invite_and_accept("grace@example.com", &[]).await.id;
     for (role, scope) in
         [("developer", json!({ "all_of": { "type": "instance" } })), ("dba", json!({ "project": "shop" }))]
