@@ -57,6 +57,8 @@ async fn story() -> Story {
     post("~/projects", json!({ "name": "Shop", "external_id": "shop" })).await;
     let main = json!({ "type": "instance", "name": "main", "external_id": "main", "project": "shop" });
     post("~/resources", main).await;
+    // Reached by the role on all of the type alone.
+    post("~/resources", json!({ "type": "instance", "name": "lone", "external_id": "lone" })).await;
     let database =
         |name: &str| json!({ "type": "database", "name": name, "external_id": name, "parent": "main" });
     post("~/resources", database("orders")).await;
@@ -110,6 +112,7 @@ impl Story {
             (connect, "database", "secret"),
             ("write:databases", "database", "orders"),
             ("read:metrics", instance, "main"),
+            ("read:metrics", instance, "lone"),
             ("delete:instances", instance, "main"),
         ] {
             let question =
