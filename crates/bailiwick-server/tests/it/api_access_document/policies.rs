@@ -275,7 +275,10 @@ async fn no_document_moves_more_by_policies_than_its_author_holds() {
     let reply = apply_by(&world, &mallory, "?prune=true", &prune).await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN, "pruning lifts what binds them: {:?}", reply.json());
     // Who may not see policies neither exports them nor says any.
-    let grace = world.invite_and_accept("grace@example.com", &["admin"]).await;
+    let seeing = ["read:account", "read:users", "read:roles", "read:invites", "read:management_keys"];
+    let role = json!({ "name": "Seeing", "level": "account", "permissions": seeing });
+    world.post("~/roles").by(&world.owner).json(&role).send().await.expect(StatusCode::CREATED);
+    let grace = world.invite_and_accept("grace@example.com", &["Seeing"]).await;
     world.get(super::EXPORT).by(&grace).send().await.problem(403, "permission_denied");
     apply_by(&world, &grace, "", &prune).await.problem(403, "permission_denied");
     let plan = apply_by(&world, &grace, "", &json!({ "version": 1, "groups": [] })).await;
