@@ -376,7 +376,14 @@ fn a_policy_needs_the_right_to_write_policies() {
 #[test]
 fn a_forbid_of_one_type_or_place_is_not_got_round_by_those_whom_it_binds_there() {
     let mut given = Given::new("bailiwick");
-    let rights = ["write:policies", "delete:policies", "write:users", "write:clusters", "read:clusters"];
+    let rights = [
+        "write:policies",
+        "delete:policies",
+        "write:users",
+        "write:groups",
+        "write:clusters",
+        "read:clusters",
+    ];
     let writer = given.member_who_may(&rights);
     let group = given.group("Exempt");
     let cluster = given.resource("cluster", None, None);
