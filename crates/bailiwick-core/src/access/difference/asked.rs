@@ -215,12 +215,12 @@ impl<'a> Asking<'a> {
                 }
                 let had = before.may(principal, permission, &scope, now);
                 let has = after.may(principal, permission, &scope, now);
-                let list = match (had, has) {
+                let into = match (had, has) {
                     (false, true) => &mut outcome.gained,
                     (true, false) => &mut outcome.lost,
                     _ => continue,
                 };
-                list.push(Found {
+                into.push(Found {
                     scope: scope.clone(),
                     alone: false,
                     permissions: [permission].into_iter().collect(),

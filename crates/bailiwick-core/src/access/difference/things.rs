@@ -34,7 +34,7 @@ pub(super) struct Thing {
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Things {
-    things: Vec<Thing>,
+    alike: Vec<Thing>,
     /// Statements that read an attribute of any of them that changes.
     readers: BTreeSet<usize>,
     /// How many there are before and after: in all, in each project with itself, and of each type in an account or project.
@@ -71,7 +71,7 @@ impl Things {
         let resource_in = |id: ResourceId| is_named(id.uuid(), format_smolstr!("{id}")).then_some(id);
         let mut alike: HashMap<Alike<'_>, usize> = HashMap::new();
         let mut made = Self {
-            things: Vec::new(),
+            alike: Vec::new(),
             readers: BTreeSet::new(),
             counts: [Counts::default(), Counts::default()],
             places: HashMap::new(),
@@ -107,8 +107,8 @@ impl Things {
                 }
             }
             made.count(there_on, target, there);
-            let number = *alike.entry(key).or_insert(made.things.len());
-            if let Some(thing) = made.things.get_mut(number) {
+            let number = *alike.entry(key).or_insert(made.alike.len());
+            if let Some(thing) = made.alike.get_mut(number) {
                 thing.all.push(target);
                 continue;
             }
@@ -126,7 +126,7 @@ impl Things {
                 numbered().filter(|(_, one)| reads(one)).map(|(number, _)| number).collect();
             let statements = numbered().map(|(number, _)| number).collect();
             made.readers.extend(readers.iter().copied());
-            made.things.push(Thing { target, all: vec![target], covering, there, statements, readers });
+            made.alike.push(Thing { target, all: vec![target], covering, there, statements, readers });
         }
         made
     }
@@ -159,7 +159,7 @@ impl Things {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Thing)> {
-        self.things.iter().enumerate()
+        self.alike.iter().enumerate()
     }
 
     /// Whether what is said of any changes.
@@ -176,7 +176,7 @@ impl Things {
     /// before and 1 for what there is after.
     pub(super) fn scopes(&self, numbers: &[usize], side: usize) -> Vec<(Scope, bool)> {
         let Some(counts) = self.counts.get(side) else { return Vec::new() };
-        let targets = || numbers.iter().filter_map(|at| self.things.get(*at)).flat_map(|thing| &thing.all);
+        let targets = || numbers.iter().filter_map(|at| self.alike.get(*at)).flat_map(|thing| &thing.all);
         if targets().count() == counts.all {
             return vec![(Scope::Account, false)];
         }
