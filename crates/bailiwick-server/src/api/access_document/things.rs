@@ -124,7 +124,9 @@ impl Planner<'_> {
         let found = self.things(&SERVICE_ACCOUNTS, entries);
         let entries = document.service_accounts.iter().flatten().zip(&found).enumerate();
         for (place, (entry, found)) in entries {
-            found.iter().for_each(|id| self.assertions(place, *id, entry.may_assert.as_ref()));
+            if let Some(id) = found {
+                self.assertions(place, *id, entry.may_assert.as_ref());
+            }
         }
         self.named.service_accounts.extend(found.into_iter().flatten());
     }

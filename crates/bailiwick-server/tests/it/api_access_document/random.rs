@@ -113,8 +113,8 @@ fn document(dice: &mut Dice) -> Value {
                 dice.below(7)
             )
         };
-        let names = dice.some(&["Night", "Ωmega", "no"]);
-        let policies = names.into_iter().map(|name| match dice.below(3) {
+        let called = dice.some(&["Night", "Ωmega", "no"]);
+        let policies = called.into_iter().map(|name| match dice.below(3) {
             0 => json!({ "name": name, "text": text(dice), "enabled": dice.below(2) == 0 }),
             1 => json!({ "name": name, "text": text(dice), "description": "What it is for" }),
             _ => json!({ "name": name, "text": text(dice) }),
