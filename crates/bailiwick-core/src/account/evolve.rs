@@ -317,7 +317,6 @@ impl Account {
         if let Some(end) = end {
             self.deadlines.put_member(user, end);
         }
-        self.load_nesting();
     }
 
     pub(super) fn edit_stored_member(&mut self, user: UserId, change: impl FnOnce(&mut Member)) {

@@ -37,6 +37,10 @@ impl Decision<'_> {
         self.free_external_id(Taken::ServiceAccount, external_id)?;
         grants.iter().try_for_each(|grant| self.may_give(grant))?;
         let id: ServiceAccountId = self.take_id();
+        // Questions about this name are answered by what policies permit it.
+        if external_id.is_some() {
+            self.covers_permits_of(Principal::ServiceAccount(id))?;
+        }
         let service_account = ServiceAccount {
             name: name.clone(),
             description: description.clone(),
@@ -105,7 +109,10 @@ impl Decision<'_> {
         match holder {
             KeyHolder::ServiceAccount(id) => {
                 self.service_account_for(Operation::WriteKeys, id)?;
+                // Rule 1: whoever has the key acts with all that its holder was granted.
+                self.covers_all_that_reaches(holder.principal())?;
             }
+            // It gives its owner nothing new.
             KeyHolder::Member(user) => self.may_have_key(user)?,
         }
         if let Some(at) = expires_at.filter(|at| *at <= self.now) {
@@ -123,8 +130,6 @@ impl Decision<'_> {
         if self.account.keys_of(holder).count() >= most {
             return Err(Refusal::LimitReached { what, most });
         }
-        // Rule 1: whoever has the key acts with all that its holder was granted. Members hold what they hold.
-        self.covers_all_that_reaches(holder.principal())?;
         self.no_longer_than_own(expires_at)?;
         let made_by = self.actor.reference();
         let (name, made_at) = (name.clone(), self.now);

@@ -328,12 +328,28 @@ fn a_key_of_a_machine_that_a_policy_permits_more_is_not_to_be_had() {
         may_assert: None,
     };
     assert!(is_escalation(&given.refused(steward, &rename)));
+    let made = |external_id| Command::CreateServiceAccount {
+        name: name("Another"),
+        description: Description::default(),
+        external_id,
+        grants: Vec::new(),
+    };
+    assert!(is_escalation(&given.refused(steward, &made(Some(external("mine"))))));
+    given.when(steward, &made(None)).unwrap();
     // Nor does a member get it back who had it by a policy.
     let other = given.inactive(&[]);
     given.policy(&format!(
         "permit(principal == User::\"{other}\", action == Action::\"write:clusters\", resource);"
     ));
     assert!(is_escalation(&given.refused(steward, &Command::ActivateMember { user: other })));
+    // What is permitted to somebody is theirs with a key of their own as well.
+    given.policy(&format!(
+        "permit(principal == User::\"{steward}\", action == Action::\"write:clusters\", resource);"
+    ));
+    let (holder, secret_hash) = (KeyHolder::Member(steward), SecretHash([9; 32]));
+    let own =
+        Command::CreateKey { key: given.id(), holder, name: name("Mine"), secret_hash, expires_at: None };
+    given.when(steward, &own).unwrap();
 }
 
 #[test]
