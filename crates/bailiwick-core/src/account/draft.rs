@@ -41,26 +41,6 @@ impl Account {
         }
     }
 
-    /// Decides on commands that become one commit, see [`Draft`].
-    ///
-    /// # Errors
-    /// The number of the command that is refused, counted from 0, with the [`Refusal`]; or the number of commands, if they
-    /// are refused for what they come to together.
-    pub fn decide_all<'c>(
-        &self,
-        actor: Actor,
-        commands: &[Command],
-        now: impl Into<Circumstances<'c>>,
-        ids: &mut dyn FnMut() -> Uuid,
-    ) -> Result<Decided, (usize, Refusal)> {
-        let circumstances: Circumstances<'_> = now.into();
-        let mut draft = self.draft(actor, circumstances, ids);
-        for (place, command) in commands.iter().enumerate() {
-            draft.step(command).map_err(|refusal| (place, refusal))?;
-        }
-        draft.finish().map_err(|refusal| (commands.len(), refusal))
-    }
-
     /// Where this account, which is older than what a scope names, says what somebody holds there: nobody can have been
     /// granted anything in what did not exist, so it is what they hold at that which holds the new thing.
     pub(super) fn older_scope(&self, scope: &Scope, current: &Self) -> Scope {

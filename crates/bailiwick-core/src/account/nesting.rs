@@ -93,7 +93,7 @@ impl Account {
     }
 
     /// A group and all groups in it, through others too.
-    pub(crate) fn with_groups_below(&self, group: GroupId) -> BTreeSet<GroupId> {
+    pub fn with_groups_below(&self, group: GroupId) -> BTreeSet<GroupId> {
         walk(group, |group| self.groups_in(group))
     }
 

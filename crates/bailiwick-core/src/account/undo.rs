@@ -156,12 +156,12 @@ impl Account {
             | Event::OwnershipDeclined { id, offer }
             | Event::OwnershipExpired { id, offer }
             | Event::OwnershipAccepted { id, offer } => self.put_offer(*id, offer.clone(), to),
-            // There is nothing before the first event, and the others only record.
             Event::MemberAttributesChanged { user, before, .. } => self.put_member_attributes(*user, before),
             Event::PolicyCreated { id, .. } => self.drop_policy(*id),
             Event::PolicyEdited { id, before: policy, .. } | Event::PolicyDeleted { id, policy } => {
                 self.put_policy(*id, policy.clone(), to);
             }
+            // There is nothing before the first event, and the others only record.
             Event::AccountOpened { .. }
             | Event::MemberEnding { .. }
             | Event::GrantEnding { .. }

@@ -116,12 +116,8 @@ fn key_holder(principal: Principal) -> Option<KeyHolder> {
 /// Under whose ids the uses of a principal are recorded, its keys included.
 fn users_of(account: &Account, principal: Principal) -> Vec<String> {
     if let Principal::Group(id) = principal {
-        let mut groups = std::collections::BTreeSet::from([id]);
-        let mut next = vec![id];
-        while let Some(group) = next.pop() {
-            next.extend(account.groups_in(group).filter(|inner| groups.insert(*inner)));
-        }
-        let members = groups.into_iter().flat_map(|group| account.group_members_after(group, None));
+        let groups = account.with_groups_below(id).into_iter();
+        let members = groups.flat_map(|group| account.group_members_after(group, None));
         return members.map(|user| user.to_string()).collect();
     }
     let keys = key_holder(principal).into_iter().flat_map(|holder| account.keys_of(holder));

@@ -105,20 +105,8 @@ fn deleting_a_group_takes_from_its_members_what_they_have_through_it_alone() {
 fn removing_a_member_names_what_stands_in_their_name_and_deleting_a_machine_its_keys() {
     let mut given = Given::new("bailiwick");
     let user = given.member(&[at_account("admin")]);
-    let invitation = given.id();
-    let people = vec![Invitee { user: given.id(), invitation }];
-    given
-        .when(
-            user,
-            &Command::Invite {
-                people,
-                grants: vec![],
-                groups: vec![],
-                member_until: None,
-                attributes: Attributes::default(),
-            },
-        )
-        .unwrap();
+    let guest = given.id();
+    let invitation = given.invite(user, guest, &[]).unwrap();
     for command in [Command::RemoveMember { user }, Command::DeactivateMember { user }] {
         let difference = rehearse(&given, &command);
         let ended: Vec<_> =
@@ -167,24 +155,30 @@ fn named_resources_where_the_same_changes_are_one_entry() {
     assert_eq!(difference.lost[0].scope, scope);
 }
 
+/// The events of one cluster and one member more.
+fn cluster_and_member(given: &mut Given, events: &mut Vec<Event>, number: usize) -> (ResourceId, UserId) {
+    let (id, user) = (given.id(), given.id());
+    let resource = Resource {
+        resource_type: "cluster".into(),
+        name: name(&format!("c{number}")),
+        project: given.default_project(),
+        parent: None,
+        external_id: None,
+        url: None,
+        attributes: None,
+    };
+    events.push(Event::ResourceRegistered { id, resource });
+    events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });
+    (id, user)
+}
+
 #[test]
 fn entries_beyond_the_limit_are_counted() {
     let mut given = Given::new("bailiwick");
     let role = given.role("Reader", Level::Resource, &["read:clusters"]);
     let mut events = Vec::new();
     for number in 0..=limits::ENTRIES_OF_DIFFERENCE {
-        let (id, user) = (given.id(), given.id());
-        let resource = Resource {
-            resource_type: "cluster".into(),
-            name: name(&format!("c{number}")),
-            project: given.default_project(),
-            parent: None,
-            external_id: None,
-            url: None,
-            attributes: None,
-        };
-        events.push(Event::ResourceRegistered { id, resource });
-        events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });
+        let (id, user) = cluster_and_member(&mut given, &mut events, number);
         let grant = given.made(Principal::Member(user), at(role.clone(), Scope::resources([id])));
         events.push(Event::GrantMade { id: given.id(), grant });
     }
@@ -333,18 +327,7 @@ fn many_who_are_alike_are_asked_about_once_and_too_much_to_ask_is_said() {
     let mut given = Given::new("bailiwick");
     let mut events = Vec::new();
     for number in 0..2_000 {
-        let (id, user) = (given.id(), given.id());
-        let resource = Resource {
-            resource_type: "cluster".into(),
-            name: name(&format!("c{number}")),
-            project: given.default_project(),
-            parent: None,
-            external_id: None,
-            url: None,
-            attributes: None,
-        };
-        events.push(Event::ResourceRegistered { id, resource });
-        events.push(Event::MemberJoined { user, at: given.now, invitation: None, until: None });
+        let (_, user) = cluster_and_member(&mut given, &mut events, number);
         let grant = given.made(Principal::Member(user), at_account("editor"));
         events.push(Event::GrantMade { id: given.id(), grant });
     }

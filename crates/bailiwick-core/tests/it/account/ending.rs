@@ -132,39 +132,22 @@ fn what_stands_in_the_name_of_a_member_ends_with_the_membership() {
     let user = given.member(&[at_account("admin")]);
     let until = given.later(DAY);
     given.do_it(&end(user, Some(until)));
+    let invite = |user, invitation| Command::Invite {
+        people: vec![Invitee { user, invitation }],
+        grants: vec![],
+        groups: vec![],
+        member_until: Some(until),
+        attributes: Attributes::default(),
+    };
     let invited = given.id();
     let invitation: InvitationId = given.id();
-    let people = vec![Invitee { user: invited, invitation }];
-    given
-        .when(
-            user,
-            &Command::Invite {
-                people,
-                grants: vec![],
-                groups: vec![],
-                member_until: Some(until),
-                attributes: Attributes::default(),
-            },
-        )
-        .unwrap();
+    given.when(user, &invite(invited, invitation)).unwrap();
     given.offer(user, false);
     // Another one vouches for this invitation from now on.
     given.do_it(&Command::ResendInvitation { invitation });
     let other: UserId = given.id();
     let second: InvitationId = given.id();
-    let people = vec![Invitee { user: other, invitation: second }];
-    given
-        .when(
-            user,
-            &Command::Invite {
-                people,
-                grants: vec![],
-                groups: vec![],
-                member_until: Some(until),
-                attributes: Attributes::default(),
-            },
-        )
-        .unwrap();
+    given.when(user, &invite(other, second)).unwrap();
     given.now = until;
     let accept = Command::AcceptInvitation { invitation: second };
     assert!(matches!(given.refused(other, &accept), Refusal::Expired { .. } | Refusal::SponsorGone));

@@ -5,13 +5,18 @@ use bailiwick_core::account::Decided;
 use super::prelude::*;
 
 impl Given {
+    /// The number of the command that is refused, or how many there are if they are refused for what they come to together.
     fn all_by(&self, actor: Actor, commands: &[Command]) -> Result<Decided, (usize, Refusal)> {
         let mut next_id = self.next_id;
         let mut ids = || {
             next_id += 1;
             uuid::Uuid::from_u128(next_id)
         };
-        self.account.decide_all(actor, commands, self.now, &mut ids)
+        let mut draft = self.account.draft(actor, self.now, &mut ids);
+        for (place, command) in commands.iter().enumerate() {
+            draft.step(command).map_err(|refusal| (place, refusal))?;
+        }
+        draft.finish().map_err(|refusal| (commands.len(), refusal))
     }
 
     fn all(&self, user: UserId, commands: &[Command]) -> Result<Decided, (usize, Refusal)> {
