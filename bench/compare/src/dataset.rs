@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use bailiwick_core::access::Question;
+use bailiwick_core::access::{Circumstances, Question};
 use bailiwick_core::account::{
     Account, ActorRef, Event, Grant, Group, Principal, Project, Resource, Role, RoleRef, Scope, open,
 };
@@ -186,7 +186,7 @@ impl Dataset {
             resource_type: asked.kind,
             resource_id: &asked.resource,
         };
-        self.account.evaluate(&question, now())
+        self.account.evaluate(&question, Circumstances::question(now()))
     }
 }
 

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::access::{Question, Target};
+use bailiwick_core::access::{Circumstances, Question, Target};
 use bailiwick_core::account::{
     Account, Actor, Command, Event, Loader, Policy, Principal, RoleAtScope, RoleRef, Row, RowParser, Scope,
 };
@@ -99,7 +99,12 @@ fn check(criterion: &mut Criterion) {
             group.bench_function(id("ids"), |bench| {
                 bench.iter(|| {
                     let (principal, target) = turn.next();
-                    shape.account.check(black_box(*principal), permission, black_box(target), now())
+                    shape.account.check(
+                        black_box(*principal),
+                        permission,
+                        black_box(target),
+                        Circumstances::question(now()),
+                    )
                 });
             });
             // What nobody can beat with a hash map: both texts looked up and one bit tested.
@@ -128,7 +133,7 @@ fn evaluate(account: &Account, user: &str, cluster: &str) -> bool {
         resource_type: "cluster",
         resource_id: cluster,
     };
-    account.evaluate(&question, now())
+    account.evaluate(&question, Circumstances::question(now()))
 }
 
 fn questions_for_people(criterion: &mut Criterion) {
@@ -143,7 +148,14 @@ fn questions_for_people(criterion: &mut Criterion) {
         bench.iter(|| shape.account.effective(Principal::Member(*members.next()), now()));
     });
     criterion.bench_function("explain/100000", |bench| {
-        bench.iter(|| shape.account.explain(Principal::Member(*members.next()), permission, &target, now()));
+        bench.iter(|| {
+            shape.account.explain(
+                Principal::Member(*members.next()),
+                permission,
+                &target,
+                Circumstances::question(now()),
+            )
+        });
     });
 }
 
@@ -176,14 +188,20 @@ fn policies(criterion: &mut Criterion) {
         // Those who hold it there: a forbid is not asked of whom nothing is granted.
         let holders = &shape.members[500..600];
         let target = Target::Resource(shape.clusters[5]);
-        let allowed =
-            |user: &UserId| shape.account.check(Principal::Member(*user), permission, &target, now());
+        let allowed = |user: &UserId| {
+            shape.account.check(Principal::Member(*user), permission, &target, Circumstances::question(now()))
+        };
         assert!(holders.iter().all(allowed));
         let mut members = Turn(holders, 0);
         group.bench_function(what, |bench| {
             bench.iter(|| {
                 let principal = Principal::Member(*members.next());
-                shape.account.check(black_box(principal), permission, black_box(&target), now())
+                shape.account.check(
+                    black_box(principal),
+                    permission,
+                    black_box(&target),
+                    Circumstances::question(now()),
+                )
             });
         });
     }
@@ -204,7 +222,7 @@ fn changes(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("deactivate", size), |bench| {
             bench.iter(|| {
                 let command = Command::DeactivateMember { user: *members.next() };
-                shape.account.decide(owner, &command, now(), &mut next)
+                shape.account.decide(owner, &command, Circumstances::question(now()), &mut next)
             });
         });
         let mut account = shape.account.clone();
@@ -216,9 +234,12 @@ fn changes(criterion: &mut Criterion) {
                     until: None,
                 };
                 let principal = Principal::Member(*members.next());
-                if let Ok(decided) =
-                    account.decide(owner, &Command::Grant { principal, grant }, now(), &mut next)
-                {
+                if let Ok(decided) = account.decide(
+                    owner,
+                    &Command::Grant { principal, grant },
+                    Circumstances::question(now()),
+                    &mut next,
+                ) {
                     account = decided.account;
                 }
             });
@@ -227,7 +248,7 @@ fn changes(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("delete resource", size), |bench| {
             bench.iter(|| {
                 let command = Command::DeleteResource { resource: *clusters.next() };
-                shape.account.decide(owner, &command, now(), &mut next)
+                shape.account.decide(owner, &command, Circumstances::question(now()), &mut next)
             });
         });
         assert_eq!(shape.grants.len(), size);

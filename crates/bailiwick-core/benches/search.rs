@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use bailiwick_core::access::{Page, SubjectType, Target};
+use bailiwick_core::access::{Circumstances, Page, SubjectType, Target};
 use bailiwick_core::account::{
     Account, ActorRef, AllOf, Event, Grant, Policy, Principal, Resource, RoleRef, Scope,
 };
@@ -85,7 +85,13 @@ fn search(criterion: &mut Criterion) {
         let principal = Principal::Member(shape.members[member]);
         group.bench_function(format!("first page of resources: {what}"), |bench| {
             bench.iter(|| {
-                account.search_targets(black_box(principal), read, clusters, now(), Page::new(None, PAGE))
+                account.search_targets(
+                    black_box(principal),
+                    read,
+                    clusters,
+                    Circumstances::question(now()),
+                    Page::new(None, PAGE),
+                )
             });
         });
     }
@@ -93,13 +99,26 @@ fn search(criterion: &mut Criterion) {
     group.bench_function("a page in the middle of resources", |bench| {
         let principal = Principal::Member(shape.members[0]);
         bench.iter(|| {
-            account.search_targets(principal, read, clusters, now(), Page::new(Some(black_box(last)), PAGE))
+            account.search_targets(
+                principal,
+                read,
+                clusters,
+                Circumstances::question(now()),
+                Page::new(Some(black_box(last)), PAGE),
+            )
         });
     });
     group.bench_function("actions", |bench| {
         let principal = Principal::Member(shape.members[2]);
         let target = Target::Resource(shape.clusters[0]);
-        bench.iter(|| account.search_actions(black_box(principal), &target, now(), Page::new(None, PAGE)));
+        bench.iter(|| {
+            account.search_actions(
+                black_box(principal),
+                &target,
+                Circumstances::question(now()),
+                Page::new(None, PAGE),
+            )
+        });
     });
     group.finish();
 
@@ -109,13 +128,17 @@ fn search(criterion: &mut Criterion) {
     for (what, target) in [("a yes through a group", own), ("a no", other)] {
         let principal = Principal::Member(shape.members[2]);
         group.bench_function(what, |bench| {
-            bench.iter(|| account.explain(black_box(principal), read, &target, now()));
+            bench.iter(|| {
+                account.explain(black_box(principal), read, &target, Circumstances::question(now()))
+            });
         });
     }
     let rare = account.catalog().permission("write:policies").unwrap_or_else(|| panic!());
     group.bench_function("a no that no custom role would change", |bench| {
         let principal = Principal::Member(shape.members[2]);
-        bench.iter(|| account.explain(black_box(principal), rare, &Target::Account, now()));
+        bench.iter(|| {
+            account.explain(black_box(principal), rare, &Target::Account, Circumstances::question(now()))
+        });
     });
     group.finish();
     with_a_permit(criterion, account, &own);
@@ -139,7 +162,13 @@ fn with_a_permit(criterion: &mut Criterion, account: &Account, target: &Target) 
         |bench| {
             let of = SubjectType::Member;
             bench.iter(|| {
-                account.search_subjects(of, delete, black_box(target), now(), Page::new(None, PAGE))
+                account.search_subjects(
+                    of,
+                    delete,
+                    black_box(target),
+                    Circumstances::question(now()),
+                    Page::new(None, PAGE),
+                )
             });
         },
     );
@@ -157,7 +186,13 @@ fn subjects(criterion: &mut Criterion) {
             group.bench_function(format!("first page of members: {name} through {how}"), |bench| {
                 bench.iter(|| {
                     let of = SubjectType::Member;
-                    account.search_subjects(of, permission, black_box(&target), now(), Page::new(None, PAGE))
+                    account.search_subjects(
+                        of,
+                        permission,
+                        black_box(&target),
+                        Circumstances::question(now()),
+                        Page::new(None, PAGE),
+                    )
                 });
             });
         }

@@ -11,7 +11,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use bailiwick_core::access::AccessDifference;
+use bailiwick_core::access::{AccessDifference, Circumstances};
 use bailiwick_core::account::{
     Account, Actor, ActorRef, Command, Decided, EndReason, Event, Grant, Group, Patch, Principal, Resource,
     Role, RoleRef, Scope, Undo,
@@ -93,8 +93,9 @@ fn difference(criterion: &mut Criterion) {
         let permissions = Some(vec!["read:clusters".into(), "read:api_keys".into()]);
         let edit =
             Command::EditRole { role, name: None, description: None, permissions, external_id: Patch::Keep };
-        let Decided { account: after, events, .. } =
-            account.decide(owner, &edit, now(), &mut ids()).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        let Decided { account: after, events, .. } = account
+            .decide(owner, &edit, Circumstances::question(now()), &mut ids())
+            .unwrap_or_else(|refusal| panic!("{refusal:?}"));
         let of = || AccessDifference::between(black_box(&account), &after, &events, now());
         assert_eq!(of().lost[0].principals.count, MEMBERS);
         group.bench_function(format!("{MEMBERS} members {through:?}"), |bench| {

@@ -4,8 +4,10 @@
 //! account. Both are pure. The maps are persistent, so that the next account shares all that did not change.
 
 mod above;
+mod actor;
 mod assertions;
 mod attributes;
+mod authority;
 mod called;
 mod catalog_change;
 mod command;
@@ -15,14 +17,17 @@ mod draft;
 mod entities;
 mod event;
 mod evolve;
+mod giver;
 mod grants;
 mod groups;
 mod invitations;
+mod keepers;
 mod loader;
 mod members;
 mod membership_ends;
 mod membership_of_projects;
 mod nesting;
+mod opening;
 mod ownership;
 mod policies;
 mod projects;
@@ -47,12 +52,13 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+pub use actor::Actor;
 pub use assertions::AssertedOf;
 pub use attributes::{AttributeChanges, AttributeValue, Attributes};
 pub use called::Called;
 pub use catalog_change::Renames;
 pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
-pub use decide::{Actor, Decided, open};
+pub use decide::Decided;
 pub use draft::Draft;
 pub use entities::{
     ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, KeyHolder,
@@ -61,8 +67,9 @@ pub use entities::{
 };
 pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
+pub use opening::open;
 pub use policies::Policy;
-pub use refusal::{Kind, PermissionNames, Refusal};
+pub use refusal::{Forbidding, Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
 pub(crate) use spread::put_spread;
 pub use undo::Undo;

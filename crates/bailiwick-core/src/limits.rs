@@ -59,8 +59,6 @@ pub const FIRST_OF_MANY: usize = 25;
 /// Questions that a difference of access asks, each before and after, where policies decide; resources that it names count as
 /// one each. When more would be needed it says that its counts are the least there is.
 pub const QUESTIONS_OF_DIFFERENCE: usize = 100_000;
-/// Questions that are asked to find out whether somebody who takes a forbid away is bound by it; who would need more, is.
-pub const QUESTIONS_OF_POLICY_MOVE: usize = 10_000;
 /// How long before the end of a membership, grant or key its holder is told, in seconds, where the account sets nothing else:
 /// a week.
 pub const ENDING_NOTICE_SECONDS: u64 = 7 * 24 * 60 * 60;

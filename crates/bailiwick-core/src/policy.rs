@@ -13,6 +13,7 @@ mod condition;
 mod decision;
 mod depth;
 mod mistake;
+mod partial;
 mod rename;
 mod rulebook;
 mod schema;
@@ -24,10 +25,11 @@ pub use statement::Effect;
 
 pub(crate) use check::{check, compile, fits};
 pub(crate) use decision::Asked;
+pub(crate) use partial::{Applies, Object, Subject};
 pub(crate) use rename::renamed;
 pub(crate) use rulebook::Rulebook;
 pub(crate) use schema::Validation;
-pub(crate) use statement::Statement;
+pub(crate) use statement::{Statement, types_below, types_in};
 
 /// Reads a policy's text and nothing else: whether it could be a policy of any account. For fuzzing and for tests.
 ///

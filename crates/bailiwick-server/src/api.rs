@@ -51,7 +51,7 @@ use axum::Router;
 use axum::extract::Request;
 
 pub use credential::cookie_name;
-pub use dispatch::{origin, request_id};
+pub use dispatch::{client_address, origin, request_id};
 pub(crate) use moment::revision as revision_of;
 pub use operation::Operation;
 pub(crate) use strict::depth;

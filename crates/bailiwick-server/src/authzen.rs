@@ -10,11 +10,12 @@ mod said;
 mod search;
 mod token;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 use metrics::{Counter, counter};
 
 use self::said::{Missing, Said, asserted};
+use crate::api::client_address;
 use crate::identity::tokens::ManagementKey;
 use crate::service::{AccountHandle, Error, Service};
 use crate::telemetry::metrics::CHECKS;
@@ -114,7 +116,8 @@ fn asked(path: &str) -> Option<(&str, Form)> {
 }
 
 async fn ask(State(questions): State<Questions>, request: Request) -> Response {
-    questions.answer(request).await
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    questions.answer(request, peer).await
 }
 
 impl Questions {
@@ -133,12 +136,14 @@ impl Questions {
     pub async fn answer<B: HttpBody<Data = Bytes, Error: Into<BoxError>>>(
         &self,
         request: axum::http::Request<B>,
+        peer: Option<IpAddr>,
     ) -> Response {
         let (head, body) = request.into_parts();
+        let sender = Sender { headers: &head.headers, peer };
         let answer = match asked(head.uri.path()) {
-            Some((account, Form::Single)) => self.0.evaluation(account, &head.headers, body).await,
-            Some((account, Form::Batch)) => self.0.evaluations(account, &head.headers, body).await,
-            Some((account, Form::Search(kind))) => self.0.search(kind, account, &head.headers, body).await,
+            Some((account, Form::Single)) => self.0.evaluation(account, sender, body).await,
+            Some((account, Form::Batch)) => self.0.evaluations(account, sender, body).await,
+            Some((account, Form::Search(kind))) => self.0.search(kind, account, sender, body).await,
             None => {
                 Err(Failure { status: StatusCode::NOT_FOUND, message: "there is no such question".into() })
             }
@@ -176,13 +181,13 @@ async fn metadata(
 }
 
 impl Pdp {
-    async fn evaluation<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
+    async fn evaluation<B>(&self, account: &str, sender: Sender<'_>, body: B) -> Result<Bytes, Failure>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
     {
-        let asked = self.identify(account, headers, body).await?;
+        let asked = self.identify(account, sender, body).await?;
         let account = asked.account.read();
-        let request = parse::request(headers, &asked.body)?;
+        let request = parse::request(sender.headers, &asked.body)?;
         let said = Said::of(&request, None);
         let question = said.question().map_err(|missing| Failure::bad(missing.message()))?;
         let decision = self.decide(&account, &question, &said, &asked);
@@ -193,13 +198,13 @@ impl Pdp {
         Ok(Bytes::from_static(if decision { ALLOW } else { DENY }))
     }
 
-    async fn evaluations<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Bytes, Failure>
+    async fn evaluations<B>(&self, account: &str, sender: Sender<'_>, body: B) -> Result<Bytes, Failure>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
     {
-        let asked = self.identify(account, headers, body).await?;
+        let asked = self.identify(account, sender, body).await?;
         let account = asked.account.read();
-        let request = parse::request(headers, &asked.body)?;
+        let request = parse::request(sender.headers, &asked.body)?;
         let most = self.service.config().limits.bulk_items;
         let explain = |question: &Question<'_>, said: &Said<'_>, decision| {
             explained(&account, question, said, &asked, decision)
@@ -211,16 +216,16 @@ impl Pdp {
         &self,
         kind: search::Kind,
         account: &str,
-        headers: &HeaderMap,
+        sender: Sender<'_>,
         body: B,
     ) -> Result<Bytes, Failure>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
     {
-        let asked = self.identify(account, headers, body).await?;
+        let asked = self.identify(account, sender, body).await?;
         let account = asked.account.snapshot();
-        let request = parse::request(headers, &asked.body)?;
-        let key = account.key(key_of(headers)?.id()).ok_or(Error::Unauthenticated)?;
+        let request = parse::request(sender.headers, &asked.body)?;
+        let key = account.key(key_of(sender.headers)?.id()).ok_or(Error::Unauthenticated)?;
         let seal = token::Seal { account: account.id(), secret: key.value.secret_hash };
         let most = self.service.config().limits.page_items;
         let asserted = if account.has_policies() {
@@ -230,7 +235,7 @@ impl Pdp {
         };
         let search = token::Asked::read(kind.word(), &request, &seal, most, &asserted)?;
         self.service.prepare_search(&account).await;
-        let circumstances = Circumstances { asserted: Some(&asserted), ..asked.now.into() };
+        let circumstances = Circumstances { asserted: Some(&asserted), ..Circumstances::question(asked.now) };
         search::answer(&account, kind, &search, &seal, circumstances)
     }
 
@@ -239,7 +244,7 @@ impl Pdp {
         let decision = if account.has_policies() {
             decided_by_policies(account, question, said, asked)
         } else {
-            account.allowed(question, asked.now)
+            account.allowed(question, Circumstances::question(asked.now))
         };
         match decision {
             Some((principal, permission)) => {
@@ -252,20 +257,20 @@ impl Pdp {
     }
 
     /// The account that is asked, with which key; unknown accounts answer like wrong keys, so that ids cannot be probed.
-    async fn identify<B>(&self, account: &str, headers: &HeaderMap, body: B) -> Result<Asked, Failure>
+    async fn identify<B>(&self, account: &str, sender: Sender<'_>, body: B) -> Result<Asked, Failure>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
     {
         // A request without a valid key makes no account load and no body be read.
-        let key = key_of(headers)?;
+        let key = key_of(sender.headers)?;
         let id: AccountId = account.parse().map_err(|_| Error::Unauthenticated)?;
         let account = match self.service.accounts().cached(id).await {
             Some(account) => account,
             None => self.in_time(self.loaded(id, &key)).await??,
         };
         let now = self.service.now();
-        let by = self.may_ask(&account.read(), &key, now)?;
-        if let Some(revision) = headers.get(AT_LEAST) {
+        let by = self.may_ask(&account.read(), &key, sender, now)?;
+        if let Some(revision) = sender.headers.get(AT_LEAST) {
             reached(&account.read(), revision)?;
         }
         let body = self.read(body).await?;
@@ -273,10 +278,19 @@ impl Pdp {
     }
 
     /// The key is one of the account's and its service account may ask what others may do.
-    fn may_ask(&self, account: &Account, key: &ManagementKey, now: Timestamp) -> Result<Principal, Failure> {
+    fn may_ask(
+        &self,
+        account: &Account,
+        key: &ManagementKey,
+        sender: Sender<'_>,
+        now: Timestamp,
+    ) -> Result<Principal, Failure> {
         let actor = Service::authenticate_key(account, key, now)?;
         let permission = account.permission_for(Operation::CheckAccess);
-        let circumstances = Circumstances { caller: Caller::Key, ..now.into() };
+        // Only policies look at the address.
+        let peer = sender.peer.filter(|_| account.has_policies());
+        let source_ip = peer.map(|peer| client_address(&self.service, sender.headers, peer));
+        let circumstances = Circumstances { source_ip, caller: Caller::Key, ..Circumstances::question(now) };
         if account.check(actor.principal(), permission, &Target::Account, circumstances) {
             let usage = self.service.usage();
             usage.note_key(account, key.id(), now);
@@ -332,6 +346,14 @@ impl Pdp {
     }
 }
 
+/// From whom a request comes.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    headers: &'a HeaderMap,
+    /// Who is connected: the caller, or a proxy.
+    peer: Option<IpAddr>,
+}
+
 /// A request whose key may ask.
 struct Asked {
     account: Arc<AccountHandle>,
@@ -349,7 +371,8 @@ fn decided_by_policies(
     asked: &Asked,
 ) -> Option<(Principal, PermissionIndex)> {
     let asserted = asserted(account, said, asked);
-    account.allowed(question, Circumstances { asserted: Some(&asserted), ..asked.now.into() })
+    account
+        .allowed(question, Circumstances { asserted: Some(&asserted), ..Circumstances::question(asked.now) })
 }
 
 /// The decision with its reason.
@@ -361,7 +384,7 @@ fn explained(
     decision: bool,
 ) -> serde_json::Value {
     let asserted = asserted(account, said, asked);
-    let circumstances = Circumstances { asserted: Some(&asserted), ..asked.now.into() };
+    let circumstances = Circumstances { asserted: Some(&asserted), ..Circumstances::question(asked.now) };
     reasons::explained(account, question, decision, circumstances)
 }
 

@@ -102,7 +102,9 @@ impl Site {
 
     async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         match &self.questions {
-            Some(questions) if Questions::is_one(&request) => questions.answer(request).await,
+            Some(questions) if Questions::is_one(&request) => {
+                questions.answer(request, Some(peer.ip())).await
+            }
             _ => {
                 request.extensions_mut().insert(ConnectInfo(peer));
                 self.router.clone().oneshot(request.map(Body::new)).await.into_response()

@@ -91,7 +91,7 @@ impl Caller {
             Actor::User(_) => bailiwick_core::access::Caller::Person,
             Actor::ServiceAccount { .. } | Actor::PersonalKey { .. } => bailiwick_core::access::Caller::Key,
         };
-        Circumstances { source_ip: self.origin.source_ip, caller, ..now.into() }
+        Circumstances { source_ip: self.origin.source_ip, caller, ..Circumstances::question(now) }
     }
 }
 

@@ -4,8 +4,7 @@ use super::{Circumstances, ScopeKey, Target, after};
 use crate::account::{Account, Principal, Scope};
 use crate::catalog::{Operation, PermissionIndex, PermissionSet};
 use crate::ids::PolicyId;
-use crate::limits;
-use crate::policy::{Asked, Effect, Rulebook, Statement};
+use crate::policy::{Asked, Effect, Rulebook};
 
 impl Account {
     /// The answer where the account has policies.
@@ -42,9 +41,8 @@ impl Account {
         principal: Principal,
         permission: PermissionIndex,
         scope: &Scope,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> bool {
-        let circumstances: Circumstances<'_> = now.into();
         let Some(rules) = &self.rules else {
             return self.granted_at(principal, scope, None, circumstances.now).contains(permission);
         };
@@ -82,39 +80,22 @@ impl Account {
         held.iter().filter(is_forbidden).collect()
     }
 
-    /// Whether a policy forbids a principal anything anywhere that it is about; owners are bound by none that they could not
-    /// take back. Of more than [`limits::QUESTIONS_OF_POLICY_MOVE`] questions the rest counts as forbidden.
-    pub(crate) fn is_bound_by(
+    /// The policy that forbids a principal at a scope what it may do there otherwise.
+    pub(crate) fn forbidding_policy(
         &self,
         principal: Principal,
-        policy: PolicyId,
+        permission: PermissionIndex,
+        scope: &Scope,
         circumstances: &Circumstances<'_>,
-    ) -> bool {
-        let Some(rules) = &self.rules else { return false };
-        if self.is_owner(principal, circumstances.now) {
-            return false;
-        }
-        let of_policy = |statement: &&Statement| {
-            statement.policy == policy
-                && statement.effect == Effect::Forbid
-                && statement.is_about(self, principal)
-        };
-        let statements: Vec<&Statement> = rules.statements().filter(of_policy).collect();
-        let projects = self.projects_after(None).map(|(id, _)| Target::Project(id));
-        let resources = self.resources_after(None).map(|(id, _)| Target::Resource(id));
-        let mut left = limits::QUESTIONS_OF_POLICY_MOVE;
-        std::iter::once(Target::Account).chain(projects).chain(resources).any(|target| {
-            let Some(covering) = self.covering(&target).filter(|_| !statements.is_empty()) else {
-                return false;
-            };
-            let about = statements.iter().filter(|one| one.is_at(self, &target, covering));
-            let actions = about.fold(PermissionSet::EMPTY, |set, one| set.union(&one.actions));
-            actions.iter().any(|permission| {
-                let Some(fewer) = left.checked_sub(1) else { return true };
-                left = fewer;
-                let asked = Asked { principal, permission, target, covering, circumstances };
-                rules.matching(self, &asked, Effect::Forbid).any(|one| one.policy == policy)
-            })
+    ) -> Option<PolicyId> {
+        let rules = self.rules.as_ref()?;
+        self.asked_at(principal, permission, scope, circumstances).find_map(|asked| {
+            let granted =
+                || self.index.held(principal, asked.covering, after(circumstances.now)).contains(permission);
+            let allowed = self.acts(principal, circumstances.now)
+                && (granted() || rules.permits(self, &asked).is_some());
+            let forbid = rules.forbids(self, &asked).filter(|_| allowed && self.binds(rules, &asked));
+            forbid.map(|statement| statement.policy)
         })
     }
 
@@ -144,9 +125,8 @@ impl Account {
         &self,
         principal: Principal,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> PermissionSet {
-        let circumstances: Circumstances<'_> = now.into();
         let (Some(covering), false) = (self.covering(target), self.is_deleted()) else {
             return PermissionSet::EMPTY;
         };

@@ -64,9 +64,10 @@ pub struct Circumstances<'a> {
     pub asserted: Option<&'a Asserted>,
 }
 
-impl From<Timestamp> for Circumstances<'_> {
+impl Circumstances<'_> {
+    /// A question about somebody, of which nothing but the moment is known.
     #[inline]
-    fn from(now: Timestamp) -> Self {
+    pub const fn question(now: Timestamp) -> Self {
         Self { now, source_ip: None, mfa_at: None, caller: Caller::Question, asserted: None }
     }
 }

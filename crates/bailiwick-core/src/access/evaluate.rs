@@ -44,10 +44,9 @@ impl Account {
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> bool {
         let Some(covering) = self.covering(target) else { return false };
-        let circumstances: Circumstances<'_> = now.into();
         let granted = self.index.holds(principal, permission, covering, micros(circumstances.now));
         let allowed = match &self.rules {
             None => granted,
@@ -63,8 +62,8 @@ impl Account {
     /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given and the account
     /// has no policies.
     #[inline]
-    pub fn evaluate<'c>(&self, question: &Question<'_>, now: impl Into<Circumstances<'c>>) -> bool {
-        self.allowed(question, now).is_some()
+    pub fn evaluate<'c>(&self, question: &Question<'_>, circumstances: Circumstances<'_>) -> bool {
+        self.allowed(question, circumstances).is_some()
     }
 
     /// The same, with who is allowed it by which permission; `None` for a no.
@@ -72,9 +71,8 @@ impl Account {
     pub fn allowed<'c>(
         &self,
         question: &Question<'_>,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> Option<(Principal, PermissionIndex)> {
-        let circumstances: Circumstances<'_> = now.into();
         let permission = self.permission_named(question.action, question.resource_type)?;
         let principal = self.principal(question.subject_type, question.subject_id)?;
         let holds = if self.rules.is_some() {

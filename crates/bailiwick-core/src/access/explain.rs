@@ -87,9 +87,8 @@ impl Account {
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> Explanation {
-        let circumstances: Circumstances<'_> = now.into();
         let now = circumstances.now;
         let allowed = self.check(principal, permission, target, circumstances);
         let policies = |effect| self.deciding_policies(principal, permission, target, effect, &circumstances);

@@ -89,10 +89,9 @@ impl Account {
         of: SubjectType,
         permission: PermissionIndex,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
         page: Page<Principal>,
     ) -> Found<Principal> {
-        let circumstances: Circumstances<'_> = now.into();
         // A key of another type is before or behind all of this one.
         let after = page.after.filter(|after| of.has(*after));
         let candidates = self.subjects_to_ask(of, permission, target, after);
@@ -107,10 +106,9 @@ impl Account {
         principal: Principal,
         permission: PermissionIndex,
         of: TargetType,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
         page: Page<Target>,
     ) -> Found<Target> {
-        let circumstances: Circumstances<'_> = now.into();
         let now = circumstances.now;
         let candidates: Source<'_, Target> = match (of, page.after) {
             // Neither a grant nor a permit is for whoever does not act.
@@ -142,10 +140,9 @@ impl Account {
         &self,
         principal: Principal,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
         page: Page<PermissionIndex>,
     ) -> Found<PermissionIndex> {
-        let circumstances: Circumstances<'_> = now.into();
         let all = self.catalog().all_permissions();
         let candidates = all.iter().filter(|permission| page.after.is_none_or(|after| *permission > after));
         let cost = |permission: &PermissionIndex| self.cost_of_asking(*permission);

@@ -43,7 +43,7 @@ impl Account {
         }
         let broad = roles.into_iter().filter_map(|(role, grants)| {
             let held = self.permissions_of(&role);
-            let used = self.catalog().close(shared(&held, used));
+            let used = self.catalog().close(held.intersection(used));
             let unused = held.difference(&used);
             let suggestion = if used.is_empty() { None } else { self.smaller_role(&role) };
             (!unused.is_empty()).then_some(BroadRole { role, grants, used, unused, suggestion })
@@ -71,9 +71,4 @@ impl Account {
             RoleName::parse(&name).ok().filter(|_| is_free).map(|name| (name, level))
         })
     }
-}
-
-/// What is in both.
-fn shared(one: &PermissionSet, other: &PermissionSet) -> PermissionSet {
-    one.difference(&one.difference(other))
 }

@@ -76,7 +76,7 @@ impl Decision<'_> {
             added.push(name);
         }
         let reads = |statement: &&Statement| added.iter().any(|name| statement.reads(name));
-        self.covers_each(self.account.named_by(reads, None))?;
+        self.account.named_by(reads).try_for_each(|named| self.giver.covers_named(&named))?;
         Ok(asked.into_iter().cloned().collect())
     }
 }

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::decide::Decision;
-use super::policies::Named;
-use super::{Account, Event, Principal, Refusal, Scope};
+use super::giver::{Giver, Named};
+use super::{Account, Event, Refusal, Scope};
 use crate::access::Target;
 use crate::catalog::{Attribute, AttributeKind, Operation};
-use crate::ids::UserId;
+use crate::ids::{ResourceId, UserId};
 use crate::limits;
-use crate::policy::Statement;
+use crate::policy::{Object, Statement};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -143,10 +143,27 @@ pub(super) enum Described<'a> {
     Resource(&'a str),
 }
 
+/// Of what attributes are changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SaidOf<'a> {
+    Member,
+    Resource(ResourceId),
+    /// A resource of this type that is about to be registered there.
+    New(&'a str, Target),
+}
+
 impl Account {
     /// What is said of a member; `None` if nothing is.
     pub fn member_attributes(&self, user: UserId) -> Option<&Attributes> {
         self.member_attributes.get(&user).map(|attributes| &**attributes)
+    }
+
+    /// What is said of a target; only of resources anything is.
+    pub(crate) fn target_attributes(&self, target: &Target) -> Option<&Attributes> {
+        match target {
+            Target::Resource(id) => self.resource(*id)?.value.attributes.as_deref(),
+            Target::Account | Target::Project(_) => None,
+        }
     }
 
     fn attribute(&self, of: Described<'_>, name: &str) -> Option<&Attribute> {
@@ -206,7 +223,7 @@ impl Decision<'_> {
         if before == after {
             return Ok(());
         }
-        self.covers_readers(&before, &after, None)?;
+        self.covers_readers(&before, &after, SaidOf::Member)?;
         self.events.push(Event::MemberAttributesChanged { user, before, after });
         Ok(())
     }
@@ -218,20 +235,8 @@ impl Decision<'_> {
     ) -> Result<Option<Box<Attributes>>, Refusal> {
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Member, &before, changes)?;
-        self.covers_readers(&before, &after, None)?;
+        self.covers_readers(&before, &after, SaidOf::Member)?;
         Ok((!after.is_empty()).then(|| Box::new(after)))
-    }
-
-    /// Rule 1 once more at acceptance. An attribute that may no longer be given is not left out, since its absence may allow
-    /// more.
-    pub(super) fn still_said(&self, sponsor: UserId, said: Option<&Attributes>) -> Result<(), Refusal> {
-        let Some(after) = said else { return Ok(()) };
-        let (account, sponsor, now) = (self.account, Principal::Member(sponsor), self.now);
-        account
-            .readers(&Attributes::default(), after, None)
-            .into_iter()
-            .try_for_each(|named| account.covers_named(sponsor, &named, now))
-            .map_err(|_| Refusal::SponsorGone)
     }
 
     /// Rule 1 for attributes: the actor holds, for good, all that the statements name which read one that changes; of a
@@ -240,26 +245,41 @@ impl Decision<'_> {
         &self,
         before: &Attributes,
         after: &Attributes,
-        at: Option<&Scope>,
+        of: SaidOf<'_>,
     ) -> Result<(), Refusal> {
-        self.covers_each(self.account.readers(before, after, at).into_iter())
+        self.giver.covers_readers(before, after, of)
     }
 }
 
-impl Account {
-    /// What the statements name that read an attribute which changes, and where.
-    fn readers(&self, before: &Attributes, after: &Attributes, at: Option<&Scope>) -> Vec<Named> {
+impl Giver<'_> {
+    /// Rule 1 for attributes, see above.
+    ///
+    /// # Errors
+    /// Those of [`Giver::covers_named`].
+    pub(super) fn covers_readers(
+        &self,
+        before: &Attributes,
+        after: &Attributes,
+        of: SaidOf<'_>,
+    ) -> Result<(), Refusal> {
         let changed: Vec<&str> = before.changed(after).collect();
-        let target = at.and_then(|scope| match scope {
-            Scope::Account => Some(Target::Account),
-            Scope::Project(id) => Some(Target::Project(*id)),
-            Scope::Resources(ids) => ids.first().map(|id| Target::Resource(*id)),
-            Scope::AllOf(_) => None,
-        });
-        let concerned = move |statement: &&Statement| {
-            changed.iter().any(|name| statement.reads(name))
-                && target.is_none_or(|target| statement.may_concern(self, &target))
-        };
-        self.named_by(concerned, at).collect()
+        let account = self.account();
+        let reads = |statement: &&Statement| changed.iter().any(|name| statement.reads(name));
+        account.statements().filter(reads).try_for_each(|statement| {
+            let (scope, object) = match of {
+                SaidOf::Member => (statement.scope(), Object::Anything),
+                SaidOf::Resource(id) => {
+                    let target = Target::Resource(id);
+                    let there = account.covering(&target).filter(|at| statement.is_at(account, &target, at));
+                    (there.map(|_| Scope::of(target)), Object::There(target))
+                }
+                SaidOf::New(of, holder) => {
+                    let Some(of) = account.catalog().resource_type(of) else { return Ok(()) };
+                    let there = statement.is_at_new(account, of, &holder).then(|| Scope::of(holder));
+                    (there, Object::New(of, holder, before))
+                }
+            };
+            scope.map_or(Ok(()), |scope| self.covers_named(&Named { statement, scope, object }))
+        })
     }
 }

@@ -27,14 +27,14 @@ impl Account {
     pub fn draft<'a>(
         &'a self,
         actor: Actor,
-        now: impl Into<Circumstances<'a>>,
+        circumstances: Circumstances<'a>,
         ids: &'a mut dyn FnMut() -> Uuid,
     ) -> Draft<'a> {
         Draft {
             start: self,
             current: self.clone(),
             actor,
-            circumstances: now.into(),
+            circumstances,
             ids,
             events: Vec::new(),
             used: PermissionSet::EMPTY,

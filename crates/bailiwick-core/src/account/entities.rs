@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::Attributes;
+use crate::access::Target;
 use crate::catalog::Level;
 use crate::ids::{
     GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
@@ -605,6 +606,15 @@ pub struct AllOf {
 }
 
 impl Scope {
+    /// A target with all that is in it.
+    pub fn of(target: Target) -> Self {
+        match target {
+            Target::Account => Self::Account,
+            Target::Project(id) => Self::Project(id),
+            Target::Resource(id) => Self::resources([id]),
+        }
+    }
+
     /// The level of roles that can be granted here.
     pub fn level(&self) -> Level {
         match self {

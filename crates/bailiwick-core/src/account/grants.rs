@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::decide::Decision;
 use super::entities::later;
+use super::giver::Grantee;
 use super::weight::width_of;
 use super::{
     Account, ActorRef, EndReason, Event, Grant, InvitationStatus, MemberStatus, Principal, Refusal,
@@ -20,7 +21,7 @@ impl Decision<'_> {
         self.principal_exists(principal)?;
         let asked = RoleAtScope::distinct(std::slice::from_ref(grant));
         let grant = asked.first().unwrap_or(grant);
-        self.may_give(grant)?;
+        self.may_give(grant, &Grantee::of(self.account, principal))?;
         match self.account.same_grant(principal, grant) {
             Some((_, before)) if before == grant.until => {
                 Err(Refusal::AlreadySo { what: "the role is granted there" })
@@ -55,6 +56,7 @@ impl Decision<'_> {
             });
         }
         let principal = Principal::Member(user);
+        let grantee = Grantee::of(self.account, principal);
         let newcomer = self.account.newcomer_role();
         let wanted: BTreeSet<&RoleRef> =
             roles.iter().filter(|role| Some(*role) != newcomer.as_ref()).collect();
@@ -73,12 +75,12 @@ impl Decision<'_> {
             match held.iter().find(|(_, grant)| grant.role == *role) {
                 Some((_, held)) if held.is_live(self.now) => {}
                 Some((id, held)) => {
-                    self.may_give(&grant)?;
+                    self.may_give(&grant, &grantee)?;
                     let (id, before) = (*id, held.until);
                     self.events.push(Event::GrantExtended { id, principal, before, after: None });
                 }
                 None => {
-                    self.may_give(&grant)?;
+                    self.may_give(&grant, &grantee)?;
                     self.room_for(principal, std::slice::from_ref(&grant))?;
                     self.push_made(principal, &grant);
                 }
@@ -92,10 +94,10 @@ impl Decision<'_> {
     }
 
     /// Whether the actor may grant this: the role exists at that level, the scope exists, and rule 1.
-    pub(super) fn may_give(&self, grant: &RoleAtScope) -> Result<(), Refusal> {
+    pub(super) fn may_give(&self, grant: &RoleAtScope, grantee: &Grantee) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
         self.require(Operation::WriteRoles, &grant.scope)?;
-        self.covers_grant(grant)
+        self.giver.covers_role(grant, grantee)
     }
 
     /// Whether the actor may take this grant away: it is not above them.

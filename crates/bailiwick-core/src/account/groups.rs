@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::decide::Decision;
+use super::giver::Grantee;
 use super::{ActorRef, Event, Grant, Group, MemberStatus, Patch, Principal, Refusal, RoleRef, Scope, Taken};
 use crate::catalog::{Catalog, Operation};
 use crate::ids::{GrantId, GroupId, Id};
@@ -90,7 +91,7 @@ impl Decision<'_> {
         self.require(Operation::DeleteGroups, &Scope::Account)?;
         let group = self.group(id)?;
         self.reaches_all_that_reaches(Principal::Group(id))?;
-        self.covers_policies_naming(id)?;
+        self.giver.covers_policies_naming(id)?;
         self.revoke_all_of(Principal::Group(id));
         let inside = self.account.group_principals_after(id, None).map(|member| (id, member));
         let outside = self.account.groups_holding(id).map(|group| (group, Principal::Group(id)));
@@ -132,7 +133,9 @@ impl Decision<'_> {
             return Err(Refusal::GroupsOff);
         }
         // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
-        self.covers_joining(group)?;
+        let around = self.account.groups_around(Principal::Group(group));
+        let grantee = Grantee::of(self.account, member).joining(around);
+        self.giver.covers_joining(group, &grantee)?;
         self.events.push(Event::GroupMemberAdded { group, member });
         Ok(())
     }
@@ -144,7 +147,7 @@ impl Decision<'_> {
             return Err(Refusal::NotFound { kind: "group member" });
         }
         self.reaches_all_that_reaches(Principal::Group(group))?;
-        self.covers_policies_naming(group)?;
+        self.giver.covers_policies_naming(group)?;
         self.events.push(Event::GroupMemberRemoved { group, member });
         Ok(())
     }

@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
+use super::attributes::SaidOf;
 use super::decide::Decision;
+use super::giver::{Giver, Grantee};
 use super::membership_ends::earlier;
 use super::weight::width_of;
 use super::{
     Account, Actor, ActorRef, Attributes, EndReason, Event, Invitation, InvitationStatus, Invitee,
     MemberStatus, Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
 };
+use crate::access::Circumstances;
 use crate::catalog::{Lifetime, Operation, RolesPerMember};
-use crate::ids::{GroupId, InvitationId, UserId};
+use crate::ids::{GroupId, Id, InvitationId, UserId};
 use crate::limits;
+use crate::policy::Subject;
 
 /// What everybody gets who is invited by one command.
 pub(super) struct Promise {
@@ -33,9 +38,11 @@ impl Decision<'_> {
         attributes: &Attributes,
     ) -> Result<(), Refusal> {
         let sponsor = self.person()?;
-        let (grants, groups) = (self.promised(grants)?, self.promised_groups(groups)?);
-        self.may_let_in(member_until)?;
         let changes = attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let somebody = UserId::from_uuid(Uuid::nil());
+        let invited = Grantee::One(self.account.invitee(somebody, Some(attributes), groups));
+        let (grants, groups) = (self.promised(grants, &invited)?, self.promised_groups(groups, &invited)?);
+        self.may_let_in(member_until, &invited)?;
         let attributes = self.promised_attributes(&changes)?;
         let promise = Promise { grants, groups, member_until, attributes };
         self.asks_for_role(&promise)?;
@@ -78,8 +85,10 @@ impl Decision<'_> {
                 // Somebody who is in already gets the access at once: there is nothing left to accept.
                 Some(MemberStatus::Active) => {
                     let before = self.events.len();
+                    let grantee = Grantee::of(self.account, Principal::Member(*user));
                     for grant in grants {
                         self.require(Operation::WriteRoles, &grant.scope)?;
+                        self.giver.covers_role(grant, &grantee)?;
                     }
                     self.add_grants(Principal::Member(*user), grants)?;
                     self.join_at_once(*user, &promise.groups)?;
@@ -99,7 +108,7 @@ impl Decision<'_> {
     }
 
     /// Checks what an invitation promises: it makes sense, and the actor may invite to it and holds it (rule 1).
-    fn promised(&self, grants: &[RoleAtScope]) -> Result<Vec<RoleAtScope>, Refusal> {
+    fn promised(&self, grants: &[RoleAtScope], invited: &Grantee) -> Result<Vec<RoleAtScope>, Refusal> {
         if grants.len() > limits::GRANTS_PER_COMMAND {
             return Err(Refusal::LimitReached {
                 what: "roles in one request",
@@ -118,7 +127,7 @@ impl Decision<'_> {
         if promised.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
-        promised.iter().try_for_each(|grant| self.may_promise(grant))?;
+        promised.iter().try_for_each(|grant| self.may_promise(grant, invited))?;
         // The newcomer role is given too, so the sponsor must hold it; every active member does.
         let at_account = promised.iter().filter(|grant| grant.scope == Scope::Account).count();
         if self.account.catalog.rules.roles_per_member == RolesPerMember::One && at_account != 1 {
@@ -128,19 +137,19 @@ impl Decision<'_> {
     }
 
     /// Whether the actor may promise this in an invitation: it makes sense, and they may invite there and hold it (rule 1).
-    fn may_promise(&self, grant: &RoleAtScope) -> Result<(), Refusal> {
+    fn may_promise(&self, grant: &RoleAtScope, invited: &Grantee) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
         self.require(Operation::WriteInvitations, &grant.scope)?;
-        self.covers_grant(grant)
+        self.giver.covers_role(grant, invited)
     }
 
     /// Whether the actor may make somebody a member for so long. Every member gets the newcomer role, so that whoever's own
     /// membership ends lets nobody in for longer (rule 1).
-    fn may_let_in(&self, until: Option<Timestamp>) -> Result<(), Refusal> {
+    fn may_let_in(&self, until: Option<Timestamp>, invited: &Grantee) -> Result<(), Refusal> {
         if let Some(at) = until.filter(|at| *at <= self.now) {
             return Err(Refusal::Past { field: "member_until", at });
         }
-        self.covers_newcomer(until)
+        self.giver.covers_letting_in(until, invited)
     }
 
     /// Forgets the oldest invitations that have ended where new ones would be too many.
@@ -204,7 +213,7 @@ impl Decision<'_> {
         let sponsor = self.person()?;
         let invitation = self.waiting(id)?.clone();
         self.may_invite_to(&invitation)?;
-        self.may_let_in(invitation.member_until)?;
+        self.may_let_in(invitation.member_until, &Grantee::One(self.account.invited(&invitation)))?;
         // The resender takes the invitation over, so that it stands or falls with who last vouched for it.
         self.events.push(Event::InvitationResent {
             id,
@@ -234,16 +243,17 @@ impl Decision<'_> {
     fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
         let Invitation { grants, groups, attributes, .. } = invitation;
         if let Some(said) = attributes {
-            self.covers_readers(&Attributes::default(), said, None)?;
+            self.covers_readers(&Attributes::default(), said, SaidOf::Member)?;
         }
         if grants.is_empty() || !groups.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
+        let invited = Grantee::One(self.account.invited(invitation));
         let mut there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
-        there.try_for_each(|group| self.covers_joining(group))?;
+        there.try_for_each(|group| self.giver.covers_joining(group, &invited))?;
         grants.iter().try_for_each(|grant| {
             self.require(Operation::WriteInvitations, &grant.scope)?;
-            self.covers_grant(grant)
+            self.giver.covers_role(grant, &invited)
         })
     }
 
@@ -285,17 +295,26 @@ impl Decision<'_> {
 
     pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let (invitation, user) = self.mine(id)?;
+        let invited = Grantee::One(self.account.invited(invitation));
         let Invitation { grants, groups, sponsor, member_until, attributes, .. } = invitation.clone();
         if self.account.members.len() >= limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
         }
-        self.sponsor_stands(sponsor, &grants)?;
-        self.account.covers_newcomer(Principal::Member(sponsor), member_until, self.now)?;
-        self.still_said(sponsor, attributes.as_deref())?;
+        // All that counts is what the sponsor may do now, whatever the circumstances were under which they invited.
+        let circumstances = Circumstances::question(self.now);
+        let giver = Giver::new(self.account, self.account, Principal::Member(sponsor), circumstances);
+        self.sponsor_stands(&giver, sponsor, &grants)?;
+        giver.covers_letting_in(member_until, &invited).map_err(|_| Refusal::SponsorGone)?;
+        // An attribute that may no longer be given is not left out, since its absence may allow more.
+        if let Some(said) = &attributes {
+            giver
+                .covers_readers(&Attributes::default(), said, SaidOf::Member)
+                .map_err(|_| Refusal::SponsorGone)?;
+        }
         let mut withheld = Vec::new();
         let mut given = Vec::new();
         for grant in grants {
-            match self.still_given(sponsor, user, &grant) {
+            match self.still_given(&giver, sponsor, &grant, &invited) {
                 Ok(()) => given.push(grant),
                 Err(refusal) => withheld.push(Withheld { grant, code: refusal.code().into() }),
             }
@@ -308,7 +327,7 @@ impl Decision<'_> {
         let mut withheld_groups = Vec::new();
         let mut joined = Vec::new();
         for group in groups {
-            match self.still_joined(sponsor, group) {
+            match self.still_joined(&giver, sponsor, group, &invited) {
                 Ok(()) => joined.push(group),
                 Err(refusal) => withheld_groups.push(WithheldGroup { group, code: refusal.code().into() }),
             }
@@ -333,23 +352,35 @@ impl Decision<'_> {
     }
 
     /// The sponsor may still act, and may still invite to the account or to a scope of the invitation.
-    fn sponsor_stands(&self, sponsor: UserId, grants: &[RoleAtScope]) -> Result<(), Refusal> {
+    fn sponsor_stands(
+        &self,
+        giver: &Giver<'_>,
+        sponsor: UserId,
+        grants: &[RoleAtScope],
+    ) -> Result<(), Refusal> {
         let may_invite = |scope: &Scope| {
-            self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, scope, self.now).is_ok()
+            let actor = Actor::User(sponsor);
+            self.account.authorize(actor, Operation::WriteInvitations, scope, giver.circumstances()).is_ok()
         };
         let stands = may_invite(&Scope::Account) || grants.iter().any(|grant| may_invite(&grant.scope));
         if stands { Ok(()) } else { Err(Refusal::SponsorGone) }
     }
 
-    /// Rule 1 once more: what was promised can still be given by whom it was promised.
-    fn still_given(&self, sponsor: UserId, user: UserId, grant: &RoleAtScope) -> Result<(), Refusal> {
+    /// What was promised can still be given by whom it was promised.
+    fn still_given(
+        &self,
+        giver: &Giver<'_>,
+        sponsor: UserId,
+        grant: &RoleAtScope,
+        invited: &Grantee,
+    ) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
-        if self.account.is_held_by_another(grant, Principal::Member(user), self.now) {
+        if self.account.is_held_by_another(grant, self.actor.principal(), self.now) {
             return Err(Refusal::SingleHolder { role: grant.role.clone() });
         }
-        self.account.authorize(Actor::User(sponsor), Operation::WriteInvitations, &grant.scope, self.now)?;
-        let permissions = self.account.permissions_of(&grant.role);
-        self.account.covers(Principal::Member(sponsor), &permissions, &grant.scope, grant.until, self.now)
+        let (actor, circumstances) = (Actor::User(sponsor), giver.circumstances());
+        self.account.authorize(actor, Operation::WriteInvitations, &grant.scope, circumstances)?;
+        giver.covers_role(grant, invited)
     }
 
     pub(super) fn decline_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
@@ -360,6 +391,21 @@ impl Decision<'_> {
 }
 
 impl Account {
+    /// Somebody to be, as policies will see them.
+    fn invitee(&self, user: UserId, said: Option<&Attributes>, groups: &[GroupId]) -> Subject {
+        let around = groups.iter().flat_map(|group| self.groups_around(Principal::Group(*group)));
+        Subject {
+            principal: Principal::Member(user),
+            attributes: said.cloned().unwrap_or_default(),
+            groups: around.collect(),
+        }
+    }
+
+    /// Who accepts an invitation, as policies will see them.
+    pub(super) fn invited(&self, invitation: &Invitation) -> Subject {
+        self.invitee(invitation.user, invitation.attributes.as_deref(), &invitation.groups)
+    }
+
     /// The waiting invitations in somebody's name.
     pub(super) fn invitations_sponsored_by(&self, user: UserId) -> impl Iterator<Item = InvitationId> {
         super::pairs_of(&self.sponsored, user, None)

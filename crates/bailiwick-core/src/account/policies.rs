@@ -9,12 +9,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
-use super::{Account, Event, PermissionNames, Principal, Refusal, Scope, Taken, Versioned};
-use crate::access::Circumstances;
-use crate::catalog::{Operation, PermissionSet};
+use super::giver::Named;
+use super::{Account, Event, Principal, Refusal, Scope, Taken, Versioned};
+use crate::catalog::Operation;
 use crate::ids::PolicyId;
 use crate::limits;
-use crate::policy::{self, Effect, Statement};
+use crate::policy::{self, Effect, Object, Statement};
 use crate::values::{Description, Name};
 
 /// A text that permits or forbids what a role cannot say.
@@ -29,15 +29,6 @@ pub struct Policy {
     pub text: Arc<str>,
     /// Whether it counts.
     pub enabled: bool,
-}
-
-/// What a statement names.
-#[derive(Debug)]
-pub(super) struct Named {
-    pub(super) actions: PermissionSet,
-    pub(super) scope: Scope,
-    /// The policy, of a forbid that can bind in a part of the scope alone.
-    pub(super) forbidden_by: Option<PolicyId>,
 }
 
 /// Which way access goes when a statement comes or goes.
@@ -89,10 +80,12 @@ impl Decision<'_> {
         if after.text != before.text || (after.enabled && !before.enabled) {
             self.account.check_policy(&after.text)?;
         }
-        if before.enabled {
-            self.may_move(id, &before, Move::Removed)?;
+        if after.text != before.text || after.enabled != before.enabled {
+            if before.enabled {
+                self.may_move(id, &before, Move::Removed)?;
+            }
+            self.may_move(id, &after, Move::Added)?;
         }
-        self.may_move(id, &after, Move::Added)?;
         self.events.push(Event::PolicyEdited { id, before, after });
         Ok(())
     }
@@ -124,11 +117,9 @@ impl Decision<'_> {
                 continue;
             };
             match (statement.effect, way) {
-                (Effect::Permit, Move::Added) => self.covers(&statement.actions, &scope, None)?,
-                (Effect::Forbid, Move::Removed) => {
-                    self.covers(&statement.actions, &scope, None)?;
-                    let (before, actor) = (self.basis(), self.actor.principal());
-                    before.may_lift(actor, id, &statement.actions, &scope, &self.circumstances)?;
+                (Effect::Permit, Move::Added) | (Effect::Forbid, Move::Removed) => {
+                    let named = Named { statement: &statement, scope, object: Object::Anything };
+                    self.giver.covers_named(&named)?;
                 }
                 (Effect::Forbid, Move::Added) | (Effect::Permit, Move::Removed) => {
                     self.reaches(&statement.actions, &scope, || format!("the policy `{}`", policy.name))?;
@@ -136,37 +127,6 @@ impl Decision<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Rule 1 for whoever joins a group: all that it was granted, and the policies that name it.
-    pub(super) fn covers_joining(&self, group: crate::ids::GroupId) -> Result<(), Refusal> {
-        self.covers_grants_that_reach(Principal::Group(group))?;
-        self.covers_policies_naming(group)
-    }
-
-    /// Rule 1 for the policies in which being in a group, or in one above it, makes a difference.
-    pub(super) fn covers_policies_naming(&self, group: crate::ids::GroupId) -> Result<(), Refusal> {
-        self.covers_each(self.account.named_by_policies_of(group))
-    }
-
-    /// Rule 1 for what policies permit a principal beside its grants.
-    pub(super) fn covers_permits_of(&self, principal: Principal) -> Result<(), Refusal> {
-        let account = self.account;
-        let permits = |statement: &&Statement| {
-            statement.effect == Effect::Permit && statement.is_about_one(account, principal)
-        };
-        self.covers_each(account.named_by(permits, None))
-    }
-
-    /// Rule 1 for what statements name.
-    pub(super) fn covers_each(&self, mut named: impl Iterator<Item = Named>) -> Result<(), Refusal> {
-        named.try_for_each(|Named { actions, scope, forbidden_by }| {
-            self.covers(&actions, &scope, None)?;
-            let (before, actor) = (self.basis(), self.actor.principal());
-            let forbid = forbidden_by
-                .map(|policy| before.may_lift(actor, policy, &actions, &scope, &self.circumstances));
-            forbid.unwrap_or(Ok(()))
-        })
     }
 }
 
@@ -219,69 +179,23 @@ impl Account {
     }
 
     /// What the statements name in which being in a group, or in one above it, makes a difference.
-    pub(super) fn named_by_policies_of(&self, group: crate::ids::GroupId) -> impl Iterator<Item = Named> {
+    pub(super) fn named_by_policies_of(&self, group: crate::ids::GroupId) -> impl Iterator<Item = Named<'_>> {
         let groups: Vec<_> = match self.rules {
             None => Vec::new(),
             Some(_) => self.groups_around(Principal::Group(group)).collect(),
         };
-        let names = move |statement: &&Statement| groups.iter().any(|group| statement.names_group(*group));
-        self.named_by(names, None)
+        self.named_by(move |statement| groups.iter().any(|group| statement.names_group(*group)))
     }
 
-    /// What enabled statements name, each with its scope or `at`; not where that does not exist any more.
+    /// What enabled statements name; not where that does not exist any more.
     pub(super) fn named_by(
         &self,
         concerned: impl Fn(&&Statement) -> bool,
-        at: Option<&Scope>,
-    ) -> impl Iterator<Item = Named> {
-        let statements = self.rules.iter().flat_map(|rules| rules.statements()).filter(concerned);
-        let named = statements.filter_map(move |statement| {
-            Some(Named {
-                actions: statement.actions,
-                scope: at.cloned().or_else(|| statement.scope())?,
-                forbidden_by: (at.is_none() && statement.effect == Effect::Forbid)
-                    .then_some(statement.policy),
-            })
-        });
-        named.filter(|named| self.scope_exists(&named.scope).is_ok())
-    }
-
-    /// Whether a principal is not bound by a policy anywhere: at a scope as a whole nothing may be forbidden of what is,
-    /// at something in it.
-    ///
-    /// # Errors
-    /// [`Refusal::Escalation`] where it is, unless the principal may escalate.
-    pub(super) fn may_lift(
-        &self,
-        principal: Principal,
-        policy: PolicyId,
-        actions: &PermissionSet,
-        scope: &Scope,
-        circumstances: &Circumstances<'_>,
-    ) -> Result<(), Refusal> {
-        let held = self.held_at(principal, &Scope::Account, None, *circumstances);
-        if held.contains_any(&self.catalog.escalate) || !self.is_bound_by(principal, policy, circumstances) {
-            return Ok(());
-        }
-        let missing = PermissionNames::of(&self.catalog, actions);
-        Err(Refusal::Escalation { missing, scope: scope.clone() })
-    }
-
-    /// Whether a principal may still give what a statement names, for good and now.
-    ///
-    /// # Errors
-    /// Those of [`Account::covers`] and [`Account::may_lift`].
-    pub(super) fn covers_named(
-        &self,
-        principal: Principal,
-        named: &Named,
-        now: jiff::Timestamp,
-    ) -> Result<(), Refusal> {
-        self.covers(principal, &named.actions, &named.scope, None, now)?;
-        let forbid = named
-            .forbidden_by
-            .map(|policy| self.may_lift(principal, policy, &named.actions, &named.scope, &now.into()));
-        forbid.unwrap_or(Ok(()))
+    ) -> impl Iterator<Item = Named<'_>> {
+        self.statements().filter(concerned).filter_map(|statement| {
+            let scope = statement.scope().filter(|scope| self.scope_exists(scope).is_ok())?;
+            Some(Named { statement, scope, object: Object::Anything })
+        })
     }
 
     /// Brings the rulebook up to date after policies changed.

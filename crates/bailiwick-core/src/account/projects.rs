@@ -1,6 +1,7 @@
 //! Projects: create, edit, delete.
 
 use super::decide::Decision;
+use super::giver::Grantee;
 use super::{
     EndReason, Event, Grant, Patch, Principal, Project, Refusal, RoleAtScope, RoleRef, Scope, Taken,
 };
@@ -40,7 +41,9 @@ impl Decision<'_> {
                 until: None,
             };
             // Rule 1 holds here too: what the creator gets in the new project, they hold on the account already.
-            if self.actor_is_person() && self.covers(&permissions, &Scope::Account, None).is_ok() {
+            let creator = Grantee::of(self.basis(), self.actor.principal());
+            let held = || self.giver.covers(&permissions, &Scope::Account, None, &creator);
+            if self.actor_is_person() && held().is_ok() {
                 self.add_grants(self.actor.principal(), &[grant])?;
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::decide::Decision;
+use super::giver::{Giver, Grantee};
 use super::invitations::Promise;
 use super::{Actor, Principal, Refusal, Scope};
 use crate::catalog::{InvitationField, Operation};
@@ -12,7 +13,11 @@ use crate::limits;
 impl Decision<'_> {
     /// Checks the groups that an invitation promises: they exist, groups are in use, and the actor holds what they were
     /// granted (rule 1). A group reaches across the account, so who promises one may invite to all of it.
-    pub(super) fn promised_groups(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, Refusal> {
+    pub(super) fn promised_groups(
+        &self,
+        groups: &[GroupId],
+        invited: &Grantee,
+    ) -> Result<Vec<GroupId>, Refusal> {
         let groups: BTreeSet<GroupId> = groups.iter().copied().collect();
         if groups.is_empty() {
             return Ok(Vec::new());
@@ -29,7 +34,7 @@ impl Decision<'_> {
         }
         for group in &groups {
             self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
-            self.covers_joining(*group)?;
+            self.giver.covers_joining(*group, invited)?;
         }
         Ok(groups.into_iter().collect())
     }
@@ -53,23 +58,22 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Rule 1 once more for a group: it is there, and who promised it may still do so.
-    pub(super) fn still_joined(&self, sponsor: UserId, group: GroupId) -> Result<(), Refusal> {
+    /// A group that was promised is there, and who promised it may still do so.
+    pub(super) fn still_joined(
+        &self,
+        giver: &Giver<'_>,
+        sponsor: UserId,
+        group: GroupId,
+        invited: &Grantee,
+    ) -> Result<(), Refusal> {
         self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
+        let sponsor = Actor::User(sponsor);
         self.account.authorize(
-            Actor::User(sponsor),
+            sponsor,
             Operation::WriteInvitations,
             &Scope::Account,
-            self.now,
+            giver.circumstances(),
         )?;
-        let holders = self.account.holders(Principal::Group(group));
-        let mut grants = holders.flat_map(|holder| self.account.grants_of(holder));
-        grants.by_ref().filter(|(_, grant)| grant.value.is_live(self.now)).try_for_each(|(_, grant)| {
-            let permissions = self.account.permissions_of(&grant.value.role);
-            let (scope, until) = (&grant.value.scope, grant.value.until);
-            self.account.covers(Principal::Member(sponsor), &permissions, scope, until, self.now)
-        })?;
-        let mut named = self.account.named_by_policies_of(group);
-        named.try_for_each(|named| self.account.covers_named(Principal::Member(sponsor), &named, self.now))
+        giver.covers_joining(group, invited)
     }
 }

@@ -6,6 +6,7 @@ use super::{InvitationStatus, RoleRef, Scope};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::UserId;
 use crate::policy::Mistakes;
+use crate::values::Name;
 
 /// What sort of no it is; the edge turns it into a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,19 @@ impl std::fmt::Display for PermissionNames {
             write!(f, "{}`{name}`", if position == 0 { "" } else { ", " })?;
         }
         Ok(())
+    }
+}
+
+/// A policy that forbids something, in a message: by its name for those who may read policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forbidding(pub Option<Name>);
+
+impl std::fmt::Display for Forbidding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(name) => write!(f, "the policy `{name}`"),
+            None => f.write_str("a policy of the account"),
+        }
     }
 }
 
@@ -81,6 +95,22 @@ refusals! {
         permission: String, /// Where it is missing.
         scope: Scope } = Denied, "permission_denied",
         "this needs the permission `{permission}` at `{scope}`", "ask an administrator of the account for a role that has it";
+    /// The caller holds the permission at the scope, and a policy forbids its use.
+    Forbidden { /// The policy.
+        policy: Forbidding, /// The permission that it forbids.
+        permission: String, /// Where.
+        scope: Scope } = Denied, "forbidden_by_policy",
+        "{policy} forbids you `{permission}` at `{scope}`", "no role helps here: `access explain` shows what forbids it; ask an owner of the account";
+    /// A policy may keep the caller from what they would give, and not those to whom they would give it.
+    KeptBack { /// The policy.
+        policy: Forbidding, /// What it may keep the caller from.
+        missing: PermissionNames, /// Where.
+        scope: Scope } = Denied, "kept_back_by_policy",
+        "you cannot give what {policy} can keep from you and does not keep from them alike: {missing} at `{scope}`", "give less, or ask somebody whom the policy does not bind";
+    /// The caller would take away, or change what matters to, a policy that may bind them.
+    Lifts { /// The policy.
+        policy: Forbidding } = Denied, "lifts_own_policy",
+        "{policy} can bind you, so you cannot take it away or change what it depends on", "ask somebody whom the policy does not bind; owners can change every policy";
     /// The caller would give more than they hold.
     Escalation { /// The permissions that the caller does not hold.
         missing: PermissionNames, /// Where.

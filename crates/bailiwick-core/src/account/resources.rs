@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
-use super::attributes::Described;
+use super::attributes::{Described, SaidOf};
 use super::decide::Decision;
 use super::{
     AllOf, AttributeChanges, Attributes, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken,
 };
+use crate::access::Target;
 use crate::catalog::{PermissionIndex, ResourceType};
 use crate::ids::{ProjectId, ResourceId};
 use crate::limits;
@@ -69,7 +70,8 @@ impl Decision<'_> {
         self.account.project(project).ok_or(Refusal::NotFound { kind: "project" })?;
         // Held at the parent, or for all resources of the type there: both cover what is about to be registered.
         let all = AllOf { resource_type: spec.resource_type.clone(), project: Some(project) };
-        let at = spec.parent.map_or(Scope::Project(project), |parent| Scope::resources([parent]));
+        let holder = spec.parent.map_or(Target::Project(project), Target::Resource);
+        let at = Scope::of(holder);
         let held = self.holds_resource_permission(of.write, &Scope::AllOf(all.into()));
         if !held {
             self.require_permission(of.write, &at)?;
@@ -81,16 +83,16 @@ impl Decision<'_> {
             parent: spec.parent,
             external_id: spec.external_id.clone(),
             url: spec.url.clone(),
-            attributes: self.described(&spec.resource_type, &spec.attributes, &at)?,
+            attributes: self.described(&spec.resource_type, &spec.attributes, holder)?,
         })
     }
 
-    /// What is said of a resource that is registered at a scope, if the actor may say it.
+    /// What is said of a resource that is registered in a project or below another resource, if the actor may say it.
     fn described(
         &self,
         of: &str,
         asked: &Attributes,
-        at: &Scope,
+        holder: Target,
     ) -> Result<Option<Box<Attributes>>, Refusal> {
         if asked.is_empty() {
             return Ok(None);
@@ -98,7 +100,7 @@ impl Decision<'_> {
         let changes = asked.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Resource(of), &before, &changes)?;
-        self.covers_readers(&before, &after, Some(at))?;
+        self.covers_readers(&before, &after, SaidOf::New(of, holder))?;
         Ok(Some(Box::new(after)))
     }
 
@@ -116,7 +118,7 @@ impl Decision<'_> {
         let said = before.attributes.as_deref().cloned().unwrap_or_default();
         let of = Described::Resource(&before.resource_type);
         let described = self.account.attributes_after(of, &said, attributes)?;
-        self.covers_readers(&said, &described, Some(&scope))?;
+        self.covers_readers(&said, &described, SaidOf::Resource(id))?;
         let after = Resource {
             attributes: (!described.is_empty()).then(|| Box::new(described)),
             name: name.unwrap_or(&before.name).clone(),
@@ -187,8 +189,8 @@ impl Decision<'_> {
         if self.holds_resource_permission(permission, scope) {
             return Ok(());
         }
-        let permission = self.account.catalog.permission_name(permission).to_owned();
-        Err(Refusal::Denied { permission, scope: scope.clone() })
+        let (account, judged) = self.judged_at(scope);
+        Err(account.denied(self.actor.principal(), permission, &judged, self.circumstances))
     }
 }
 

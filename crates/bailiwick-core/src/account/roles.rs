@@ -4,7 +4,11 @@ use smol_str::SmolStr;
 
 use super::decide::Decision;
 use super::entities::later;
-use super::{EndReason, Event, Patch, Refusal, Role, RoleAtScope, RoleRef, RoleSpec, Scope, Taken};
+use super::giver::Grantee;
+use super::{
+    Account, EndReason, Event, Patch, Principal, Refusal, Role, RoleAtScope, RoleRef, RoleSpec, Scope, Taken,
+    Versioned,
+};
 use crate::catalog::{Catalog, MAX_PERMISSIONS, Operation, PermissionSet};
 use crate::ids::RoleId;
 use crate::limits;
@@ -20,7 +24,9 @@ impl Decision<'_> {
         self.free_role_name(None, &spec.name)?;
         self.free_role_external_id(None, spec.external_id.as_ref())?;
         let permissions = self.known(&spec.permissions)?;
-        self.covers(&permissions, &Scope::Account, None)?;
+        // Nobody has it yet but whoever made it could: each grant of it is judged by itself.
+        let own = Grantee::of(self.basis(), self.actor.principal());
+        self.giver.covers(&permissions, &Scope::Account, None, &own)?;
         let role = Role {
             name: spec.name.clone(),
             description: spec.description.clone(),
@@ -59,7 +65,12 @@ impl Decision<'_> {
             let permissions = self.known(permissions)?;
             // Rule 1 for what is added: the holders gain it wherever the role is granted.
             let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
-            self.covers(&added, &Scope::Account, None)?;
+            self.giver.covers(
+                &added,
+                &Scope::Account,
+                None,
+                &self.account.holders_of(&RoleRef::Custom(id)),
+            )?;
             after.permissions = names(&self.account.catalog, &permissions);
         }
         after.external_id = external_id.apply(before.external_id.as_ref());
@@ -108,7 +119,7 @@ impl Decision<'_> {
             let live = grant.until.is_none_or(|end| end > self.now);
             self.push_revoked(id, grant, EndReason::Replaced);
             if live {
-                self.may_give(&next)?;
+                self.may_give(&next, &Grantee::of(self.account, principal))?;
                 match self.account.same_grant(principal, &next) {
                     None => self.push_made(principal, &next),
                     // Whoever has the other role there already keeps it for the longer of the two times.
@@ -120,16 +131,18 @@ impl Decision<'_> {
                 }
             }
         }
-        let promised: Vec<_> =
-            self.account.invitations_naming(from).map(|(id, found)| (id, found.grants.clone())).collect();
-        for (id, before) in promised {
+        let promised = self.account.invitations_naming(from);
+        let promised: Vec<_> = promised.map(|(id, found)| (id, found.clone())).collect();
+        for (id, invitation) in promised {
+            let before = invitation.grants.clone();
+            let grantee = Grantee::One(self.account.invited(&invitation));
             let mut after = before.clone();
             for grant in after.iter_mut().filter(|grant| grant.role == *from) {
                 grant.role = to.clone();
                 // A promise whose time or place has gone is withheld at acceptance whatever its role.
                 let is_past = grant.until.is_some_and(|end| end <= self.now);
                 if !is_past && self.account.scope_exists(&grant.scope).is_ok() {
-                    self.may_give(grant)?;
+                    self.may_give(grant, &grantee)?;
                 }
             }
             let after = RoleAtScope::distinct(&after);
@@ -206,6 +219,18 @@ impl Decision<'_> {
             return Err(Refusal::EmailAsExternalId { value: value.to_string() });
         }
         self.free(kind, "external id", &SmolStr::new(value.as_str()))
+    }
+}
+
+impl Account {
+    /// Those to whom an edit of a role gives what it adds. A machine among them makes it anyone.
+    fn holders_of(&self, role: &RoleRef) -> Grantee {
+        let by_machine = |grant: &Versioned<super::Grant>| {
+            grant.value.role == *role && matches!(grant.value.principal, Principal::ServiceAccount(_))
+        };
+        // Without policies it makes no difference.
+        let any = self.rules.is_some() && self.grants_after(None).any(|(_, grant)| by_machine(grant));
+        if any { Grantee::Anyone } else { Grantee::Users(Vec::new()) }
     }
 }
 

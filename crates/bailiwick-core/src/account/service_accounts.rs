@@ -4,13 +4,16 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::decide::Decision;
+use super::giver::Grantee;
 use super::{
     Actor, EndReason, Event, Key, KeyHolder, Patch, Principal, Refusal, RoleAtScope, Scope, SecretHash,
     ServiceAccount, Taken,
 };
+use crate::access::Circumstances;
 use crate::catalog::{Operation, PersonalKeys};
 use crate::ids::{KeyId, ServiceAccountId, UserId};
 use crate::limits;
+use crate::policy::Subject;
 use crate::values::{Description, ExternalId, Name};
 
 impl Decision<'_> {
@@ -35,11 +38,13 @@ impl Decision<'_> {
         }
         self.free(Taken::ServiceAccountName, "name", &name.folded())?;
         self.free_external_id(Taken::ServiceAccount, external_id)?;
-        grants.iter().try_for_each(|grant| self.may_give(grant))?;
         let id: ServiceAccountId = self.take_id();
+        let machine = Subject::of(self.account, Principal::ServiceAccount(id));
+        let grantee = Grantee::One(machine.clone());
+        grants.iter().try_for_each(|grant| self.may_give(grant, &grantee))?;
         // Questions about this name are answered by what policies permit it.
         if external_id.is_some() {
-            self.covers_permits_of(Principal::ServiceAccount(id))?;
+            self.giver.covers_permits_of(&machine)?;
         }
         let service_account = ServiceAccount {
             name: name.clone(),
@@ -247,21 +252,23 @@ impl super::Account {
         actor: Actor,
         operation: Operation,
         id: ServiceAccountId,
-        now: Timestamp,
+        circumstances: Circumstances<'_>,
     ) -> bool {
-        let may = |scope: &Scope| self.authorize(actor, operation, scope, now).is_ok();
+        let may = |scope: &Scope| self.authorize(actor, operation, scope, circumstances).is_ok();
         let mut scopes = self.scopes_of_machine(id).peekable();
         may(&Scope::Account) || (scopes.peek().is_some() && scopes.all(may))
     }
 
     /// Whether an actor sees a management key in lists: one of their own, or one that they may read.
-    pub fn sees_key(&self, actor: Actor, key: &Key, now: Timestamp) -> bool {
+    pub fn sees_key(&self, actor: Actor, key: &Key, circumstances: Circumstances<'_>) -> bool {
         match key.holder {
             KeyHolder::Member(user) => {
                 actor.principal() == Principal::Member(user)
-                    || self.authorize(actor, Operation::ReadKeys, &Scope::Account, now).is_ok()
+                    || self.authorize(actor, Operation::ReadKeys, &Scope::Account, circumstances).is_ok()
             }
-            KeyHolder::ServiceAccount(id) => self.may_on_service_account(actor, Operation::ReadKeys, id, now),
+            KeyHolder::ServiceAccount(id) => {
+                self.may_on_service_account(actor, Operation::ReadKeys, id, circumstances)
+            }
         }
     }
 }

@@ -23,9 +23,8 @@ impl Account {
 
     /// Whether the actor may see a member or somebody who is invited: it is themselves, or they may read members in the
     /// account or where this one holds something, through a group too, or is promised something.
-    pub fn sees_member<'c>(&self, actor: Actor, user: UserId, now: impl Into<Circumstances<'c>>) -> bool {
-        let now: Circumstances<'_> = now.into();
-        let may = |scope: &Scope| self.authorize(actor, Operation::ReadMembers, scope, now).is_ok();
+    pub fn sees_member(&self, actor: Actor, user: UserId, circumstances: Circumstances<'_>) -> bool {
+        let may = |scope: &Scope| self.authorize(actor, Operation::ReadMembers, scope, circumstances).is_ok();
         if actor.principal() == Principal::Member(user) || may(&Scope::Account) {
             return true;
         }
@@ -37,24 +36,24 @@ impl Account {
 
     /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
     /// wherever this one leads.
-    pub fn sees_invitation<'c>(
+    pub fn sees_invitation(
         &self,
         actor: Actor,
         invitation: &Invitation,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> bool {
         actor.principal() == Principal::Member(invitation.sponsor)
-            || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, now.into())
+            || self.may_with_all_of(actor, Operation::ReadInvitations, invitation, circumstances)
     }
 
     /// Whether an actor may take an invitation back, for which they need not see it in lists.
-    pub fn ends_invitation<'c>(
+    pub fn ends_invitation(
         &self,
         actor: Actor,
         invitation: &Invitation,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> bool {
-        self.may_with_all_of(actor, Operation::DeleteInvitations, invitation, now.into())
+        self.may_with_all_of(actor, Operation::DeleteInvitations, invitation, circumstances)
     }
 
     fn may_with_all_of(

@@ -63,6 +63,13 @@ impl PermissionSet {
         self
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub fn intersection(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine &= theirs);
+        self
+    }
+
     /// What is in this set and not in `other`.
     #[must_use]
     pub fn difference(mut self, other: &Self) -> Self {

@@ -32,10 +32,9 @@ fn set(text: &str) -> Result<PolicySet, Mistakes> {
         let hint = format!("write at most {} bytes, or more policies", limits::POLICY_BYTES);
         return Err(whole(message, &hint));
     }
-    if let Some(at) = depth::too_deep(text) {
+    if let Some((at, message)) = depth::too_deep(text) {
         let mistake =
-            Mistake::at(text, at, at + 1, "the condition is too long or nested too deep from here on")
-                .hint("write several shorter statements or policies");
+            Mistake::at(text, at, at + 1, message).hint("write several shorter statements or policies");
         return Err(Mistakes::one(mistake));
     }
     let set = parse_policyset(text).map_err(|errors| Mistakes::of_syntax(text, &errors))?;

@@ -22,6 +22,7 @@ pub(super) fn reads(condition: &Expr) -> Reads {
                 asked += usize::from(is_context(expr));
             }
             ExprKind::Var(Var::Context) => contexts += 1,
+            ExprKind::Var(Var::Principal) => reads.principal = true,
             ExprKind::BinaryApp { op: BinaryOp::In, .. } => reads.ancestors = true,
             _ => {}
         }

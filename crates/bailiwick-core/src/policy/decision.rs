@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use cedar_policy_core::ast::{
     Context, Eid, Entity, EntityType, EntityUID, EntityUIDEntry, Expr, Literal, Name, PartialValue, Request,
-    Value, ValueKind,
+    SlotEnv, Value, ValueKind,
 };
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::evaluator::Evaluator;
@@ -96,10 +96,7 @@ impl World {
             Principal::Member(user) => account.member_attributes(user),
             Principal::Group(_) | Principal::ServiceAccount(_) => None,
         };
-        let of_resource = match asked.target {
-            Target::Resource(id) => account.resource(id).and_then(|found| found.value.attributes.as_deref()),
-            Target::Account | Target::Project(_) => None,
-        };
+        let of_resource = account.target_attributes(&asked.target);
         let principal_attributes = values(reads, of_principal, asserted.map(|asserted| &asserted.subject));
         let resource_attributes = values(reads, of_resource, asserted.map(|asserted| &asserted.resource));
         let mut groups = HashSet::new();
@@ -128,7 +125,6 @@ impl World {
     }
 
     fn holds(&self, condition: &Expr) -> Option<bool> {
-        static NO_SLOTS: LazyLock<cedar_policy_core::ast::SlotEnv> = LazyLock::new(Default::default);
         let evaluator = Evaluator::new(self.request.clone(), &self.entities, Extensions::all_available());
         match evaluator.interpret(condition, &NO_SLOTS).ok()?.value_kind() {
             ValueKind::Lit(Literal::Bool(holds)) => Some(*holds),
@@ -137,16 +133,23 @@ impl World {
     }
 }
 
-fn uid(of: &EntityType, id: SmolStr) -> EntityUID {
+/// Conditions have no slots: there are no templates.
+pub(super) static NO_SLOTS: LazyLock<SlotEnv> = LazyLock::new(SlotEnv::default);
+
+pub(super) fn uid(of: &EntityType, id: SmolStr) -> EntityUID {
     EntityUID::from_components(of.clone(), Eid::new(id), None)
 }
 
-fn entity(uid: EntityUID, attributes: Vec<(SmolStr, PartialValue)>, above: HashSet<EntityUID>) -> Entity {
+pub(super) fn entity(
+    uid: EntityUID,
+    attributes: Vec<(SmolStr, PartialValue)>,
+    above: HashSet<EntityUID>,
+) -> Entity {
     // Everything above is given as a parent: nothing asks which of them are direct ones.
     Entity::new_with_attr_partial_value(uid, attributes, HashSet::new(), above, [])
 }
 
-fn uid_of(rulebook: &Rulebook, principal: Principal) -> EntityUID {
+pub(super) fn uid_of(rulebook: &Rulebook, principal: Principal) -> EntityUID {
     let names = &rulebook.names;
     let of = match principal {
         Principal::Member(_) => &names.user,
@@ -156,7 +159,7 @@ fn uid_of(rulebook: &Rulebook, principal: Principal) -> EntityUID {
     uid(of, format_smolstr!("{principal}"))
 }
 
-fn uid_at(rulebook: &Rulebook, account: &Account, target: &Target) -> Option<EntityUID> {
+pub(super) fn uid_at(rulebook: &Rulebook, account: &Account, target: &Target) -> Option<EntityUID> {
     let names = &rulebook.names;
     Some(match target {
         Target::Account => uid(&names.account, format_smolstr!("{}", account.id())),
@@ -169,7 +172,7 @@ fn uid_at(rulebook: &Rulebook, account: &Account, target: &Target) -> Option<Ent
 }
 
 /// Everything in which a target is: the resources that hold it, its project, the account.
-fn above_of(rulebook: &Rulebook, account: &Account, target: &Target) -> Vec<EntityUID> {
+pub(super) fn above_of(rulebook: &Rulebook, account: &Account, target: &Target) -> Vec<EntityUID> {
     let mut above = Vec::new();
     let mut put = |target: Target| above.extend(uid_at(rulebook, account, &target));
     if let Target::Resource(id) = target {
@@ -186,7 +189,7 @@ fn above_of(rulebook: &Rulebook, account: &Account, target: &Target) -> Vec<Enti
 }
 
 /// The attributes that are read, what is asserted in the place of what is stored.
-fn values(
+pub(super) fn values(
     reads: &Reads,
     stored: Option<&Attributes>,
     asserted: Option<&Attributes>,

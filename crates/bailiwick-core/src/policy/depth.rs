@@ -3,14 +3,16 @@
 /// Brackets within brackets.
 const DEEPEST: usize = 32;
 /// Operators in one statement: each can be one step deeper in the parsed expression.
-const MOST_STEPS: usize = 250;
+const MOST_OPERATORS: usize = 125;
 
-/// Where a statement gets too deep, in bytes; `None` if none does. Texts in quotes and comments do not count.
-pub(super) fn too_deep(text: &str) -> Option<usize> {
-    let (mut depth, mut steps) = (0_usize, 0_usize);
+/// Where a statement gets too deep, in bytes, and in what way; `None` if none does. Texts in quotes and comments do not count.
+pub(super) fn too_deep(text: &str) -> Option<(usize, String)> {
+    let (mut depth, mut operators) = (0_usize, 0_usize);
     let mut bytes = text.bytes().enumerate().peekable();
     let mut word = String::new();
+    let mut before = b' ';
     while let Some((at, byte)) = bytes.next() {
+        let last = std::mem::replace(&mut before, byte);
         if byte.is_ascii_alphanumeric() || byte == b'_' {
             word.push(char::from(byte));
             continue;
@@ -19,7 +21,7 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
             std::mem::take(&mut word).as_str(),
             "if" | "in" | "is" | "has" | "like" | "when" | "unless"
         ) {
-            steps += 1;
+            operators += 1;
         }
         match byte {
             b'"' => {
@@ -36,15 +38,24 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
             }
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b';' => steps = 0,
-            b'&' | b'|' | b'+' | b'-' | b'*' | b'!' | b'.' | b'=' | b'<' | b'>' => steps += 1,
+            b';' => operators = 0,
+            // The second half of one of two characters; what follows it begins another one.
+            b'&' | b'|' | b'=' if is_second(last, byte) => before = b' ',
+            b'&' | b'|' | b'+' | b'-' | b'*' | b'!' | b'.' | b'=' | b'<' | b'>' => operators += 1,
             _ => {}
         }
-        if depth > DEEPEST || steps > MOST_STEPS {
-            return Some(at);
+        if depth > DEEPEST {
+            return Some((at, format!("more than {DEEPEST} brackets are open here")));
+        }
+        if operators > MOST_OPERATORS {
+            return Some((at, format!("the statement has more than {MOST_OPERATORS} operators")));
         }
     }
     None
+}
+
+fn is_second(last: u8, byte: u8) -> bool {
+    matches!((last, byte), (b'&', b'&') | (b'|', b'|') | (b'=' | b'!' | b'<' | b'>', b'='))
 }
 
 #[cfg(test)]
@@ -52,16 +63,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_and_steps_count_outside_of_texts_and_comments() {
+    fn depth_and_operators_count_outside_of_texts_and_comments() {
+        let place = |text: &str| too_deep(text).map(|(at, _)| at);
         let nested = |depth: usize| format!("{}{}", "(".repeat(depth), ")".repeat(depth));
-        assert_eq!(too_deep(&nested(DEEPEST)), None);
-        assert_eq!(too_deep(&nested(DEEPEST + 1)), Some(DEEPEST));
-        assert_eq!(too_deep(&format!("\"{}\"", nested(99))), None);
-        assert_eq!(too_deep(&format!("\"\\\"{}\"", nested(99))), None);
-        assert_eq!(too_deep(&format!("// {}\n", nested(99))), None);
-        assert!(too_deep(&"if a then ".repeat(MOST_STEPS + 1)).is_some());
-        assert!(too_deep(&"a && ".repeat(MOST_STEPS)).is_some());
-        assert_eq!(too_deep(&"a + b;".repeat(MOST_STEPS + 1)), None);
-        assert_eq!(too_deep("\""), None);
+        assert_eq!(place(&nested(DEEPEST)), None);
+        assert_eq!(place(&nested(DEEPEST + 1)), Some(DEEPEST));
+        assert_eq!(place(&format!("\"{}\"", nested(99))), None);
+        assert_eq!(place(&format!("\"\\\"{}\"", nested(99))), None);
+        assert_eq!(place(&format!("// {}\n", nested(99))), None);
+        assert!(place(&"if a then ".repeat(MOST_OPERATORS + 1)).is_some());
+        for operator in ["&&", "||", "==", "!=", "<=", ">=", "<", "+", "-", "*"] {
+            let chain = |operators: usize| format!("a{}", format!(" {operator} a").repeat(operators));
+            assert_eq!(place(&chain(MOST_OPERATORS)), None, "{operator}");
+            assert!(place(&chain(MOST_OPERATORS + 1)).is_some(), "{operator}");
+        }
+        assert!(place(&"!".repeat(MOST_OPERATORS + 1)).is_some());
+        assert!(place(&"-".repeat(MOST_OPERATORS + 1)).is_some());
+        assert_eq!(place(&"a + b;".repeat(MOST_OPERATORS + 1)), None);
+        assert_eq!(place("\""), None);
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use cedar_policy_core::ast::Expr;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::Subject;
 use super::condition::literals;
 use crate::access::{ScopeKey, Target};
 use crate::account::{Account, Principal, Scope};
-use crate::catalog::PermissionSet;
-use crate::ids::{GroupId, PolicyId};
+use crate::catalog::{PermissionSet, ResourceTypeIndex};
+use crate::ids::{GroupId, PolicyId, ResourceId};
 
 /// What a statement does where it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +72,8 @@ pub(super) struct Reads {
     pub(super) ancestors: bool,
     /// Whether it takes the context as a whole.
     pub(super) whole_context: bool,
+    /// Whether it asks anything about the principal.
+    pub(super) principal: bool,
     /// Groups that it names; sorted.
     pub(super) groups: Vec<GroupId>,
 }
@@ -87,6 +90,7 @@ impl Reads {
         self.names.dedup();
         self.ancestors |= other.ancestors;
         self.whole_context |= other.whole_context;
+        self.principal |= other.principal;
     }
 }
 
@@ -112,17 +116,60 @@ impl Statement {
 
     /// Whether it may be about a principal.
     pub(crate) fn is_about(&self, account: &Account, principal: Principal) -> bool {
+        self.is_about_whom(principal, |group| account.groups_around(principal).any(|other| other == group))
+    }
+
+    /// Whether it may be about somebody.
+    pub(super) fn is_about_subject(&self, subject: &Subject) -> bool {
+        self.is_about_whom(subject.principal, |group| subject.groups.contains(&group))
+    }
+
+    fn is_about_whom(&self, principal: Principal, is_in: impl Fn(GroupId) -> bool) -> bool {
+        let is_user = matches!(principal, Principal::Member(_));
         match self.who {
             Who::Anybody => true,
-            Who::Users => matches!(principal, Principal::Member(_)),
+            Who::Users => is_user,
             Who::ServiceAccounts => matches!(principal, Principal::ServiceAccount(_)),
             Who::Groups => matches!(principal, Principal::Group(_)),
             Who::One(one) => one == principal,
-            Who::InGroup(group) => is_in(account, principal, group),
-            Who::UsersInGroup(group) => {
-                matches!(principal, Principal::Member(_)) && is_in(account, principal, group)
-            }
+            Who::InGroup(group) => is_in(group),
+            Who::UsersInGroup(group) => is_user && is_in(group),
             Who::Nobody => false,
+        }
+    }
+
+    /// Whether it says the same of all users who are in these groups; without groups, of all users.
+    pub(crate) fn is_about_all_users_in(&self, groups: &[GroupId]) -> bool {
+        let of_them = match self.who {
+            Who::Anybody | Who::Users => true,
+            Who::InGroup(group) | Who::UsersInGroup(group) => groups.contains(&group),
+            Who::ServiceAccounts | Who::Groups | Who::One(_) | Who::Nobody => false,
+        };
+        of_them && !self.reads.principal
+    }
+
+    /// Whether it says the same of everybody, machines as well as people.
+    pub(crate) fn is_about_everybody(&self) -> bool {
+        self.who == Who::Anybody && !self.reads.principal && !self.asks_how()
+    }
+
+    /// Whether its condition asks what tells people from machines besides who they are: how they come, and with what proof.
+    pub(crate) fn asks_how(&self) -> bool {
+        let reads = &self.reads;
+        reads.whole_context || ["caller", "mfa_at"].iter().any(|name| reads.contains(name))
+    }
+
+    /// Whether it may be about something of these types that is in a target, or that the target is in.
+    pub(crate) fn reaches_into(&self, account: &Account, types: u128, top: &Target) -> bool {
+        let in_top = |place: &Target| is_inside(account, place, top);
+        let on_the_way = |place: &Target| in_top(place) || is_inside(account, top, place);
+        match self.at {
+            Where::Everywhere => types != 0,
+            Where::Types(of) => of & types != 0,
+            Where::At(place) => type_bit(account, &place) & types != 0 && in_top(&place),
+            Where::Below(place) => types != 0 && on_the_way(&place),
+            Where::TypesBelow(of, place) => of & types != 0 && on_the_way(&place),
+            Where::Nowhere => false,
         }
     }
 
@@ -163,7 +210,7 @@ impl Statement {
     pub(crate) fn scope(&self) -> Option<Scope> {
         Some(match self.at {
             Where::Everywhere | Where::Types(_) => Scope::Account,
-            Where::At(target) | Where::Below(target) | Where::TypesBelow(_, target) => scope_of(target),
+            Where::At(target) | Where::Below(target) | Where::TypesBelow(_, target) => Scope::of(target),
             Where::Nowhere => return None,
         })
     }
@@ -187,31 +234,16 @@ impl Statement {
         scoped == Some(group) || self.reads.groups.binary_search(&group).is_ok()
     }
 
-    /// Whether it could be about a principal in particular: what it says of everybody without a condition, it says of whoever
-    /// would give this to the principal too.
-    pub(crate) fn is_about_one(&self, account: &Account, principal: Principal) -> bool {
-        let of_everybody = self.who == Who::Anybody && self.condition.is_none();
-        !of_everybody && self.is_about(account, principal)
-    }
-
-    /// Whether it could be about a target, by its type and place.
-    pub(crate) fn may_concern(&self, account: &Account, target: &Target) -> bool {
-        match (self.at, account.covering(target)) {
-            (Where::Below(at) | Where::TypesBelow(_, at), Some(covering)) => {
-                key_of(account, &at).is_none_or(|key| covering.contains(&key))
-            }
-            (Where::At(at), Some(_)) => at == *target,
-            _ => true,
+    /// Whether it is about a resource of this type that is registered in a target.
+    pub(crate) fn is_at_new(&self, account: &Account, of: ResourceTypeIndex, holder: &Target) -> bool {
+        let of_type = |types: u128| types & (1 << of.0) != 0;
+        match self.at {
+            Where::Everywhere => true,
+            Where::Types(types) => of_type(types),
+            Where::Below(place) => is_inside(account, holder, &place),
+            Where::TypesBelow(types, place) => of_type(types) && is_inside(account, holder, &place),
+            Where::At(_) | Where::Nowhere => false,
         }
-    }
-}
-
-/// The scope that is a target with all that is in it.
-pub(crate) fn scope_of(target: Target) -> Scope {
-    match target {
-        Target::Account => Scope::Account,
-        Target::Project(id) => Scope::Project(id),
-        Target::Resource(id) => Scope::resources([id]),
     }
 }
 
@@ -227,8 +259,47 @@ fn type_bit(account: &Account, target: &Target) -> u128 {
     }
 }
 
-fn is_in(account: &Account, principal: Principal, group: GroupId) -> bool {
-    account.groups_around(principal).any(|other| other == group)
+/// The types of what may be in a scope, as bits; of all of a type also of what such resources are registered in.
+pub(crate) fn types_in(account: &Account, scope: &Scope) -> u128 {
+    match scope {
+        Scope::Account => u128::MAX,
+        Scope::Project(_) => u128::MAX & !(1 << ACCOUNT),
+        Scope::AllOf(all) => {
+            let catalog = account.catalog();
+            let of = catalog.resource_type(&all.resource_type);
+            let parent = of.and_then(|of| catalog.resource_type_at(of)).and_then(|of| of.parent);
+            let holder = match (parent, all.project) {
+                (Some(parent), _) => 1 << parent.0,
+                (None, Some(_)) => 1 << PROJECT,
+                (None, None) => (1 << PROJECT) | (1 << ACCOUNT),
+            };
+            of.map_or(0, |of| holder | (1 << of.0) | types_under(account, of))
+        }
+        Scope::Resources(ids) => ids.iter().fold(0, |types, id| {
+            types | type_bit(account, &Target::Resource(*id)) | types_below(account, *id)
+        }),
+    }
+}
+
+/// The types of what may be below a resource.
+pub(crate) fn types_below(account: &Account, id: ResourceId) -> u128 {
+    let of = account.index.resource(id).and_then(|node| node.resource_type);
+    of.map_or(0, |of| types_under(account, of))
+}
+
+/// The types that belong below a type, at any depth.
+fn types_under(account: &Account, top: ResourceTypeIndex) -> u128 {
+    let catalog = account.catalog();
+    let up = |of: &ResourceTypeIndex| catalog.resource_type_at(*of).and_then(|of| of.parent);
+    let all = (0..).map(ResourceTypeIndex).take(catalog.resource_types.len());
+    let under = all.filter(|of| std::iter::successors(up(of), up).any(|above| above == top));
+    under.fold(0, |types, of| types | (1 << of.0))
+}
+
+/// Whether one target is another one or in it.
+fn is_inside(account: &Account, inner: &Target, outer: &Target) -> bool {
+    let key = key_of(account, outer);
+    account.covering(inner).is_some_and(|covering| key.is_some_and(|key| covering.contains(&key)))
 }
 
 /// What a target is called among the scopes that cover another one; none if it does not exist.

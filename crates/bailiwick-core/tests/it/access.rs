@@ -127,9 +127,10 @@ proptest! {
 
 fn ask(given: &Given, subject: (&str, &str), action: &str, resource: (&str, &str)) -> bool {
     let ((subject_type, subject_id), (resource_type, resource_id)) = (subject, resource);
-    given
-        .account
-        .evaluate(&Question { subject_type, subject_id, action, resource_type, resource_id }, given.now)
+    given.account.evaluate(
+        &Question { subject_type, subject_id, action, resource_type, resource_id },
+        Circumstances::question(given.now),
+    )
 }
 
 #[test]
@@ -258,7 +259,12 @@ fn an_answer_is_explained() {
     given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
     let read = given.account.catalog().permission("read:clusters").unwrap();
     let explain = |given: &Given, user, resource| {
-        given.account.explain(Principal::Member(user), read, &Target::Resource(resource), given.now)
+        given.account.explain(
+            Principal::Member(user),
+            read,
+            &Target::Resource(resource),
+            Circumstances::question(given.now),
+        )
     };
     let path = Path { grant: Some(id), through: vec![group], role, scope, until: Some(end) };
     let yes = explain(&given, user, near);
@@ -292,7 +298,11 @@ fn an_explanation_names_so_many_roles_and_says_whether_these_are_all() {
     let permission = given.account.catalog().permission("read:clusters").unwrap();
     let principal = Principal::Member(user);
     let missing = |given: &Given| {
-        given.account.explain(principal, permission, &Target::Account, given.now).missing.unwrap()
+        given
+            .account
+            .explain(principal, permission, &Target::Account, Circumstances::question(given.now))
+            .missing
+            .unwrap()
     };
     let built_in = missing(&given).grants.len();
     for number in built_in..limits::ROLES_IN_EXPLANATION {
@@ -311,8 +321,12 @@ fn an_explanation_looks_at_so_many_custom_roles_and_says_that_there_are_more() {
     let user = given.member(&[]);
     let permission = given.account.catalog().permission("read:clusters").unwrap();
     let missing = |given: &Given| {
-        let explained =
-            given.account.explain(Principal::Member(user), permission, &Target::Account, given.now);
+        let explained = given.account.explain(
+            Principal::Member(user),
+            permission,
+            &Target::Account,
+            Circumstances::question(given.now),
+        );
         explained.missing.unwrap()
     };
     let built_in = missing(&given);
@@ -340,8 +354,14 @@ fn whom_only_a_policy_keeps_from_it_no_grant_would_help() {
     given.do_it(&Command::CreatePolicy { policy });
     let (id, _) = given.account.policies_after(None).next().unwrap();
     let permission = given.account.catalog().permission("write:clusters").unwrap();
-    let explain =
-        |user| given.account.explain(Principal::Member(user), permission, &Target::Account, given.now);
+    let explain = |user| {
+        given.account.explain(
+            Principal::Member(user),
+            permission,
+            &Target::Account,
+            Circumstances::question(given.now),
+        )
+    };
     let kept = explain(user);
     assert_eq!((kept.allowed, kept.paths.len(), kept.forbids), (false, 1, vec![id]));
     let missing = kept.missing.unwrap();

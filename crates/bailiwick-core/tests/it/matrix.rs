@@ -90,7 +90,10 @@ fn matrix(name: &str) -> String {
         writeln!(page, "|---|{}", "---|".repeat(holders.len())).unwrap();
         for operation in Operation::ALL {
             let may = holders.iter().map(|Holder { user, scope, .. }| {
-                given.account.authorize(Actor::User(*user), *operation, scope, given.now).is_ok()
+                given
+                    .account
+                    .authorize(Actor::User(*user), *operation, scope, Circumstances::question(given.now))
+                    .is_ok()
             });
             row(&mut page, &format!("{} (`{}`)", operation.describe(), operation.name()), may);
         }
@@ -102,7 +105,12 @@ fn matrix(name: &str) -> String {
             {
                 let may = holders.iter().map(|holder| {
                     let principal = Principal::Member(holder.user);
-                    given.account.check(principal, permission, &Target::Resource(*id), given.now)
+                    given.account.check(
+                        principal,
+                        permission,
+                        &Target::Resource(*id),
+                        Circumstances::question(given.now),
+                    )
                 });
                 row(&mut page, &format!("{}: {verb}", of.title), may);
             }

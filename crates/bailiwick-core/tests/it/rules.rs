@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick_core::access::Target;
+use bailiwick_core::access::{Circumstances, Target};
 use bailiwick_core::account::{
     Account, Actor, Command, Decided, EntityKey, InvitationStatus, KeyHolder, MemberStatus, Principal,
     RoleRef, Scope,
@@ -257,7 +257,7 @@ fn rule_3_who_is_not_active_may_do_nothing_and_nothing_waits_in_their_name() {
                             Principal::Member(user),
                             permission,
                             &target,
-                            world.given.now
+                            Circumstances::question(world.given.now)
                         ));
                     }
                     assert!(account.effective(Principal::Member(user), world.given.now).at.is_empty());
@@ -309,7 +309,7 @@ fn the_index_agrees_with_the_definition_after_random_sequences() {
             }
         }
         let account = &world.given.account;
-        search::assert_searches(account, world.given.now, 23);
+        search::assert_searches(account, Circumstances::question(world.given.now), 23);
         let groups = account.groups_after(None).map(|(id, _)| Principal::Group(id));
         let principals: Vec<Principal> = world.principals().into_iter().chain(groups).collect();
         let everywhere =
@@ -342,8 +342,8 @@ pub fn assert_checks(
 ) {
     for permission in account.catalog().all_permissions().iter() {
         let wanted = allowed.contains(permission);
-        assert_eq!(account.check(principal, permission, target, now), wanted);
-        let explanation = account.explain(principal, permission, target, now);
+        assert_eq!(account.check(principal, permission, target, Circumstances::question(now)), wanted);
+        let explanation = account.explain(principal, permission, target, Circumstances::question(now));
         assert_eq!(explanation.allowed, wanted);
         assert_eq!(!explanation.paths.is_empty(), wanted, "{explanation:?}");
         assert_eq!(explanation.missing.is_none(), wanted);

@@ -115,7 +115,7 @@ fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> R
 pub(super) fn circumstances(call: &Call, principal: Principal) -> Circumstances<'static> {
     match call.signed_in() {
         Some(caller) if caller.actor.principal() == principal => caller.circumstances(call.now()),
-        _ => call.now().into(),
+        _ => Circumstances::question(call.now()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Searches for access: who may do this to that, and to what may somebody do this.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::{Found, Page, SubjectType, Target, TargetType};
+use bailiwick_core::access::{Circumstances, Found, Page, SubjectType, Target, TargetType};
 use bailiwick_core::account::{Account, Principal, Refusal, Scope};
 use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
 use bailiwick_core::ids::{ProjectId, ResourceId, UserId};
@@ -78,12 +78,15 @@ async fn who_can(
     };
     let (now, after) = (call.now(), page.after()?);
     call.service.prepare_search(&account).await;
-    let found = account.search_subjects(of, permission, &target, now, Page::new(after, page.limit));
+    // How others come is not known; who asks comes as they do.
+    let asked = Circumstances::question(now);
+    let found = account.search_subjects(of, permission, &target, asked, Page::new(after, page.limit));
     let found = in_page(&page, found, Principal::to_string);
     // Who may ask what others may do need not be told who they are.
     let actor = call.actor()?;
     let sees_groups = call.authorize(&account, Permission::ReadMembers, &Scope::Account).is_ok();
-    let is_shown = |user: UserId| account.sees_member(actor, user, now);
+    let circumstances = call.circumstances()?;
+    let is_shown = |user: UserId| account.sees_member(actor, user, circumstances);
     let users = found.items.iter().filter_map(|principal| match principal {
         Principal::Member(user) if is_shown(*user) => Some(*user),
         _ => None,

@@ -91,14 +91,18 @@ pub fn request_id(headers: &HeaderMap) -> String {
 pub fn origin(service: &Service, parts: &Parts, request_id: String) -> Origin {
     let peer: Option<IpAddr> =
         parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let forwarded = parts.headers.get_all("x-forwarded-for");
-    let forwarded = || forwarded.iter().filter_map(|value| value.to_str().ok());
     let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         request_id: Some(request_id),
-        source_ip: peer.map(|peer| service.config().trusted_proxies.client_address(peer, forwarded())),
+        source_ip: peer.map(|peer| client_address(service, &parts.headers, peer)),
         user_agent: agent.map(str::to_owned),
     }
+}
+
+/// The address behind a peer, as far as trusted proxies tell it.
+pub fn client_address(service: &Service, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    service.config().trusted_proxies.client_address(peer, forwarded)
 }
 
 async fn perform(

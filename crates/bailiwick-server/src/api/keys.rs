@@ -81,9 +81,9 @@ fn example() -> serde_json::Value {
 
 async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wire::Key>>, Failure> {
     let account = call.account()?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     if account.catalog().rules.personal_keys == PersonalKeys::Nobody {
-        account.authorize_anywhere(actor, Permission::ReadKeys, now)?;
+        account.authorize_anywhere(actor, Permission::ReadKeys, circumstances)?;
     }
     let page = call.page(&query)?;
     let references = call.references(&account)?;
@@ -94,7 +94,7 @@ async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wir
         let holder = key.value.holder;
         let fits = machine.is_none_or(|id| holder == KeyHolder::ServiceAccount(id))
             && member.is_none_or(|id| holder == KeyHolder::Member(id));
-        let seen = match account.sees_key(actor, &key.value, now) {
+        let seen = match account.sees_key(actor, &key.value, circumstances) {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
@@ -114,12 +114,12 @@ async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wir
 
 async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Key>, Failure> {
     let account = call.account()?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     if account.catalog().rules.personal_keys == PersonalKeys::Nobody {
-        account.authorize_anywhere(actor, Permission::ReadKeys, now)?;
+        account.authorize_anywhere(actor, Permission::ReadKeys, circumstances)?;
     }
     let id = in_path(&call)?;
-    let seen = account.key(id).filter(|key| account.sees_key(actor, &key.value, now));
+    let seen = account.key(id).filter(|key| account.sees_key(actor, &key.value, circumstances));
     let maker = seen.and_then(|key| person_behind(key.value.made_by));
     let people = call.service.people(maker).await?;
     let shown = seen.and_then(|_| Views::new(&account, &people, call.now()).key(id));

@@ -104,7 +104,12 @@ async fn list(call: Call, query: PageQuery) -> Result<Answer<Page<OwnershipOffer
     let now = call.now();
     let actor = call.actor()?;
     let sees_all = account
-        .authorize(actor, Permission::ReadMembers, &bailiwick_core::account::Scope::Account, now)
+        .authorize(
+            actor,
+            Permission::ReadMembers,
+            &bailiwick_core::account::Scope::Account,
+            call.circumstances()?,
+        )
         .is_ok();
     let after: Option<OfferId> = page.after()?;
     let people = account.offers().flat_map(|(_, offer)| [offer.value.from, offer.value.to]);

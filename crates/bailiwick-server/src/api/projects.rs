@@ -186,9 +186,9 @@ async fn leave(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>
 async fn remove_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
     let account = call.account()?;
     let project = in_path(&call, &account)?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     let user = account.find_member(call.parameter("member"));
-    let user = user.filter(|user| account.sees_member(actor, *user, now));
+    let user = user.filter(|user| account.sees_member(actor, *user, circumstances));
     let user = user.ok_or_else(|| Failure::not_found("member"))?;
     call.change_silently(&Command::RemoveFromProject { project, user }, query.dry_run, None).await
 }

@@ -219,9 +219,9 @@ impl Call {
         let account = self.account()?;
         let named = planned_event_people(&account, events).into_iter();
         // Who may change a role need not be allowed to see everybody who has it: those stay ids.
-        let (actor, now) = (self.actor()?, self.now());
+        let (actor, circumstances) = (self.actor()?, self.circumstances()?);
         let concerned = people_of_difference(&account, access).into_iter();
-        let named = named.chain(concerned.filter(|user| account.sees_member(actor, *user, now)));
+        let named = named.chain(concerned.filter(|user| account.sees_member(actor, *user, circumstances)));
         let people = self.service.people(named).await?;
         let dry = Views::new(&account, &people, self.now()).dry_run(events, access, would);
         Ok(Answer::dry_run(&dry)?.revision(account.revision()))

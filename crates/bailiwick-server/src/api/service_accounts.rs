@@ -79,13 +79,13 @@ async fn list(
     query: wire::ServiceAccountQuery,
 ) -> Result<Answer<wire::Page<wire::ServiceAccount>>, Failure> {
     let account = call.account()?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let machines = account.service_accounts_after(page.after()?).map(|(id, machine)| {
         let ServiceAccount { name, description, external_id, .. } = &machine.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
-        let seen = match account.may_on_service_account(actor, Permission::ReadKeys, id, now) {
+        let seen = match account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances) {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
@@ -101,10 +101,10 @@ async fn list(
 
 async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::ServiceAccount>, Failure> {
     let account = call.account()?;
-    let (actor, now) = (call.actor()?, call.now());
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     let people = People::default();
     let id = in_path(&call, &account)?;
-    let seen = account.may_on_service_account(actor, Permission::ReadKeys, id, now);
+    let seen = account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances);
     let shown = Views::new(&account, &people, call.now()).service_account(id).filter(|_| seen);
     let shown = shown.ok_or_else(|| Failure::not_found("service account"))?;
     Ok(Answer::entity(&shown)?.revision(account.revision()))

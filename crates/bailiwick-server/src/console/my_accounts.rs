@@ -220,7 +220,12 @@ pub(super) async fn accounts(
             is_current: person.account == Some(id),
             is_default: person.user.default_account == Some(id),
             may_leave: account
-                .decide(person.caller.actor, &Command::Leave, service.now(), &mut uuid::Uuid::now_v7)
+                .decide(
+                    person.caller.actor,
+                    &Command::Leave,
+                    person.caller.circumstances(service.now()),
+                    &mut uuid::Uuid::now_v7,
+                )
                 .is_ok(),
         });
     }

@@ -46,7 +46,11 @@ pub(super) async fn home(State(service): State<Service>, visitor: Visitor) -> An
     {
         let seen = handle
             .read()
-            .authorize_anywhere(person.caller.actor, Operation::ReadMembers, service.now())
+            .authorize_anywhere(
+                person.caller.actor,
+                Operation::ReadMembers,
+                person.caller.circumstances(service.now()),
+            )
             .is_ok();
         if seen {
             to = format!("/accounts/{id}/members");

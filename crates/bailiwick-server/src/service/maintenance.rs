@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{
     Account, Actor, Command, Decided, Event, KeyHolder, Refusal, RoleAtScope, RoleRef, Scope, SecretHash,
 };
@@ -85,7 +86,8 @@ impl Service {
             external_id: None,
             grants: vec![grant],
         };
-        let with_machine = opened.account.decide(Actor::User(user), &command, now, &mut ids)?;
+        let circumstances = Circumstances::question(now);
+        let with_machine = opened.account.decide(Actor::User(user), &command, circumstances, &mut ids)?;
         let machine = with_machine.events.iter().find_map(|event| match event {
             Event::ServiceAccountCreated { id, .. } => Some(*id),
             _ => None,
@@ -101,7 +103,7 @@ impl Service {
             secret_hash: SecretHash(*key.hash().as_bytes()),
             expires_at: None,
         };
-        let with_key = with_machine.account.decide(Actor::User(user), &command, now, &mut ids)?;
+        let with_key = with_machine.account.decide(Actor::User(user), &command, circumstances, &mut ids)?;
         // One commit for all three decisions, so that a crash leaves all or nothing.
         let events: Vec<Event> =
             [opened.events, with_machine.events, with_key.events].into_iter().flatten().collect();

@@ -13,6 +13,7 @@ use super::likeness::{Likeness, likeness};
 use super::tally::{Found, Tally};
 use super::things::{Thing, Things};
 use super::touched::{Place, Touched};
+use crate::access::Circumstances;
 use crate::account::{Account, Event, Principal, RoleRef, Scope};
 use crate::catalog::PermissionSet;
 use crate::limits;
@@ -115,7 +116,7 @@ impl<'a> Asking<'a> {
             let mut asked = Vec::new();
             for one in &here {
                 let may = one.gained.union(&one.lost);
-                let may = may.difference(&may.difference(&self.named));
+                let may = may.intersection(&self.named);
                 asked.extend((!may.is_empty()).then(|| (one.place.clone(), may)));
             }
             let outcome = self.outcome(principal, asked);
@@ -167,6 +168,7 @@ impl<'a> Asking<'a> {
         places: &[(Place, PermissionSet)],
     ) -> Outcome {
         let Sides { before, after, now } = *self.sides;
+        let asked = Circumstances::question(now);
         let mut outcome = Outcome::default();
         let mut unseen: Vec<bool> = vec![true; places.len()];
         let keys: Vec<_> = places.iter().map(|(place, _)| self.sides.key(place)).collect();
@@ -194,8 +196,8 @@ impl<'a> Asking<'a> {
                 if !self.spend(QUESTION) {
                     break;
                 }
-                let had = before.check(principal, permission, &thing.target, now);
-                let has = after.check(principal, permission, &thing.target, now);
+                let had = before.check(principal, permission, &thing.target, asked);
+                let has = after.check(principal, permission, &thing.target, asked);
                 match (had, has) {
                     (false, true) => more.insert(permission),
                     (true, false) => less.insert(permission),
@@ -213,8 +215,8 @@ impl<'a> Asking<'a> {
                 if !self.spend(QUESTION) {
                     break;
                 }
-                let had = before.may(principal, permission, &scope, now);
-                let has = after.may(principal, permission, &scope, now);
+                let had = before.may(principal, permission, &scope, asked);
+                let has = after.may(principal, permission, &scope, asked);
                 let into = match (had, has) {
                     (false, true) => &mut outcome.gained,
                     (true, false) => &mut outcome.lost,

@@ -65,8 +65,7 @@ fn is_of(account: &Account, target: Target, of: TargetType) -> bool {
 }
 
 /// Every search for some permissions against a check of everybody and everything.
-pub fn assert_searches<'c>(account: &Account, now: impl Into<Circumstances<'c>>, step: usize) {
-    let now: Circumstances<'_> = now.into();
+pub fn assert_searches(account: &Account, now: Circumstances<'_>, step: usize) {
     let permissions: Vec<PermissionIndex> =
         account.catalog().all_permissions().iter().step_by(step).collect();
     let (everybody, everything) = (everybody(account), targets(account));
@@ -120,7 +119,7 @@ proptest! {
     ) {
         let (mut given, _) = granted(catalog, &chosen);
         for now in [given.now, given.later(1)] {
-            assert_searches(&given.account, now, 7);
+            assert_searches(&given.account, Circumstances::question(now), 7);
         }
         // Kept up as grants go, and equal to what is made anew.
         let ids: Vec<GrantId> = given.account.grants_after(None).map(|(id, _)| id).step_by(2).collect();
@@ -129,7 +128,7 @@ proptest! {
             given.account.apply(&[revoked]);
         }
         assert!(given.account.is_search_prepared());
-        assert_searches(&given.account, given.now, 7);
+        assert_searches(&given.account, Circumstances::question(given.now), 7);
     }
 }
 
@@ -143,7 +142,7 @@ fn a_value_made_before_the_first_search_catches_up_with_the_next_change() {
     assert!(!given.account.is_search_prepared());
     given.grant(Principal::Member(user), at_account("auditor"));
     assert!(given.account.is_search_prepared(), "the writer does it once, and it stays");
-    assert_searches(&given.account, given.now, 11);
+    assert_searches(&given.account, Circumstances::question(given.now), 11);
     let stranger = Given::new("bailiwick");
     assert!(!stranger.account.is_search_prepared());
 }
@@ -155,24 +154,45 @@ fn what_is_not_there_is_found_by_nobody() {
     let account = &given.account;
     let read = account.catalog().permission("read:clusters").unwrap();
     let owner = Principal::Member(given.owner);
-    let subjects =
-        |target| account.search_subjects(SubjectType::Member, read, &target, given.now, Page::new(None, 10));
+    let subjects = |target| {
+        account.search_subjects(
+            SubjectType::Member,
+            read,
+            &target,
+            Circumstances::question(given.now),
+            Page::new(None, 10),
+        )
+    };
     assert_eq!(subjects(Target::Resource(cluster)).items, [owner]);
     let nothing = given.upcoming(1);
     assert_eq!(subjects(Target::Resource(nothing)), Found { items: vec![], next: None });
     let clusters = account.target_type("cluster").unwrap();
     let stranger: UserId = given.upcoming(1);
-    let found =
-        account.search_targets(Principal::Member(stranger), read, clusters, given.now, Page::new(None, 10));
+    let found = account.search_targets(
+        Principal::Member(stranger),
+        read,
+        clusters,
+        Circumstances::question(given.now),
+        Page::new(None, 10),
+    );
     assert_eq!(found, Found { items: vec![], next: None });
     assert_eq!(account.target_type("yacht"), None);
-    let actions =
-        account.search_actions(Principal::Member(stranger), &Target::Account, given.now, Page::new(None, 10));
+    let actions = account.search_actions(
+        Principal::Member(stranger),
+        &Target::Account,
+        Circumstances::question(given.now),
+        Page::new(None, 10),
+    );
     assert_eq!(actions.items, []);
     given.do_it(&Command::DeleteAccount);
     let account = &given.account;
-    let subjects =
-        account.search_subjects(SubjectType::Member, read, &Target::Account, given.now, Page::new(None, 10));
+    let subjects = account.search_subjects(
+        SubjectType::Member,
+        read,
+        &Target::Account,
+        Circumstances::question(given.now),
+        Page::new(None, 10),
+    );
     assert_eq!(subjects.items, []);
 }
 
@@ -203,7 +223,15 @@ fn a_page_ends_when_its_work_is_done_and_the_search_goes_on_behind_it() {
     let account = &given.account;
     let delete = account.catalog().permission("delete:clusters").unwrap();
     let target = Target::Resource(cluster);
-    let ask = |page| account.search_subjects(SubjectType::Member, delete, &target, given.now, page);
+    let ask = |page| {
+        account.search_subjects(
+            SubjectType::Member,
+            delete,
+            &target,
+            Circumstances::question(given.now),
+            page,
+        )
+    };
     let first = ask(Page::new(None, 100));
     let asked = limits::SEARCH_WORK / 1_001;
     assert_eq!(first.items, [Principal::Member(given.owner)]);

@@ -546,7 +546,7 @@ fn through_an_invitation_by_who_has_ended() {
     given.do_it(&Command::SetMemberEnd { user: sponsor, until: Some(end) });
     let accept = Command::AcceptInvitation { invitation };
     assert!(
-        matches!(given.refused(guest, &accept), Refusal::Outlasts { .. }),
+        matches!(given.refused(guest, &accept), Refusal::SponsorGone),
         "it would outlast the sponsor"
     );
     given.now = end;

@@ -33,7 +33,12 @@ fn a_membership_ends_at_its_moment_and_the_member_becomes_inactive() {
     assert_eq!(given.account.member_status_at(user, until), Some(MemberStatus::Inactive));
     assert_eq!(given.account.may_act(Actor::User(user), until), Err(Refusal::Inactive));
     let permission = given.account.catalog().permission("write:clusters").unwrap();
-    let explained = given.account.explain(Principal::Member(user), permission, &Target::Account, until);
+    let explained = given.account.explain(
+        Principal::Member(user),
+        permission,
+        &Target::Account,
+        Circumstances::question(until),
+    );
     assert_eq!((explained.allowed, explained.principal), (false, PrincipalState::Inactive));
     assert!(given.account.effective(Principal::Member(user), until).at.is_empty());
     assert_eq!(given.lapse(10), [Event::MemberExpired { user, until, before: MemberStatus::Active }]);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{
     Account, Actor, Attributes, Command, Decided, Event, Invitee, KeyHolder, Patch, Principal, Refusal,
     ResourceSpec, RoleAtScope, RoleRef, RoleSpec, Scope, SecretHash, open,
@@ -94,7 +95,7 @@ impl Given {
             next_id += 1;
             Uuid::from_u128(next_id)
         };
-        self.account.decide(actor, command, self.now, &mut ids)
+        self.account.decide(actor, command, Circumstances::question(self.now), &mut ids)
     }
 
     /// Decides and, if it is accepted, applies.
@@ -302,7 +303,7 @@ impl Given {
             Principal::Member(user),
             permission,
             &bailiwick_core::access::Target::Account,
-            self.now,
+            Circumstances::question(self.now),
         )
     }
 

@@ -213,7 +213,12 @@ fn an_explanation_names_the_shortest_way_from_each_own_group() {
     given.do_it(&add(left, user));
     let grant = given.grant(Principal::Group(top), at_account("auditor"));
     let permission = given.account.catalog().permission("read:events").unwrap();
-    let explained = given.account.explain(Principal::Member(user), permission, &Target::Account, given.now);
+    let explained = given.account.explain(
+        Principal::Member(user),
+        permission,
+        &Target::Account,
+        Circumstances::question(given.now),
+    );
     let mut ways: Vec<Vec<GroupId>> = explained.paths.iter().map(|path| path.through.clone()).collect();
     ways.sort();
     let mut wanted = vec![vec![left, top], vec![low, top]];
@@ -221,7 +226,12 @@ fn an_explanation_names_the_shortest_way_from_each_own_group() {
     assert_eq!(ways, wanted);
     let Path { grant: named, role, scope, until, .. } = explained.paths[0].clone();
     assert_eq!((named, role, scope, until), (Some(grant), built_in("auditor"), Scope::Account, None));
-    let explained = given.account.explain(Principal::Group(right), permission, &Target::Account, given.now);
+    let explained = given.account.explain(
+        Principal::Group(right),
+        permission,
+        &Target::Account,
+        Circumstances::question(given.now),
+    );
     assert_eq!(explained.paths[0].through, [top]);
 }
 
@@ -234,8 +244,12 @@ fn a_no_says_what_is_suspended_and_what_is_promised() {
     let (pending, _) = given.pending(std::slice::from_ref(&one));
     let read = given.account.catalog().permission("read:clusters").unwrap();
     let missing = |user| {
-        let explained =
-            given.account.explain(Principal::Member(user), read, &Target::Resource(cluster), given.now);
+        let explained = given.account.explain(
+            Principal::Member(user),
+            read,
+            &Target::Resource(cluster),
+            Circumstances::question(given.now),
+        );
         explained.missing.unwrap()
     };
     let (suspended, promised) = (missing(inactive), missing(pending));

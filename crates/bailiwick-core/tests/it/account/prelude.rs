@@ -1,5 +1,6 @@
 //! What the tests of every slice use.
 
+pub use bailiwick_core::access::Circumstances;
 pub use bailiwick_core::account::{
     Actor, ActorRef, AllOf, AttributeValue, Attributes, Command, EndReason, EntityKey, Event, Grant, Group,
     Invitation, InvitationStatus, Invitee, Key, KeyHolder, Member, MemberStatus, Offer, Patch,

@@ -12,7 +12,7 @@ impl Given {
             next_id += 1;
             uuid::Uuid::from_u128(next_id)
         };
-        let mut draft = self.account.draft(actor, self.now, &mut ids);
+        let mut draft = self.account.draft(actor, Circumstances::question(self.now), &mut ids);
         for (place, command) in commands.iter().enumerate() {
             draft.step(command).map_err(|refusal| (place, refusal))?;
         }
@@ -87,7 +87,8 @@ fn a_refused_step_leaves_the_draft_as_it_was() {
         next += 1;
         uuid::Uuid::from_u128(next)
     };
-    let mut draft = given.account.draft(Actor::User(given.owner), given.now, &mut ids);
+    let mut draft =
+        given.account.draft(Actor::User(given.owner), Circumstances::question(given.now), &mut ids);
     assert!(draft.is_empty());
     draft.step(&create_group("One")).unwrap();
     draft.step(&create_group("One")).unwrap_err();

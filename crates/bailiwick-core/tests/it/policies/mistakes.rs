@@ -139,12 +139,17 @@ fn a_thousand_policies_and_no_more() {
     assert_eq!(refusal, too_many("policies", limits::POLICIES));
     let delete = given.account.catalog().permission("delete:clusters").unwrap();
     let at = bailiwick_core::access::Target::Resource(cluster);
-    assert!(given.account.check(Principal::Member(given.owner), delete, &at, given.now));
+    assert!(given.account.check(
+        Principal::Member(given.owner),
+        delete,
+        &at,
+        Circumstances::question(given.now)
+    ));
     let group = given.account.groups_after(None).next().unwrap().0;
     let user = given.member(&[at_account("admin")]);
-    assert!(given.account.check(Principal::Member(user), delete, &at, given.now));
+    assert!(given.account.check(Principal::Member(user), delete, &at, Circumstances::question(given.now)));
     given.do_it(&Command::AddToGroup { group, member: Principal::Member(user) });
-    assert!(!given.account.check(Principal::Member(user), delete, &at, given.now));
+    assert!(!given.account.check(Principal::Member(user), delete, &at, Circumstances::question(given.now)));
 }
 
 #[test]

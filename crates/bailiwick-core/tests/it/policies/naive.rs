@@ -35,15 +35,14 @@ impl<'a> Naive<'a> {
         Self { account, permits: of("permit"), forbids: of("forbid") }
     }
 
-    pub fn allowed<'c>(
+    pub fn allowed(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         target: &Target,
-        now: impl Into<Circumstances<'c>>,
+        circumstances: Circumstances<'_>,
     ) -> bool {
         let account = self.account;
-        let circumstances = now.into();
         let now = circumstances.now;
         let active = match principal {
             Principal::Member(user) => {

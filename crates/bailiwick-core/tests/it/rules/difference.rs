@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick_core::access::{AccessChange, AccessDifference, Target};
+use bailiwick_core::access::{AccessChange, AccessDifference, Circumstances, Target};
 use bailiwick_core::account::{Account, AllOf, Command, Decided, Grant, Principal, Scope};
 use bailiwick_core::catalog::PermissionSet;
 use bailiwick_core::ids::UserId;
@@ -180,8 +180,9 @@ fn where_policies_decide_the_difference_is_that_of_asking_every_question_before_
             let both = targets(after).into_iter().filter(|target| both.contains(target));
             for target in both {
                 for principal in principals.iter().copied() {
-                    let [had, has] = [before, after]
-                        .map(|account| account.allowed_at(principal, &target, world.given.now));
+                    let [had, has] = [before, after].map(|account| {
+                        account.allowed_at(principal, &target, Circumstances::question(world.given.now))
+                    });
                     let told = |list: &[AccessChange]| {
                         let about = list.iter().filter(|one| {
                             one.principals.first.contains(&principal) && is_about(after, one, &target)

@@ -14,7 +14,7 @@ use crate::policies::naive;
 fn held(world: &World, principal: Principal, target: &bailiwick_core::access::Target) -> PermissionSet {
     let account = &world.given.account;
     let granted = account.effective_at(principal, target, world.given.now);
-    let allowed = account.allowed_at(principal, target, world.given.now);
+    let allowed = account.allowed_at(principal, target, Circumstances::question(world.given.now));
     granted.difference(&granted.difference(&allowed))
 }
 
@@ -47,8 +47,12 @@ fn rule_1_holds_for_what_policies_make_of_a_change() {
                     if before.member_status(user_of(principal)).is_none() {
                         continue;
                     }
-                    let gained = after.allowed_at(principal, &target, now);
-                    let gained = gained.difference(&before.allowed_at(principal, &target, now));
+                    let gained = after.allowed_at(principal, &target, Circumstances::question(now));
+                    let gained = gained.difference(&before.allowed_at(
+                        principal,
+                        &target,
+                        Circumstances::question(now),
+                    ));
                     let raised = gained.difference(&newcomer.unwrap_or_default()).difference(&held);
                     let names: Vec<&str> = before.catalog().permission_names(raised).collect();
                     let joins = matches!(command, bailiwick_core::account::Command::AcceptInvitation { .. });
@@ -125,7 +129,7 @@ fn said() -> Asserted {
 
 /// A plain question, one of which something is said, and somebody's own.
 fn circumstances(now: Timestamp, said: &Asserted) -> [Circumstances<'_>; 3] {
-    let plain: Circumstances<'_> = now.into();
+    let plain: Circumstances<'_> = Circumstances::question(now);
     let asserted = Circumstances { asserted: Some(said), ..plain };
     [plain, asserted, Circumstances { caller: Caller::Person, ..plain }]
 }
@@ -166,9 +170,12 @@ fn an_owner_can_always_take_a_policy_back() {
                 }
                 for (policy, _) in after.policies_after(None) {
                     let command = bailiwick_core::account::Command::DeletePolicy { policy };
-                    let decided = after.decide(Actor::User(user), &command, world.given.now, &mut || {
-                        uuid::Uuid::from_u128(9)
-                    });
+                    let decided = after.decide(
+                        Actor::User(user),
+                        &command,
+                        Circumstances::question(world.given.now),
+                        &mut || uuid::Uuid::from_u128(9),
+                    );
                     assert!(decided.is_ok() || after.is_deleted(), "{decided:?}");
                 }
             }

@@ -189,7 +189,7 @@ impl World {
     }
 
     fn roles_at_scopes(&self, step: &Step) -> Option<Vec<RoleAtScope>> {
-        let many = (0..u16::from(step.d % 3)).map(|n| self.role_at_scope(step.b + n, step.c ^ n, step.d / 3));
+        let many = (0..u16::from(step.d % 3)).map(|n| self.role_at_scope(step.b.wrapping_add(n), step.c ^ n, step.d / 3));
         many.collect()
     }
 
@@ -249,7 +249,7 @@ impl World {
             3 => Command::EditMember { user, external_id: Self::patch(b), attributes: [].into() },
             4 | 2 => Command::SetMemberRoles {
                 user,
-                roles: (0..u16::from(d % 3)).map(|n| self.role(b + n)).collect(),
+                roles: (0..u16::from(d % 3)).map(|n| self.role(b.wrapping_add(n))).collect(),
             },
             5 => Command::ActivateMember { user },
             6 => Command::DeactivateMember { user },
