@@ -266,9 +266,16 @@ impl<'a> Giver<'a> {
             let theirs = self.account.applies(statement, grantee, Object::Anything);
             let alike = self.comes_alike(statement, grantee.principal)
                 && theirs.implies(&self.basis.applies(statement, own, Object::Anything));
-            let scope = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok());
-            if let (false, Some(scope)) = (alike, scope) {
-                self.covers(&statement.actions, &scope, None, &Grantee::One(grantee.clone()))?;
+            let Some(scope) = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok())
+            else {
+                continue;
+            };
+            let grantee = Grantee::One(grantee.clone());
+            // What a policy permits the giver alike is still not theirs where another one keeps them from it.
+            let actions = &statement.actions;
+            let kept = || self.kept_from(actions, &self.judged_at(&scope).1, &grantee).is_some();
+            if !alike || kept() {
+                self.covers(actions, &scope, None, &grantee)?;
             }
         }
         Ok(())

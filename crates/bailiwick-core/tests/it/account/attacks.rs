@@ -545,10 +545,7 @@ fn through_an_invitation_by_who_has_ended() {
     let end = given.later(3_600);
     given.do_it(&Command::SetMemberEnd { user: sponsor, until: Some(end) });
     let accept = Command::AcceptInvitation { invitation };
-    assert!(
-        matches!(given.refused(guest, &accept), Refusal::SponsorGone),
-        "it would outlast the sponsor"
-    );
+    assert!(matches!(given.refused(guest, &accept), Refusal::SponsorGone), "it would outlast the sponsor");
     given.now = end;
     assert_eq!(given.refused(guest, &accept), Refusal::SponsorGone);
 }

@@ -189,7 +189,8 @@ impl World {
     }
 
     fn roles_at_scopes(&self, step: &Step) -> Option<Vec<RoleAtScope>> {
-        let many = (0..u16::from(step.d % 3)).map(|n| self.role_at_scope(step.b.wrapping_add(n), step.c ^ n, step.d / 3));
+        let many = (0..u16::from(step.d % 3))
+            .map(|n| self.role_at_scope(step.b.wrapping_add(n), step.c ^ n, step.d / 3));
         many.collect()
     }
 
@@ -434,7 +435,7 @@ impl World {
         let all = &self.given.account.catalog().permissions;
         let permission = &all[usize::from(b) % all.len()].name;
         let user = pick(&self.users, c)?;
-        let text = match d % 13 {
+        let text = match d % 16 {
             0 => "forbid(principal, action in Action::\"delete\", resource);".to_owned(),
             1 => format!("permit(principal in Group::\"{}\", action == Action::\"{permission}\", resource);", self.group(c)?),
             2 => format!("forbid(principal is User, action == Action::\"{permission}\", resource) unless {{ principal has department && principal.department == \"production\" }};"),
@@ -448,6 +449,9 @@ impl World {
             9 => format!("permit(principal, action == Action::\"{permission}\", resource) when {{ context.caller == \"person\" }};"),
             10 => format!("permit(principal is User, action in [Action::\"read:clusters\", Action::\"{permission}\"], resource) when {{ context.request has ticket && context.request.ticket == \"T-1\" }};"),
             11 => format!("forbid(principal, action == Action::\"{permission}\", resource) unless {{ context.caller == \"question\" || context.request has ticket }};"),
+            12 => "forbid(principal is User, action in [Action::\"write\", Action::\"delete\"], resource is Cluster) when { context.weekday > 5 };".to_owned(),
+            13 => "forbid(principal, action, resource is Cluster) when { resource has environment && resource.environment == \"production\" } unless { principal has department && principal.department == \"production\" };".to_owned(),
+            14 => format!("permit(principal is User, action == Action::\"{permission}\", resource) unless {{ principal has department }};"),
             _ => format!("forbid(principal, action == Action::\"write:clusters\", resource is Cluster in Project::\"{}\") when {{ resource has environment && resource.environment == \"production\" }};", self.project(a)?),
         };
         let enabled = !a.is_multiple_of(5);
