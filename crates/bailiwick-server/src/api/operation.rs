@@ -426,6 +426,13 @@ impl Operation {
             codes.push("idempotency_mismatch");
         }
         codes.extend(self.own_errors);
+        // Policies can forbid whatever a role can allow.
+        if codes.contains(&"permission_denied") {
+            codes.push("forbidden_by_policy");
+        }
+        if codes.contains(&"escalation") {
+            codes.extend(["kept_back_by_policy", "lifts_own_policy"]);
+        }
         codes.sort_unstable();
         codes.dedup();
         codes

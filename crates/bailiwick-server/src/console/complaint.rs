@@ -72,6 +72,13 @@ fn message(error: &Error, account: Option<&Account>) -> String {
         (Error::Refused(Refusal::Denied { permission, scope }), Some(account)) => {
             format!("this needs the permission `{permission}` in {}", account.scope_words(scope))
         }
+        (Error::Refused(Refusal::Forbidden { policy, permission, scope }), Some(account)) => {
+            format!("{policy} forbids you `{permission}` in {}", account.scope_words(scope))
+        }
+        (Error::Refused(Refusal::KeptBack { policy, missing, scope }), Some(account)) => format!(
+            "you cannot give what {policy} can keep from you and does not keep from them alike: {missing} in {}",
+            account.scope_words(scope)
+        ),
         (Error::Refused(Refusal::Escalation { missing, scope }), Some(account)) => {
             format!("you cannot give what you do not hold: {missing} in {}", account.scope_words(scope))
         }

@@ -133,7 +133,7 @@ async fn the_address_from_which_somebody_acts_counts() {
     world.get("~/members").by(&grace).send().await.expect(StatusCode::OK);
     let body = json!({ "name": "From the office", "text": text });
     world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
-    world.get("~/members").by(&grace).send().await.problem(403, "permission_denied");
+    world.get("~/members").by(&grace).send().await.problem(403, "forbidden_by_policy");
     world.get("~/members").by(&world.owner).send().await.expect(StatusCode::OK);
 }
 

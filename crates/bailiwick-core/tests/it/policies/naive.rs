@@ -160,7 +160,9 @@ fn over(stored: Option<&Attributes>, asserted: &Attributes) -> Attributes {
 /// The parts of the context of which the policies of these tests speak.
 fn context(circumstances: &Circumstances<'_>, request: &Attributes) -> Context {
     let request = request.iter().map(|(name, one)| (name.clone(), value(one)));
+    let day = circumstances.now.to_zoned(jiff::tz::TimeZone::UTC).weekday().to_monday_one_offset();
     let pairs = [
+        ("weekday".into(), RestrictedExpr::val(i64::from(day))),
         ("caller".into(), RestrictedExpr::val(circumstances.caller.name())),
         ("request".into(), RestrictedExpr::record(request).unwrap()),
     ];
