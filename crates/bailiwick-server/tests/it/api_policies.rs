@@ -122,6 +122,49 @@ async fn attributes_are_given_at_invitation_and_on_resources() {
     assert_eq!(made.expect(StatusCode::CREATED).json()["attributes"], json!({ "environment": "production" }));
 }
 
+/// Whom a policy keeps out of production does not get there by somebody or something else.
+#[tokio::test]
+async fn what_a_policy_keeps_from_somebody_is_not_theirs_to_give() {
+    let world = World::new("bailiwick").await;
+    let contractor = world.invite_and_accept("grace@example.com", &["admin"]).await;
+    let other = world.invite_and_accept("ada@example.com", &[]).await;
+    let member = format!("~/members/{}", contractor.id);
+    let said = json!({ "attributes": { "contractor": true } });
+    world.patch(&member).by(&world.owner).json(&said).send().await.expect(StatusCode::OK);
+    let text = "forbid(principal is User, action in [Action::\"write:clusters\", Action::\"delete:clusters\"], resource is Cluster) \
+                when { principal has contractor && principal.contractor && resource has environment && resource.environment == \"production\" };";
+    let policy = json!({ "name": "Contractors", "text": text });
+    world.post("~/policies").by(&world.owner).json(&policy).send().await.expect(StatusCode::CREATED);
+    let grants = json!([{ "role": "admin", "scope": "account" }]);
+    let machine = json!({ "name": "Mine", "grants": grants });
+    let ways = [
+        ("~/service-accounts", machine.clone()),
+        ("~/grants", json!({ "principal": other.id, "role": "admin", "scope": "account" })),
+        ("~/invitations", json!({ "emails": ["eve@example.com"], "grants": grants })),
+    ];
+    for (path, body) in &ways {
+        let problem = world.post(path).by(&contractor).json(body).send().await;
+        let problem = problem.problem(403, "kept_back_by_policy");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("the policy `Contractors` can keep from you"), "{detail}");
+    }
+    let made = world.post("~/service-accounts").by(&world.owner).json(&machine).send().await;
+    let made = made.expect(StatusCode::CREATED).json();
+    let key = json!({ "name": "Mine", "service_account": made["id"] });
+    world.post("~/keys").by(&contractor).json(&key).send().await.problem(403, "kept_back_by_policy");
+    let free = json!({ "attributes": { "contractor": false } });
+    world.patch(&member).by(&contractor).json(&free).send().await.problem(403, "lifts_own_policy");
+    world.delete("~/policies/Contractors").by(&contractor).send().await.problem(403, "lifts_own_policy");
+    // Another contractor is bound alike.
+    let said = json!({ "emails": ["joan@example.com"], "grants": grants, "attributes": { "contractor": true } });
+    world.post("~/invitations").by(&world.owner).json(&said).send().await.expect(StatusCode::CREATED);
+    let alike = format!("~/members/{}", other.id);
+    let contractor_too = json!({ "attributes": { "contractor": true } });
+    world.patch(&alike).by(&world.owner).json(&contractor_too).send().await.expect(StatusCode::OK);
+    let (path, body) = &ways[1];
+    world.post(path).by(&contractor).json(body).send().await.expect(StatusCode::CREATED);
+}
+
 #[tokio::test]
 async fn the_address_from_which_somebody_acts_counts() {
     let world = World::new("bailiwick").await;
