@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 
 use bailiwick_core::access::{Caller, Circumstances, Target};
 use bailiwick_core::account::{
-    Account, Actor, AttributeValue, Attributes, Command, Event, Policy, Principal, Refusal, ResourceSpec,
-    open,
+    Account, Actor, AttributeValue, Attributes, Command, Event, Invitee, Policy, Principal, Refusal,
+    ResourceSpec, RoleAtScope, RoleRef, Scope, open,
 };
 use bailiwick_core::catalog::Catalog;
-use bailiwick_core::ids::{AccountId, Id, ResourceId, UserId};
+use bailiwick_core::ids::{AccountId, Id, InvitationId, ResourceId, UserId};
 use bailiwick_core::policy::Mistakes;
 use bailiwick_core::values::{Description, Name};
 use bailiwick_core::{limits, policy};
@@ -22,6 +22,8 @@ use uuid::Uuid;
 struct Given {
     account: Account,
     owner: UserId,
+    /// Somebody with the role `admin`, who owns nothing.
+    admin: UserId,
     cluster: ResourceId,
 }
 
@@ -45,14 +47,35 @@ static GIVEN: LazyLock<Given> = LazyLock::new(|| {
         attributes,
     };
     let command = Command::RegisterResources { resources: vec![cluster] };
-    let decided =
-        account.decide(Actor::User(owner), &command, NOW, &mut ids_from(1_000)).expect("owners register");
+    let decided = account
+        .decide(Actor::User(owner), &command, Circumstances::question(NOW), &mut ids_from(1_000))
+        .expect("owners register");
     let registered = |event: &Event| match event {
         Event::ResourceRegistered { id, .. } => Some(*id),
         _ => None,
     };
     let cluster = decided.events.iter().find_map(registered).expect("it was registered");
-    Given { account: decided.account, owner, cluster }
+    let admin = UserId::from_uuid(Uuid::from_u128(3_000));
+    let invitation = InvitationId::from_uuid(Uuid::from_u128(3_001));
+    let invite = Command::Invite {
+        people: vec![Invitee { user: admin, invitation }],
+        grants: vec![RoleAtScope {
+            role: RoleRef::BuiltIn("admin".into()),
+            scope: Scope::Account,
+            until: None,
+        }],
+        groups: Vec::new(),
+        member_until: None,
+        attributes: [("contractor".into(), AttributeValue::Bool(true))].into_iter().collect(),
+    };
+    let ask = |account: &Account, actor, command| {
+        let decided =
+            account.decide(Actor::User(actor), command, Circumstances::question(NOW), &mut ids_from(4_000));
+        decided.expect("it may be done").account
+    };
+    let account = ask(&decided.account, owner, &invite);
+    let account = ask(&account, admin, &Command::AcceptInvitation { invitation });
+    Given { account, owner, admin, cluster }
 });
 
 fn name(text: &str) -> Name {
@@ -103,7 +126,12 @@ fn decides(given: &Given, text: &str) {
         enabled: true,
     };
     let command = Command::CreatePolicy { policy };
-    let decided = given.account.decide(Actor::User(given.owner), &command, NOW, &mut ids_from(2_000));
+    let decided = given.account.decide(
+        Actor::User(given.owner),
+        &command,
+        Circumstances::question(NOW),
+        &mut ids_from(2_000),
+    );
     let account = decided.expect("owners hold all that a policy can name").account;
     assert_eq!(account.check_policy(text), Ok(()), "what was right stays right");
 
@@ -120,9 +148,28 @@ fn decides(given: &Given, text: &str) {
     for guarded in ["read:policies", "write:policies", "delete:policies"].map(named) {
         assert!(account.check(owner, guarded, &Target::Account, circumstances));
     }
+    binds_whom_it_forbids(given, &account, circumstances);
     for permission in catalog.all_permissions().iter() {
         let at = Target::Resource(given.cluster);
         let allowed = account.check(owner, permission, &at, circumstances);
         assert_eq!(account.explain(owner, permission, &at, circumstances).allowed, allowed);
+    }
+}
+
+/// Whom the policy forbids anything under some circumstances does not take it away under any others.
+fn binds_whom_it_forbids(given: &Given, account: &Account, circumstances: Circumstances<'_>) {
+    let admin = Principal::Member(given.admin);
+    let at = Target::Resource(given.cluster);
+    let granted = account.effective_at(admin, &at, NOW);
+    let question = Circumstances::question(Timestamp::constant(1_700_300_000, 0));
+    let is_forbidden = |way| !granted.difference(&account.allowed_at(admin, &at, way)).is_empty();
+    if !is_forbidden(circumstances) && !is_forbidden(question) {
+        return;
+    }
+    let (policy, _) = account.policies_after(None).next().expect("it was saved");
+    let delete = Command::DeletePolicy { policy };
+    for way in [circumstances, question] {
+        let decided = account.decide(Actor::User(given.admin), &delete, way, &mut ids_from(5_000));
+        assert!(decided.is_err(), "whom it binds cannot lift it");
     }
 }

@@ -32,14 +32,17 @@ mod ownership;
 mod policies;
 mod projects;
 mod promised_groups;
+mod references;
 mod refusal;
 mod replay;
 mod resources;
 mod roles;
 mod rows;
+mod scope;
 mod service_accounts;
 mod settings;
 mod spread;
+mod stored;
 mod undo;
 mod visibility;
 mod weight;
@@ -61,16 +64,17 @@ pub use command::{Command, Invitee, Patch, ResourceSpec, RoleSpec};
 pub use decide::Decided;
 pub use draft::Draft;
 pub use entities::{
-    ActorRef, AllOf, EntityKey, Grant, Group, InvalidRef, Invitation, InvitationStatus, Key, KeyHolder,
-    Member, MemberEnd, MemberStatus, Offer, Principal, Profile, Project, Resource, Role, RoleAtScope,
-    RoleRef, Scope, SecretHash, ServiceAccount, Settings, Versioned,
+    Grant, Group, Invitation, InvitationStatus, Key, Member, MemberEnd, MemberStatus, Offer, Profile,
+    Project, Resource, Role, RoleAtScope, SecretHash, ServiceAccount, Settings, Versioned,
 };
 pub use event::{EndReason, Event, Withheld, WithheldGroup};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use opening::open;
 pub use policies::Policy;
+pub use references::{ActorRef, EntityKey, InvalidRef, KeyHolder, Principal, RoleRef};
 pub use refusal::{Forbidding, Kind, PermissionNames, Refusal};
 pub use rows::{LoadError, Row};
+pub use scope::{AllOf, Scope};
 pub(crate) use spread::put_spread;
 pub use undo::Undo;
 

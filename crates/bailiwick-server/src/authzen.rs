@@ -8,7 +8,7 @@ mod parse;
 mod reasons;
 mod said;
 mod search;
-mod token;
+pub mod token;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

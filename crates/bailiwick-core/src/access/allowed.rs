@@ -36,7 +36,7 @@ impl Account {
     }
 
     /// Whether the principal may do this at all of a scope, by grants and policies.
-    pub(crate) fn may<'c>(
+    pub(crate) fn may(
         &self,
         principal: Principal,
         permission: PermissionIndex,
@@ -121,7 +121,7 @@ impl Account {
     }
 
     /// What the principal may do to one target, by grants and policies: for lists of what somebody may see.
-    pub fn allowed_at<'c>(
+    pub fn allowed_at(
         &self,
         principal: Principal,
         target: &Target,

@@ -39,7 +39,7 @@ pub struct Question<'a> {
 impl Account {
     /// Whether the principal may do this to the target now. Does not allocate where the account has no policies.
     #[inline]
-    pub fn check<'c>(
+    pub fn check(
         &self,
         principal: Principal,
         permission: PermissionIndex,
@@ -62,13 +62,13 @@ impl Account {
     /// Answers a question in texts; what is not known is not allowed. Does not allocate when ids are given and the account
     /// has no policies.
     #[inline]
-    pub fn evaluate<'c>(&self, question: &Question<'_>, circumstances: Circumstances<'_>) -> bool {
+    pub fn evaluate(&self, question: &Question<'_>, circumstances: Circumstances<'_>) -> bool {
         self.allowed(question, circumstances).is_some()
     }
 
     /// The same, with who is allowed it by which permission; `None` for a no.
     #[inline]
-    pub fn allowed<'c>(
+    pub fn allowed(
         &self,
         question: &Question<'_>,
         circumstances: Circumstances<'_>,

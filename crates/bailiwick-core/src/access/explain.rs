@@ -82,7 +82,7 @@ pub struct Explanation {
 
 impl Account {
     /// Answers like [`Account::check`] and says why. For people: it looks at everything and may allocate.
-    pub fn explain<'c>(
+    pub fn explain(
         &self,
         principal: Principal,
         permission: PermissionIndex,

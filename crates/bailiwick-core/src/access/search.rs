@@ -84,7 +84,7 @@ impl Account {
     }
 
     /// Who of a type may do this to the target, a page in the order of their ids.
-    pub fn search_subjects<'c>(
+    pub fn search_subjects(
         &self,
         of: SubjectType,
         permission: PermissionIndex,
@@ -101,7 +101,7 @@ impl Account {
     }
 
     /// To what of a type the principal may do this, a page in the order of the ids.
-    pub fn search_targets<'c>(
+    pub fn search_targets(
         &self,
         principal: Principal,
         permission: PermissionIndex,
@@ -136,7 +136,7 @@ impl Account {
     }
 
     /// What the principal may do to the target, a page in the order of the catalog.
-    pub fn search_actions<'c>(
+    pub fn search_actions(
         &self,
         principal: Principal,
         target: &Target,

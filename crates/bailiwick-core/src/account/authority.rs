@@ -44,7 +44,7 @@ impl Account {
     ///
     /// # Errors
     /// Those of [`Account::may_act`], and [`Refusal::Denied`].
-    pub fn authorize<'c>(
+    pub fn authorize(
         &self,
         actor: Actor,
         operation: Operation,
@@ -79,7 +79,7 @@ impl Account {
     }
 
     /// Whether the actor may do an operation at the account or anywhere in it; lists are then filtered item by item.
-    pub fn authorize_anywhere<'c>(
+    pub fn authorize_anywhere(
         &self,
         actor: Actor,
         operation: Operation,
@@ -107,7 +107,7 @@ impl Account {
 
     /// What a principal may give at all of a scope: what it holds through grants that last as long as asked, or now if
     /// nothing is asked, without what a policy forbids it now (owners excepted). What policies permit is not the principal's to give.
-    pub(crate) fn held_at<'c>(
+    pub(crate) fn held_at(
         &self,
         principal: Principal,
         scope: &Scope,

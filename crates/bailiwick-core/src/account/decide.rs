@@ -53,7 +53,7 @@ impl Account {
     ///
     /// # Errors
     /// The [`Refusal`] that the caller is told.
-    pub fn decide<'c>(
+    pub fn decide(
         &self,
         actor: Actor,
         command: &Command,

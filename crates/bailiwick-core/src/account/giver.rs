@@ -31,7 +31,7 @@ impl Grantee {
     /// A principal; of a group, whoever is in it. Machines are in no groups.
     pub(super) fn of(account: &Account, principal: Principal) -> Self {
         match principal {
-            Principal::Group(_) => Self::Users(account.groups_around(principal).collect()),
+            Principal::Group(_) => Self::Users(Subject::of(account, principal).groups),
             Principal::Member(_) | Principal::ServiceAccount(_) => Self::One(Subject::of(account, principal)),
         }
     }
@@ -120,8 +120,8 @@ impl<'a> Giver<'a> {
     ) -> Result<(), Refusal> {
         let (basis, judged) = self.judged_at(scope);
         let lasting = until.map_or(i64::MAX, Timestamp::as_microsecond);
-        let granted = basis.granted_at(self.principal, &judged, Some(lasting), self.circumstances.now);
-        let missing = permissions.difference(&granted);
+        let held = basis.granted_at(self.principal, &judged, Some(lasting), self.circumstances.now);
+        let missing = permissions.difference(&held);
         let kept = self.kept_from(permissions, &judged, grantee);
         if missing.is_empty() && kept.is_none() {
             return Ok(());
@@ -153,6 +153,9 @@ impl<'a> Giver<'a> {
         scope: &Scope,
         grantee: &Grantee,
     ) -> Option<(PolicyId, PermissionSet)> {
+        if !self.basis.has_policies() {
+            return None;
+        }
         let (subject, bound) = self.bound();
         bound.iter().find_map(|statement| {
             let kept = permissions.intersection(&statement.actions);
@@ -370,6 +373,6 @@ impl Account {
         let reads = self.catalog().operation(Operation::ReadPolicies);
         let may_read = self.may(principal, reads, &Scope::Account, circumstances);
         let found = self.policy(policy).filter(|_| may_read);
-        Forbidding(found.map(|found| found.value.name.clone()))
+        Forbidding(found.map(|found| Box::new(found.value.name.clone())))
     }
 }

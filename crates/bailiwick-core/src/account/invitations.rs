@@ -312,16 +312,16 @@ impl Decision<'_> {
                 .map_err(|_| Refusal::SponsorGone)?;
         }
         let mut withheld = Vec::new();
-        let mut given = Vec::new();
+        let mut granted = Vec::new();
         for grant in grants {
             match self.still_given(&giver, sponsor, &grant, &invited) {
-                Ok(()) => given.push(grant),
+                Ok(()) => granted.push(grant),
                 Err(refusal) => withheld.push(Withheld { grant, code: refusal.code().into() }),
             }
         }
         // Where members have exactly one role, nobody joins without it.
         let one = self.account.catalog.rules.roles_per_member == RolesPerMember::One;
-        if one && !given.iter().any(|grant| grant.scope == Scope::Account) {
+        if one && !granted.iter().any(|grant| grant.scope == Scope::Account) {
             return Err(Refusal::SponsorGone);
         }
         let mut withheld_groups = Vec::new();
@@ -332,14 +332,14 @@ impl Decision<'_> {
                 Err(refusal) => withheld_groups.push(WithheldGroup { group, code: refusal.code().into() }),
             }
         }
-        self.room_for(Principal::Member(user), &given)?;
+        self.room_for(Principal::Member(user), &granted)?;
         let (at, invitation) = (self.now, Some(id));
         self.events.push(Event::MemberJoined { user, at, invitation, until: member_until });
         if let Some(after) = attributes {
             let before = Attributes::default();
             self.events.push(Event::MemberAttributesChanged { user, before, after: *after });
         }
-        for grant in &given {
+        for grant in &granted {
             self.push_made_by(ActorRef::User(sponsor), Principal::Member(user), grant);
         }
         self.events.extend(

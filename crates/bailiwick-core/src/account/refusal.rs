@@ -45,7 +45,7 @@ impl std::fmt::Display for PermissionNames {
 
 /// A policy that forbids something, in a message: by its name for those who may read policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Forbidding(pub Option<Name>);
+pub struct Forbidding(pub Option<Box<Name>>);
 
 impl std::fmt::Display for Forbidding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

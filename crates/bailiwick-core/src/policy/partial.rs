@@ -30,8 +30,11 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// A principal as it is.
+    /// A principal as it is; where there are no policies, nobody looks.
     pub(crate) fn of(account: &Account, principal: Principal) -> Self {
+        if !account.has_policies() {
+            return Self { principal, attributes: Attributes::default(), groups: Vec::new() };
+        }
         let attributes = match principal {
             Principal::Member(user) => account.member_attributes(user).cloned(),
             Principal::Group(_) | Principal::ServiceAccount(_) => None,

@@ -263,7 +263,7 @@ fn type_bit(account: &Account, target: &Target) -> u128 {
 pub(crate) fn types_in(account: &Account, scope: &Scope) -> u128 {
     match scope {
         Scope::Account => u128::MAX,
-        Scope::Project(_) => u128::MAX & !(1 << ACCOUNT),
+        Scope::Project(_) => !(1 << ACCOUNT),
         Scope::AllOf(all) => {
             let catalog = account.catalog();
             let of = catalog.resource_type(&all.resource_type);

@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 4_096;
 
 /// What a search asks, so far as it must stay the same from page to page.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Asked {
+pub struct Asked {
     pub(super) search: String,
     pub(super) subject: Option<(String, Option<String>)>,
     pub(super) action: Option<String>,
@@ -34,21 +34,24 @@ pub(super) struct Asked {
 }
 
 /// Whom tokens are for.
-pub(super) struct Seal {
-    pub(super) account: AccountId,
-    pub(super) secret: SecretHash,
+#[derive(Debug)]
+pub struct Seal {
+    /// The account that is asked.
+    pub account: AccountId,
+    /// What the account keeps of the key that asks.
+    pub secret: SecretHash,
 }
 
 impl Seal {
     /// The token with which the search goes on.
-    pub(super) fn token(&self, asked: &Asked) -> String {
+    pub fn token(&self, asked: &Asked) -> String {
         // Serialising texts and numbers cannot fail.
         let text = serde_json::to_vec(asked).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([self.of(&text).as_slice(), &text].concat())
     }
 
-    /// What a token stands for.
-    fn open(&self, token: &str) -> Option<Asked> {
+    /// What a token stands for; nothing if it is none of this seal's.
+    pub fn open(&self, token: &str) -> Option<Asked> {
         if token.len() > MAX_BYTES {
             return None;
         }

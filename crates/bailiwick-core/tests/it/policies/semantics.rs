@@ -244,7 +244,7 @@ fn owners_are_bound_where_the_catalog_says_so_but_never_kept_from_policies() {
 #[test]
 fn the_circumstances_of_a_question_count() {
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
-    let now = |text: &str| Circumstances::from(Circumstances::question(at(text)));
+    let now = |text: &str| Circumstances::question(at(text));
     // A Saturday.
     let base = now("2026-11-21T10:30:00Z");
     let from = |address: &str| Circumstances { source_ip: Some(address.parse().unwrap()), ..base };
