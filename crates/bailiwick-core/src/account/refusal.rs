@@ -100,7 +100,7 @@ refusals! {
         policy: Forbidding, /// The permission that it forbids.
         permission: String, /// Where.
         scope: Scope } = Denied, "forbidden_by_policy",
-        "{policy} forbids you `{permission}` at `{scope}`", "no role helps here: `access explain` shows what forbids it; ask an owner of the account";
+        "{policy} forbids you `{permission}` at `{scope}`", "no role helps here: an explanation says what forbids it; ask an owner of the account";
     /// A policy may keep the caller from what they would give, and not those to whom they would give it.
     KeptBack { /// The policy.
         policy: Forbidding, /// What it may keep the caller from.
