@@ -6,6 +6,7 @@
 
 mod allowed;
 mod circumstances;
+mod cost;
 mod difference;
 mod effective;
 mod evaluate;
@@ -25,7 +26,7 @@ pub(crate) use evaluate::after;
 pub use evaluate::{Question, Target};
 pub use explain::{Explanation, Missing, Path, PrincipalState};
 pub(crate) use index::{AccessIndex, SubjectKind, micros};
-pub use page::{Found, Page};
+pub use page::{Found, Page, Work};
 pub(crate) use reverse::Searched;
 pub(crate) use scope_key::ScopeKey;
 pub use search::{SubjectType, TargetType};

@@ -149,11 +149,6 @@ impl Account {
         found(candidates, &page, cost, |permission| self.check(principal, *permission, target, circumstances))
     }
 
-    /// What one question for a permission takes of the work of a page: the question, and each statement that names it.
-    fn cost_of_asking(&self, permission: PermissionIndex) -> usize {
-        1 + self.rules.as_ref().map_or(0, |rules| rules.statements_on(permission))
-    }
-
     /// Everybody of a type who could be allowed this, in order; whoever else is not.
     ///
     /// What grants do not say is said here: what every active member has, and whatever else can allow something without

@@ -36,6 +36,8 @@ pub struct Call {
     pub(super) query: String,
     /// The condition on the items of a list, as asked.
     pub(super) filter: Option<String>,
+    /// How much work is done for one page of a list.
+    pub(super) work: usize,
     pub(super) headers: HeaderMap,
     pub(super) path: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
@@ -160,7 +162,9 @@ impl Call {
         let moment = self.past.as_ref().map(|past| format!(" as of {}", past.account.revision()));
         let moment = moment.unwrap_or_default();
         let list = format!("{} {}?{filter}{moment}", self.operation.id, self.path());
-        PageRequest::new(&list, query, self.service.config().limits.page_items)
+        let mut page = PageRequest::new(&list, query, self.service.config().limits.page_items)?;
+        page.work = self.work;
+        Ok(page)
     }
 
     /// How a write is to be done: `dry_run` from the query, `Idempotency-Key`, and `If-Match` for the entity.

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, Response};
 use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, REQUEST_ID, REQUEST_ID_MAX_CHARS};
 use bailiwick_core::account::{Account, Kind, Refusal};
 use bailiwick_core::ids::AccountId;
+use bailiwick_core::limits;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
@@ -126,6 +127,7 @@ async fn perform(
         origin,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         filter: None,
+        work: limits::SEARCH_WORK,
         uri: parts.uri,
         headers: parts.headers,
         path,

@@ -35,14 +35,17 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
         Some(_) => return call.handle().await,
     };
     let mut page: Page<Value> = Page::complete(Vec::new());
-    let mut looked_at = 0;
+    let chunk = CHUNK.min(most).min(MOST_LOOKED_AT);
+    let mut chunks_left = MOST_LOOKED_AT / chunk;
+    // All chunks together do no more work than one page of the list itself.
+    call.work /= chunks_left;
     loop {
-        let read = call.with_limit(CHUNK.min(most)).handle().await?;
+        chunks_left -= 1;
+        let read = call.with_limit(chunk).handle().await?;
         let (mut head, chunk) = take(read).await?;
         page.filtered |= chunk.filtered;
         let mut next = chunk.next_cursor;
         let count = chunk.items.len();
-        looked_at += count;
         for (position, item) in chunk.items.into_iter().enumerate() {
             if !filter.matches(&item) {
                 continue;
@@ -57,7 +60,7 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
                 break;
             }
         }
-        let is_full = page.items.len() == wanted || looked_at >= MOST_LOOKED_AT;
+        let is_full = page.items.len() == wanted || chunks_left == 0;
         match next {
             Some(cursor) if !is_full => call = call.after(&cursor),
             next_cursor => {
