@@ -13,6 +13,7 @@ mod evaluate;
 mod explain;
 mod index;
 mod page;
+mod promised;
 mod reverse;
 mod scope_key;
 mod search;

@@ -11,7 +11,7 @@ impl Account {
     }
 
     /// What it costs at most to ask for an operation in the whole account and at scopes, where a named resource is a question
-    /// of its own.
+    /// of its own; each is asked once more for the reason of a no.
     pub fn cost_of_authorizing<'s>(
         &self,
         operation: Operation,
@@ -21,7 +21,7 @@ impl Account {
             Scope::Resources(ids) => ids.len(),
             Scope::Account | Scope::Project(_) | Scope::AllOf(_) => 1,
         });
-        let cost = self.cost_of_asking(self.permission_for(operation));
+        let cost = 2 * self.cost_of_asking(self.permission_for(operation));
         questions.fold(1_usize, usize::saturating_add).saturating_mul(cost)
     }
 

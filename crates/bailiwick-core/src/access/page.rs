@@ -51,11 +51,17 @@ impl Work {
     /// costs, so that everything ends.
     pub fn takes(&mut self, cost: usize) -> bool {
         if self.is_begun && cost > self.left {
+            self.left = 0;
             return false;
         }
         self.is_begun = true;
         self.left = self.left.saturating_sub(cost);
         true
+    }
+
+    /// How much is left; nothing once something was not done.
+    pub const fn left(&self) -> usize {
+        self.left
     }
 }
 

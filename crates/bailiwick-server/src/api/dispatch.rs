@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -127,7 +128,7 @@ async fn perform(
         origin,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         filter: None,
-        work: limits::SEARCH_WORK,
+        work: Arc::new(AtomicUsize::new(limits::SEARCH_WORK)),
         uri: parts.uri,
         headers: parts.headers,
         path,

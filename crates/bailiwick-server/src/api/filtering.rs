@@ -3,6 +3,8 @@
 //! A filter is about what is shown, which is known only once an item is looked up and rendered. So any list can be
 //! filtered without knowing of it, and a page that took much reading ends early, with a cursor and fewer items.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use axum::body::Body;
 use axum::http::Response;
 use axum::http::header::CONTENT_LENGTH;
@@ -35,17 +37,15 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
         Some(_) => return call.handle().await,
     };
     let mut page: Page<Value> = Page::complete(Vec::new());
-    let chunk = CHUNK.min(most).min(MOST_LOOKED_AT);
-    let mut chunks_left = MOST_LOOKED_AT / chunk;
-    // All chunks together do no more work than one page of the list itself.
-    call.work /= chunks_left;
+    let mut looked_at = 0;
     loop {
-        chunks_left -= 1;
-        let read = call.with_limit(chunk).handle().await?;
+        let work = call.work.load(Relaxed);
+        let read = call.with_limit(CHUNK.min(most)).handle().await?;
         let (mut head, chunk) = take(read).await?;
         page.filtered |= chunk.filtered;
         let mut next = chunk.next_cursor;
         let count = chunk.items.len();
+        looked_at += count;
         for (position, item) in chunk.items.into_iter().enumerate() {
             if !filter.matches(&item) {
                 continue;
@@ -53,14 +53,16 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
             page.items.push(item);
             if page.items.len() == wanted {
                 if position + 1 < count {
-                    // Read once more to get the cursor of the place where this page ends.
+                    // Read once more to get the cursor of the place where this page ends, with as much work as before.
+                    call.work.store(work, Relaxed);
                     let (_, exact) = take(call.with_limit(position + 1).handle().await?).await?;
                     next = exact.next_cursor;
                 }
                 break;
             }
         }
-        let is_full = page.items.len() == wanted || chunks_left == 0;
+        let is_full =
+            page.items.len() == wanted || looked_at >= MOST_LOOKED_AT || call.work.load(Relaxed) == 0;
         match next {
             Some(cursor) if !is_full => call = call.after(&cursor),
             next_cursor => {

@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(example())
             .fails(&[
-                "escalation", "outlasts_own_access", "above_you", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
+                "ambiguous", "too_large", "escalation", "outlasts_own_access", "above_you", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
                 "single_holder", "last_holder", "member_pending", "in_the_past", "unknown_resource_type",
                 "limit_reached",
             ]),

@@ -1,5 +1,9 @@
 //! Pages of lists: limits, and cursors that belong to one list with its conditions.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
 use bailiwick_client::wire::{CURSOR_MAX_BYTES, PAGE_LIMIT_DEFAULT, Page};
 use bailiwick_core::access::Work;
 use bailiwick_core::limits;
@@ -22,8 +26,9 @@ pub struct PageRequest {
     pub after: Option<String>,
     /// How many items at most.
     pub limit: usize,
-    /// How much work is done for it at most, as for a page of a search; at least one item is looked at.
-    pub work: usize,
+    /// How much work is left for it, as for a page of a search; at least one item is looked at. Shared by all pages that are
+    /// read for one answer.
+    pub work: Arc<AtomicUsize>,
     /// Stands for the list with its conditions.
     binding: [u8; 32],
 }
@@ -60,8 +65,12 @@ impl PageRequest {
         hash.update(list.as_bytes());
         hash.update([0]);
         hash.update(conditions.to_string().as_bytes());
-        let mut page =
-            Self { after: None, limit, work: limits::SEARCH_WORK, binding: hash.finalize().into() };
+        let mut page = Self {
+            after: None,
+            limit,
+            work: Arc::new(AtomicUsize::new(limits::SEARCH_WORK)),
+            binding: hash.finalize().into(),
+        };
         if let Some(Value::String(cursor)) = cursor {
             let after = page.open(&cursor).ok_or_else(|| {
                 Failure::field(
@@ -125,7 +134,7 @@ impl PageRequest {
     ) -> Page<T> {
         let mut page = Page { items: Vec::new(), next_cursor: None, complete: true, filtered: false };
         let (mut last, mut looked_at) = (None, None);
-        let mut work = Work::new(self.work);
+        let mut work = self.work_left();
         for item in items {
             let found = work.takes(cost(&item)).then(|| look(item));
             let end = match found {
@@ -148,7 +157,12 @@ impl PageRequest {
             page.complete = false;
             break;
         }
+        self.work.store(work.left(), Relaxed);
         page
+    }
+
+    fn work_left(&self) -> Work {
+        Work::new(self.work.load(Relaxed))
     }
 
     /// The items that such a page looks at, as long as it is not full.
@@ -157,7 +171,7 @@ impl PageRequest {
         items: impl Iterator<Item = I>,
         cost: impl Fn(&I) -> usize,
     ) -> impl Iterator<Item = I> {
-        let mut work = Work::new(self.work);
+        let mut work = self.work_left();
         items.take_while(move |item| work.takes(cost(item)))
     }
 }

@@ -6,7 +6,7 @@
 use bailiwick_client::wire;
 use bailiwick_core::access::{Circumstances, Work};
 use bailiwick_core::account::{
-    Account, Actor, AllOf, Patch, Principal, Refusal, RoleAtScope, RoleRef, Scope,
+    Account, Actor, AllOf, Called, Patch, Principal, Refusal, RoleAtScope, RoleRef, Scope,
 };
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
@@ -103,7 +103,7 @@ impl<'a> References<'a> {
 
     /// A member, group or service account.
     pub fn principal(&self, field: &str, text: &str) -> Result<Principal, Error> {
-        self.account.find_principal(text).ok_or_else(|| unknown(field, text, "principal"))
+        principal(self.account, field, text)?.ok_or_else(|| unknown(field, text, "principal"))
     }
 
     /// A scope.
@@ -188,6 +188,20 @@ impl<'a> References<'a> {
             })
         });
         short.chain(long).collect()
+    }
+}
+
+/// The member, group or service account with this id or external id, if there is one.
+///
+/// # Errors
+/// [`Error::Ambiguous`] where several go by it: a group named like a person would get what is meant for them.
+pub fn principal(account: &Account, field: &str, text: &str) -> Result<Option<Principal>, Error> {
+    match account.principal_called(text) {
+        Called::One(principal) => Ok(Some(principal)),
+        Called::Nothing => Ok(None),
+        Called::Several => {
+            Err(Error::Ambiguous { field: field.to_owned(), value: shown(text), kind: "principal" })
+        }
     }
 }
 

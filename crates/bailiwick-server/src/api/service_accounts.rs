@@ -92,7 +92,9 @@ async fn list(
     let seen = |(id, machine): (ServiceAccountId, &Versioned<ServiceAccount>)| {
         let ServiceAccount { name, description, external_id, .. } = &machine.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
-        let seen = match sees_all || account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances) {
+        let seen = match sees_all
+            || account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances)
+        {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
