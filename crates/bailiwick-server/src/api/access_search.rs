@@ -95,7 +95,13 @@ async fn who_can(
     let views = Views::new(&account, &people, now);
     let label = |principal: Principal| {
         let label = views.principal(principal);
-        let is_hidden = matches!(principal, Principal::Group(_)) && !sees_groups;
+        let is_hidden = match principal {
+            Principal::Member(_) => false,
+            Principal::Group(_) => !sees_groups,
+            Principal::ServiceAccount(id) => {
+                !account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances)
+            }
+        };
         if is_hidden { wire::PrincipalLabel { name: None, ..label } } else { label }
     };
     let shown = show_page(found, |items| items.into_iter().map(label).collect());

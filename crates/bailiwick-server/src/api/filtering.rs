@@ -3,6 +3,7 @@
 //! A filter is about what is shown, which is known only once an item is looked up and rendered. So any list can be
 //! filtered without knowing of it, and a page that took much reading ends early, with a cursor and fewer items.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::problem::{Failure, code};
-use crate::filter::Filter;
+use crate::filter::{Filter, Shapes};
 use crate::service::Error;
 
 /// How many items are looked at for one page at most: some tens of milliseconds.
@@ -28,6 +29,9 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
     let Some(text) = call.take_filter()? else { return call.handle().await };
     let filter = Filter::parse(&text)
         .map_err(|error| Failure::field(&code::INVALID_QUERY, "?filter", error.to_string()))?;
+    if let Some(message) = unknown_name(&call, &filter) {
+        return Err(Failure::field(&code::INVALID_QUERY, "?filter", message));
+    }
     let most = call.service.config().limits.page_items;
     let asked = call.query_value("limit").map(|limit| limit.parse::<usize>());
     let wanted = match asked {
@@ -74,6 +78,14 @@ pub(super) async fn answer(mut call: Call) -> Result<Response<Body>, Failure> {
             }
         }
     }
+}
+
+/// What is wrong with a name that no item of the list can have: it would meet nothing, and look as if there were nothing.
+fn unknown_name(call: &Call, filter: &Filter) -> Option<String> {
+    let page = call.operation.output.as_ref()?;
+    let components: BTreeMap<String, Value> = page.components().into_iter().collect();
+    let items = components.get(&page.name)?.pointer("/properties/items/items")?;
+    filter.unknown_name(&Shapes(&components), items)
 }
 
 async fn take(response: Response<Body>) -> Result<(axum::http::response::Parts, Page<Value>), Failure> {

@@ -198,6 +198,11 @@ async fn who_may_do_something_is_listed_in_pages_and_named_for_those_who_may_rea
     world.post("~/grants").by(&world.owner).json(&grant).send().await.expect(StatusCode::CREATED);
     let nameless = world.get(path).by(&asker).send().await.expect(StatusCode::OK).json();
     assert_eq!(nameless["items"][1], json!({ "kind": "member", "id": grace.id }));
+    let path_of = |kind: &str| format!("{path}&kind={kind}");
+    let nameless = world.get(&path_of("service_account")).by(&asker).send().await.json();
+    assert_eq!(nameless["items"][0], json!({ "kind": "service_account", "id": machine.id }));
+    let named = world.get(&path_of("service_account")).by(&world.owner).send().await.json();
+    assert!(named["items"][0]["name"].is_string(), "{named}");
 
     world.get(path).by(&grace).send().await.problem(403, "permission_denied");
     for (query, status, code) in [

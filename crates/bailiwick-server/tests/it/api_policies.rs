@@ -156,7 +156,8 @@ async fn what_a_policy_keeps_from_somebody_is_not_theirs_to_give() {
     world.patch(&member).by(&contractor).json(&free).send().await.problem(403, "lifts_own_policy");
     world.delete("~/policies/Contractors").by(&contractor).send().await.problem(403, "lifts_own_policy");
     // Another contractor is bound alike.
-    let said = json!({ "emails": ["joan@example.com"], "grants": grants, "attributes": { "contractor": true } });
+    let said =
+        json!({ "emails": ["joan@example.com"], "grants": grants, "attributes": { "contractor": true } });
     world.post("~/invitations").by(&world.owner).json(&said).send().await.expect(StatusCode::CREATED);
     let alike = format!("~/members/{}", other.id);
     let contractor_too = json!({ "attributes": { "contractor": true } });
