@@ -6,12 +6,14 @@
 
 mod allowed;
 mod circumstances;
+mod cost;
 mod difference;
 mod effective;
 mod evaluate;
 mod explain;
 mod index;
 mod page;
+mod promised;
 mod reverse;
 mod scope_key;
 mod search;
@@ -25,7 +27,7 @@ pub(crate) use evaluate::after;
 pub use evaluate::{Question, Target};
 pub use explain::{Explanation, Missing, Path, PrincipalState};
 pub(crate) use index::{AccessIndex, SubjectKind, micros};
-pub use page::{Found, Page};
+pub use page::{Found, Page, Work};
 pub(crate) use reverse::Searched;
 pub(crate) use scope_key::ScopeKey;
 pub use search::{SubjectType, TargetType};

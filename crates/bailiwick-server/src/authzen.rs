@@ -141,6 +141,11 @@ impl Questions {
         let (head, body) = request.into_parts();
         let sender = Sender { headers: &head.headers, peer };
         let answer = match asked(head.uri.path()) {
+            // What nobody looks at would seem to have counted: `as_of` above all.
+            Some(_) if head.uri.query().is_some_and(|query| !query.is_empty()) => Err(Failure::bad(
+                "a question takes no query parameters: ask about the past by `POST /api/v1/accounts/{account}/access:check?as_of=…`, \
+                 and for a revision with the header `Bailiwick-At-Least`",
+            )),
             Some((account, Form::Single)) => self.0.evaluation(account, sender, body).await,
             Some((account, Form::Batch)) => self.0.evaluations(account, sender, body).await,
             Some((account, Form::Search(kind))) => self.0.search(kind, account, sender, body).await,

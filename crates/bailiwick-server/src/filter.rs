@@ -1,15 +1,18 @@
 //! Conditions on the items of a list, in the filter language of SCIM (RFC 7644 section 3.4.2.2).
 //!
-//! `status eq "active" and not (user.email ew "@example.com")`. An item is judged as the API shows it, in JSON: what a caller
+//! `status eq "active" and not (email ew "@example.com")`. An item is judged as the API shows it, in JSON: what a caller
 //! cannot see cannot be filtered by. Differing from SCIM, names of attributes are those of the API, and a path goes as deep as
 //! the JSON does.
 
 mod matching;
+mod names;
 mod parse;
 
 use std::fmt;
 
 use serde_json::Number;
+
+pub use self::names::Shapes;
 
 /// The greatest number of characters of a filter.
 pub const MAX_CHARACTERS: usize = 4_096;

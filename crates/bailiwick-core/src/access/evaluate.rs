@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Circumstances;
 use super::index::{Node, micros};
 use super::scope_key::ScopeKey;
-use crate::account::{Account, Principal};
+use crate::account::{Account, Called, Principal};
 use crate::catalog::{Operation, PermissionIndex};
 use crate::ids::{GroupId, Id, ProjectId, ResourceId, ServiceAccountId, UserId};
 use crate::policy::Asked;
@@ -130,21 +130,25 @@ impl Account {
         }
     }
 
-    /// The principal with this id, or the only one with this external id.
-    pub fn find_principal(&self, reference: &str) -> Option<Principal> {
-        let kind = match reference.get(..4) {
-            Some(UserId::PREFIX) => return self.find_member(reference).map(Principal::Member),
-            Some(GroupId::PREFIX) => return self.find_group(reference).map(Principal::Group),
-            Some(ServiceAccountId::PREFIX) => {
-                return self.find_service_account(reference).map(Principal::ServiceAccount);
-            }
-            _ => ["user", "service_account", "group"]
-                .into_iter()
-                .filter_map(|kind| self.principal(kind, reference)),
-        };
-        let mut found = kind;
-        let first = found.next();
-        if found.next().is_some() { None } else { first }
+    /// The principal with this id or external id; members, groups and service accounts may share one of the latter.
+    pub fn principal_called(&self, reference: &str) -> Called<Principal> {
+        let prefixes = [UserId::PREFIX, GroupId::PREFIX, ServiceAccountId::PREFIX];
+        let named = prefixes.into_iter().find(|prefix| reference.starts_with(prefix));
+        let may_be = |prefix| named.is_none_or(|named| named == prefix);
+        let member = || self.find_member(reference).map(Principal::Member);
+        let group = || self.find_group(reference).map(Principal::Group);
+        let machine = || self.find_service_account(reference).map(Principal::ServiceAccount);
+        let found = [
+            may_be(UserId::PREFIX).then(member),
+            may_be(GroupId::PREFIX).then(group),
+            may_be(ServiceAccountId::PREFIX).then(machine),
+        ];
+        let mut found = found.into_iter().flatten().flatten();
+        match (found.next(), found.next()) {
+            (None, _) => Called::Nothing,
+            (Some(one), None) => Called::One(one),
+            (Some(_), Some(_)) => Called::Several,
+        }
     }
 
     /// The target of this type with this id or external id; `None` when there is none of that type.

@@ -1,4 +1,4 @@
-//! Pages of what a search finds: how much is found at once, and how much is asked for it.
+//! Pages of what a search finds or a list shows: how much is found at once, and how much is asked for it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -34,6 +34,37 @@ pub struct Found<K> {
     pub next: Option<K>,
 }
 
+/// How much work is left for one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    left: usize,
+    is_begun: bool,
+}
+
+impl Work {
+    /// So much in all, counted as in [`Page::work`].
+    pub const fn new(work: usize) -> Self {
+        Self { left: work, is_begun: false }
+    }
+
+    /// Whether something that costs so much is still done, and then it counts. Something is done on every page, whatever it
+    /// costs, so that everything ends.
+    pub fn takes(&mut self, cost: usize) -> bool {
+        if self.is_begun && cost > self.left {
+            self.left = 0;
+            return false;
+        }
+        self.is_begun = true;
+        self.left = self.left.saturating_sub(cost);
+        true
+    }
+
+    /// How much is left; nothing once something was not done.
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+}
+
 /// Ordered candidates from one of several lists.
 pub(super) type Source<'a, K> = Box<dyn Iterator<Item = K> + 'a>;
 
@@ -66,14 +97,11 @@ pub(super) fn found<K: Copy>(
     confirmed: impl Fn(&K) -> bool,
 ) -> Found<K> {
     let (mut items, limit) = (Vec::new(), page.limit.max(1));
-    let (mut asked, mut work) = (None, page.work);
+    let (mut asked, mut work) = (None, Work::new(page.work));
     for candidate in candidates {
-        let cost = cost(&candidate);
-        // Something is asked on every page, so that every search ends.
-        if asked.is_some() && cost > work {
+        if !work.takes(cost(&candidate)) {
             return Found { items, next: asked };
         }
-        work = work.saturating_sub(cost);
         if confirmed(&candidate) {
             if items.len() == limit {
                 return Found { items, next: asked };

@@ -149,11 +149,6 @@ impl Account {
         found(candidates, &page, cost, |permission| self.check(principal, *permission, target, circumstances))
     }
 
-    /// What one question for a permission takes of the work of a page: the question, and each statement that names it.
-    fn cost_of_asking(&self, permission: PermissionIndex) -> usize {
-        1 + self.rules.as_ref().map_or(0, |rules| rules.statements_on(permission))
-    }
-
     /// Everybody of a type who could be allowed this, in order; whoever else is not.
     ///
     /// What grants do not say is said here: what every active member has, and whatever else can allow something without
@@ -285,6 +280,16 @@ impl Account {
         for grant in std::mem::take(&mut wanted.grants).into_iter().filter_map(|id| self.grant(id)) {
             self.add_places(&mut wanted, &grant.value.scope, of);
         }
+        self.resources_in(wanted, of, after)
+    }
+
+    /// The resources of a type in places, in order.
+    pub(super) fn resources_in(
+        &self,
+        mut wanted: Places,
+        of: ResourceTypeIndex,
+        after: Option<ResourceId>,
+    ) -> impl Iterator<Item = ResourceId> {
         if wanted.all {
             wanted = Places { keys: BTreeSet::from([ScopeKey::all_in_account(of)]), ..Places::default() };
         }
@@ -306,7 +311,7 @@ impl Account {
     }
 
     /// Under what the resources of a type are found that a scope covers.
-    fn add_places(&self, wanted: &mut Places, scope: &Scope, of: ResourceTypeIndex) {
+    pub(super) fn add_places(&self, wanted: &mut Places, scope: &Scope, of: ResourceTypeIndex) {
         let slot = |id: ProjectId| self.index.project(id).map(|node| node.slot);
         match scope {
             Scope::Account => wanted.all = true,
@@ -345,10 +350,10 @@ impl Account {
 
 /// Where the resources of a type are that grants cover.
 #[derive(Debug, Default)]
-struct Places {
+pub(super) struct Places {
     grants: BTreeSet<crate::ids::GrantId>,
     /// Everywhere in the account.
-    all: bool,
+    pub(super) all: bool,
     /// Keys of [`super::reverse::Backwards::covered`].
     keys: BTreeSet<ScopeKey>,
     /// Named themselves.

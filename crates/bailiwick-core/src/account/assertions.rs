@@ -41,6 +41,19 @@ impl AssertedOf {
     }
 }
 
+/// How much of an entry that is none a refusal repeats.
+const SHOWN_CHARACTERS: usize = 128;
+
+/// Of what an entry names an attribute, in a few words.
+fn asserted_of(entry: &str) -> &'static str {
+    match entry.split_once('.').map(|(of, _)| of) {
+        Some("subject") => "member",
+        Some("resource") => "resource",
+        Some("context" | "action") => "request",
+        _ => "subject, resource, context or action",
+    }
+}
+
 /// The attributes that can be asserted under a name; the two of every request are none of the catalog's.
 fn declared<'c>(catalog: &'c Catalog, entry: &str) -> Option<&'c str> {
     let (of, name) = entry.split_once('.')?;
@@ -70,8 +83,8 @@ impl Decision<'_> {
         let mut added = Vec::new();
         for entry in asked.iter().filter(|entry| !before.contains(entry)) {
             let name = declared(&self.account.catalog, entry).ok_or_else(|| Refusal::UnknownAttribute {
-                attribute: entry.to_string(),
-                of: "request".to_owned(),
+                attribute: entry.chars().take(SHOWN_CHARACTERS).collect(),
+                of: asserted_of(entry).to_owned(),
             })?;
             added.push(name);
         }

@@ -114,13 +114,13 @@ pub(super) struct OperationsSource {
 /// Reads the shape of a file; what is wrong with it goes to `problems`. `None` if it is not TOML.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Source> {
     let (root, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        for error in errors {
-            let span = error.span().unwrap_or(0..0);
-            // The parser's messages may run over several lines; one error is one line here.
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            problems.add(&span, message, "this is not valid TOML; see https://toml.io/en/v1.0.0");
-        }
+    // One at a time: behind an open bracket the parser guesses, and calls every line to the end of the file wrong.
+    let start = |error: &toml::de::Error| error.span().unwrap_or(0..0).start;
+    if let Some(error) = errors.iter().min_by_key(|error| start(error)) {
+        let span = error.span().unwrap_or(0..0);
+        // The parser's messages may run over several lines; one error is one line here.
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        problems.add(&span, message, "this is not valid TOML; see https://toml.io/en/v1.0.0");
         return None;
     }
     let mut file = Fields::new(root.get_ref(), &(0..0), "the catalog", problems);

@@ -16,7 +16,7 @@ use super::schema::{type_name, verb_of};
 use super::statement::{ACCOUNT, Effect, PROJECT, Statement, Where, Who};
 use crate::access::Target;
 use crate::account::{Account, Principal};
-use crate::catalog::{Catalog, PermissionSet};
+use crate::catalog::{AttributeOf, Catalog, PermissionSet};
 use crate::ids::{GroupId, PolicyId, ProjectId, ResourceId, ServiceAccountId, UserId};
 use crate::limits;
 
@@ -104,10 +104,32 @@ fn of_type(catalog: &Catalog, text: &str, set: &PolicySet) -> Vec<Mistake> {
     match catalog.validation().of(catalog) {
         Some(validator) => {
             let result = validator.validate(set, ValidationMode::Strict);
-            result.validation_errors().map(|error| Mistake::of(text, error)).collect()
+            let hinted = |mistake: Mistake| match of_some_only(catalog, &mistake) {
+                Some(hint) => mistake.hint(hint),
+                None => mistake,
+            };
+            result.validation_errors().map(|error| hinted(Mistake::of(text, error))).collect()
         }
         None => vec![Mistake::at(text, 0, 0, "the catalog cannot be used for policies")],
     }
+}
+
+/// What to write where a condition reads an attribute that users have, or resources of some types, and speaks of others too.
+fn of_some_only(catalog: &Catalog, mistake: &Mistake) -> Option<String> {
+    let (name, rest) = mistake.message.strip_prefix("attribute `")?.split_once("` on entity type `")?;
+    let (of, _) = rest.split_once('`')?;
+    if ["ServiceAccount", "Group"].contains(&of) {
+        let is_of_users = catalog.member_attributes().any(|known| known.name == name);
+        return is_of_users.then(|| "only users have it: write `principal is User`".to_owned());
+    }
+    let of_type = catalog.attributes.iter().filter(|known| known.name == name);
+    let first = of_type.filter_map(|known| match known.of {
+        AttributeOf::Resource => catalog.resource_types.first(),
+        AttributeOf::ResourceType(of) => catalog.resource_type_at(of),
+        AttributeOf::Member | AttributeOf::Request => None,
+    });
+    let first = first.map(|of| type_name(&of.name)).next().filter(|_| of != "User")?;
+    Some(format!("not everything has it: name a type that has it, such as `resource is {first}`"))
 }
 
 fn place(loc: Option<&Loc>) -> (usize, usize) {

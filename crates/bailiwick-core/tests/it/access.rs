@@ -1,9 +1,10 @@
 //! Questions of access: equal to the definition, in ids and in texts, and explained.
 
 mod difference;
+mod promised;
 
 use bailiwick_core::access::{Missing, Path, PrincipalState, Question, Target};
-use bailiwick_core::account::{Event, Grant, Policy};
+use bailiwick_core::account::{Called, Event, Grant, Policy};
 use bailiwick_core::catalog::PermissionSet;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -214,12 +215,12 @@ fn an_external_id_leads_to_one_principal_or_to_none() {
         external_id: Patch::Set(external("same")),
         attributes: [].into(),
     });
-    assert_eq!(given.account.find_principal("same"), Some(Principal::Member(user)));
-    assert_eq!(given.account.find_principal(&group.to_string()), Some(Principal::Group(group)));
+    assert_eq!(given.account.principal_called("same"), Called::One(Principal::Member(user)));
+    assert_eq!(given.account.principal_called(&group.to_string()), Called::One(Principal::Group(group)));
     let named = Patch::Set(external("same"));
     given.do_it(&Command::EditGroup { group, name: None, description: None, external_id: named });
-    assert_eq!(given.account.find_principal("same"), None, "a person and a group go by it");
-    assert_eq!(given.account.find_principal("other"), None);
+    assert_eq!(given.account.principal_called("same"), Called::Several, "a person and a group go by it");
+    assert_eq!(given.account.principal_called("other"), Called::Nothing);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::call::Call;
 use super::operation::{Access, Operation, get, post};
 use super::problem::{Failure, code};
-use super::references::{refused, sees_resource, unknown};
+use super::references::{principal, refused, sees_resource, unknown};
 use super::respond::Answer;
 use super::views::Views;
 
@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("May this principal do that?", about_others)
             .takes(question.clone())
             .answers(json!({ "allowed": true, "revision": 31 }))
-            .fails(&["permission_denied", "unknown_permission", "unknown_resource_type"]),
+            .fails(&["permission_denied", "ambiguous", "unknown_permission", "unknown_resource_type"]),
         post("explain_access", "/accounts/{account}/access:explain", Access::Member)
             .asks(explain)
             .says(
@@ -52,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 }],
                 "revision": 31,
             }))
-            .fails(&["permission_denied", "unknown_permission", "unknown_resource_type"]),
+            .fails(&["permission_denied", "ambiguous", "unknown_permission", "unknown_resource_type"]),
         get("effective_access", "/accounts/{account}/access:effective", Access::Member)
             .reads(effective)
             .says(
@@ -72,7 +72,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 }],
                 "revision": 31,
             }))
-            .fails(&["permission_denied", "unknown_resource_type"]),
+            .fails(&["permission_denied", "ambiguous", "unknown_resource_type"]),
     ]
     .into_iter()
     .chain(super::access_search::operations())
@@ -89,13 +89,10 @@ struct Question {
 }
 
 fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> Result<Question, Failure> {
-    let principal = account.find_principal(&asked.principal);
     let own = call.actor()?.principal();
     let may_ask = call.authorize(account, Permission::CheckAccess, &Scope::Account);
     let about_others = may_ask.is_ok();
-    if principal != Some(own) {
-        may_ask?;
-    }
+    let principal = asked_about(account, "principal", &asked.principal, own, may_ask)?;
     let permission = account.catalog().permission(&asked.action).ok_or_else(|| {
         let refusal = Refusal::UnknownPermission { permission: asked.action.chars().take(128).collect() };
         Failure::from(refused("action", &asked.action, refusal))
@@ -109,6 +106,22 @@ fn understand(call: &Call, account: &Account, asked: &wire::AccessQuestion) -> R
         || account.check(own, permission, &target, call.circumstances()?);
     let target = if is_known { target } else { nothing };
     Ok(Question { principal, permission, target, about_others })
+}
+
+/// Whom a question is about, if there is such a principal. About others than `own` one must be allowed to ask, and is told
+/// nothing of how many go by a name before.
+pub(super) fn asked_about(
+    account: &Account,
+    field: &str,
+    text: &str,
+    own: Principal,
+    may_ask: Result<(), Failure>,
+) -> Result<Option<Principal>, Failure> {
+    let found = principal(account, field, text);
+    if !matches!(found, Ok(Some(found)) if found == own) {
+        may_ask?;
+    }
+    Ok(found?)
 }
 
 /// Who asks about themselves asks as they would act; who asks about others knows nothing of how these would.
@@ -187,14 +200,13 @@ async fn effective(
     let account = call.account()?;
     let actor = call.actor()?;
     let own = actor.principal();
-    let asked = query.principal.as_ref();
-    let found = asked.map_or(Some(own), |text| account.find_principal(text));
     let may_ask = call.authorize(&account, Permission::CheckAccess, &Scope::Account);
     let about_others = may_ask.is_ok();
-    if found != Some(own) {
-        may_ask?;
-    }
-    let text = asked.map(String::as_str).unwrap_or_default();
+    let text = query.principal.as_deref().unwrap_or_default();
+    let found = match &query.principal {
+        None => Some(own),
+        Some(text) => asked_about(&account, "?principal", text, own, may_ask)?,
+    };
     let principal = found.ok_or_else(|| Failure::from(unknown("?principal", text, "principal")))?;
     let target = match (&query.resource_type, &query.resource_id) {
         (None, None) => None,

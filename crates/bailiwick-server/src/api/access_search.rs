@@ -7,7 +7,7 @@ use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
 use bailiwick_core::ids::{ProjectId, ResourceId, UserId};
 use serde_json::json;
 
-use super::access::{circumstances, known_type};
+use super::access::{asked_about, circumstances, known_type};
 use super::call::Call;
 use super::listing::show_page;
 use super::operation::{Access, Operation, get};
@@ -55,7 +55,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "complete": true,
                 "filtered": false,
             }))
-            .fails(&["permission_denied", "unknown_permission", "unknown_resource_type"]),
+            .fails(&["permission_denied", "ambiguous", "unknown_permission", "unknown_resource_type"]),
     ]
 }
 
@@ -77,7 +77,7 @@ async fn who_can(
         Some(wire::PrincipalKind::ServiceAccount) => SubjectType::ServiceAccount,
     };
     let (now, after) = (call.now(), page.after()?);
-    call.service.prepare_search(&account).await;
+    call.prepare_search(&account).await;
     // How others come is not known; who asks comes as they do.
     let asked = Circumstances::question(now);
     let found = account.search_subjects(of, permission, &target, asked, Page::new(after, page.limit));
@@ -95,7 +95,13 @@ async fn who_can(
     let views = Views::new(&account, &people, now);
     let label = |principal: Principal| {
         let label = views.principal(principal);
-        let is_hidden = matches!(principal, Principal::Group(_)) && !sees_groups;
+        let is_hidden = match principal {
+            Principal::Member(_) => false,
+            Principal::Group(_) => !sees_groups,
+            Principal::ServiceAccount(id) => {
+                !account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances)
+            }
+        };
         if is_hidden { wire::PrincipalLabel { name: None, ..label } } else { label }
     };
     let shown = show_page(found, |items| items.into_iter().map(label).collect());
@@ -108,13 +114,13 @@ async fn what_can(
 ) -> Result<Answer<wire::Page<wire::TargetLabel>>, Failure> {
     let account = call.account()?;
     let own = call.actor()?.principal();
-    let asked = query.principal.as_ref();
-    let principal = asked.map_or(Some(own), |text| account.find_principal(text));
-    if principal != Some(own) {
-        call.authorize(&account, Permission::CheckAccess, &Scope::Account)?;
-    }
-    let text = asked.map(String::as_str).unwrap_or_default();
-    let principal = principal.ok_or_else(|| Failure::from(unknown("?principal", text, "principal")))?;
+    let may_ask = call.authorize(&account, Permission::CheckAccess, &Scope::Account);
+    let text = query.principal.as_deref().unwrap_or_default();
+    let found = match &query.principal {
+        None => Some(own),
+        Some(text) => asked_about(&account, "?principal", text, own, may_ask)?,
+    };
+    let principal = found.ok_or_else(|| Failure::from(unknown("?principal", text, "principal")))?;
     let page = call.page(&query)?;
     let permission = permission(&account, &query.action)?;
     known_type(&account, "?resource_type", &query.resource_type)?;
@@ -124,7 +130,7 @@ async fn what_can(
         TargetType::Project => page.after::<ProjectId>()?.map(Target::Project),
         TargetType::Resource(_) => page.after::<ResourceId>()?.map(Target::Resource),
     };
-    call.service.prepare_search(&account).await;
+    call.prepare_search(&account).await;
     let now = circumstances(&call, principal);
     let found = account.search_targets(principal, permission, of, now, Page::new(after, page.limit));
     let found = in_page(&page, found, |target| id_of(&account, target));

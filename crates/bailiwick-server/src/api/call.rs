@@ -1,6 +1,7 @@
 //! One request on its way to its operation: who asks, about what, with what.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use axum::body::Bytes;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
@@ -36,6 +37,8 @@ pub struct Call {
     pub(super) query: String,
     /// The condition on the items of a list, as asked.
     pub(super) filter: Option<String>,
+    /// How much work is left for the page of a list that is answered.
+    pub(super) work: Arc<AtomicUsize>,
     pub(super) headers: HeaderMap,
     pub(super) path: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
@@ -136,6 +139,14 @@ impl Call {
         Ok(self.caller()?.circumstances(self.now()))
     }
 
+    /// Makes what searches of the account need.
+    pub async fn prepare_search(&self, account: &Arc<Account>) {
+        match &self.past {
+            Some(past) => self.service.prepare_search_of_past(past).await,
+            None => self.service.prepare_search(account).await,
+        }
+    }
+
     /// A path parameter, decoded.
     pub fn parameter(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
@@ -160,7 +171,9 @@ impl Call {
         let moment = self.past.as_ref().map(|past| format!(" as of {}", past.account.revision()));
         let moment = moment.unwrap_or_default();
         let list = format!("{} {}?{filter}{moment}", self.operation.id, self.path());
-        PageRequest::new(&list, query, self.service.config().limits.page_items)
+        let mut page = PageRequest::new(&list, query, self.service.config().limits.page_items)?;
+        page.work = Arc::clone(&self.work);
+        Ok(page)
     }
 
     /// How a write is to be done: `dry_run` from the query, `Idempotency-Key`, and `If-Match` for the entity.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, Method, Response};
 use bailiwick_client::wire::headers::{IDEMPOTENCY_KEY, REQUEST_ID, REQUEST_ID_MAX_CHARS};
 use bailiwick_core::account::{Account, Kind, Refusal};
 use bailiwick_core::ids::AccountId;
+use bailiwick_core::limits;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use uuid::Uuid;
 
@@ -126,6 +128,7 @@ async fn perform(
         origin,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         filter: None,
+        work: Arc::new(AtomicUsize::new(limits::SEARCH_WORK)),
         uri: parts.uri,
         headers: parts.headers,
         path,

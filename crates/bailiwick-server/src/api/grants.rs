@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(example())
             .fails(&[
-                "escalation", "outlasts_own_access", "above_you", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
+                "ambiguous", "too_large", "escalation", "outlasts_own_access", "above_you", "wrong_level", "empty_scope", "already_so", "handed_over_only", "newcomer_role",
                 "single_holder", "last_holder", "member_pending", "in_the_past", "unknown_resource_type",
                 "limit_reached",
             ]),
@@ -87,6 +87,10 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
     let sees_all = call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
     let people = People::default();
     let views = Views::new(&account, &people, call.now());
+    let cost = |(_, grant): &(GrantId, &Versioned<Grant>)| match sees_all {
+        true => 1,
+        false => account.cost_of_authorizing(Permission::ReadRoles, std::iter::once(&grant.value.scope)),
+    };
     let seen = |(id, grant): (GrantId, &Versioned<Grant>)| {
         let grant = &grant.value;
         let fits = role.as_ref().is_none_or(|role| grant.role == *role)
@@ -106,9 +110,9 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
     let found = match principal {
         Some(principal) => {
             let own = account.grants_of(principal).filter(|(id, _)| after.is_none_or(|after| *id > after));
-            page.take(own.map(seen))
+            page.take_looking(own, cost, seen)
         }
-        None => page.take(account.grants_after(after).map(seen)),
+        None => page.take_looking(account.grants_after(after), cost, seen),
     };
     let named = found.items.iter().filter_map(|id| account.grant(*id));
     let people = call.service.people(named.flat_map(|grant| people_of_grant(&grant.value))).await?;

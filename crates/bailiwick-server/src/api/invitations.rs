@@ -6,7 +6,7 @@ use bailiwick_client::wire::{
     CreateInvitations, Invitation, InvitationLink, InvitationQuery, InvitationsCreated, Page, WriteQuery,
 };
 use bailiwick_core::access::Circumstances;
-use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored};
+use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored, Scope, Versioned};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::InvitationId;
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
@@ -205,28 +205,36 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     };
     let q = query.q.as_ref().filter(|text| !text.is_empty());
     let people = people_matching(&call.service, account.id(), q).await?;
+    let sees_all = call.authorize(&account, Permission::ReadInvitations, &Scope::Account).is_ok();
+    let sees = |invitation: &Stored| sees_all || account.sees_invitation(actor, invitation, circumstances);
+    let cost = |(_, found): &(InvitationId, &Versioned<Stored>)| match sees_all {
+        true => 1,
+        false => {
+            let scopes = found.value.grants.iter().map(|grant| &grant.scope);
+            account.cost_of_authorizing(Permission::ReadInvitations, scopes)
+        }
+    };
     // Those who said no or have left are in the account no more, but their invitations are.
-    let strangers = account.invitations_after(after).map(|(_, found)| &found.value).filter(|found| {
-        q.is_some()
-            && account.member_status(found.user).is_none()
-            && wanted(found)
-            && account.sees_invitation(actor, found, circumstances)
-    });
+    let looked_at = page.within(account.invitations_after(after), cost).filter(|_| q.is_some());
+    let strangers = looked_at
+        .map(|(_, found)| &found.value)
+        .filter(|found| account.member_status(found.user).is_none() && wanted(found) && sees(found));
     let strangers = call.service.people(strangers.map(|found| found.user)).await?;
     let is_found = |user| {
         let email = people.email(user).or_else(|| strangers.email(user));
         q.is_none() || email.is_some_and(|email| needle.is_in(&[email]))
     };
-    let found = page.take(account.invitations_after(after).map(|(id, found)| {
+    let seen = |(id, found): (InvitationId, &Versioned<Stored>)| {
         let invitation = &found.value;
         // What is hidden is so whatever is asked: whether it matches would tell something of the person.
-        let seen = match account.sees_invitation(actor, invitation, circumstances) {
+        let seen = match sees(invitation) {
             false => Seen::Hidden,
             true if wanted(invitation) && is_found(invitation.user) => Seen::Yes(id),
             true => Seen::No,
         };
         (id, seen)
-    }));
+    };
+    let found = page.take_looking(account.invitations_after(after), cost, seen);
     let named = found.items.iter().flat_map(|id| Views::people_of_invitation(&account, *id));
     let people = call.service.people(named).await?;
     let views = Views::new(&account, &people, now);

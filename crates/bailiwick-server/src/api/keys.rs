@@ -2,7 +2,9 @@
 
 use axum::http::header::{ETAG, LOCATION};
 use bailiwick_client::wire::{self, headers};
-use bailiwick_core::account::{Account, Command, EntityKey, KeyHolder, Principal, Refusal, SecretHash};
+use bailiwick_core::account::{
+    Account, Command, EntityKey, Key, KeyHolder, Principal, Refusal, Scope, SecretHash, Versioned,
+};
 use bailiwick_core::catalog::{Operation as Permission, PersonalKeys};
 use bailiwick_core::ids::KeyId;
 use serde_json::json;
@@ -14,6 +16,7 @@ use super::page::Seen;
 use super::problem::Failure;
 use super::references;
 use super::respond::Answer;
+use super::service_accounts::cost_of_seeing_machine;
 use super::views::{Views, person_behind};
 use crate::identity::tokens::ManagementKey;
 use crate::service::{Error, Outcome, Uses, new_id};
@@ -90,18 +93,24 @@ async fn list(call: Call, query: wire::KeyQuery) -> Result<Answer<wire::Page<wir
     let machine = query.service_account.as_ref();
     let machine = machine.map(|text| references.service_account("?service_account", text)).transpose()?;
     let member = query.member.as_ref().map(|text| references.member("?member", text)).transpose()?;
-    let keys = account.keys_after(page.after()?).map(|(id, key)| {
+    let sees_all = call.authorize(&account, Permission::ReadKeys, &Scope::Account).is_ok();
+    let cost = |(_, key): &(KeyId, &Versioned<Key>)| match key.value.holder {
+        _ if sees_all => 1,
+        KeyHolder::Member(_) => account.cost_of_authorizing(Permission::ReadKeys, std::iter::empty()),
+        KeyHolder::ServiceAccount(id) => cost_of_seeing_machine(&account, id),
+    };
+    let seen = |(id, key): (KeyId, &Versioned<Key>)| {
         let holder = key.value.holder;
         let fits = machine.is_none_or(|id| holder == KeyHolder::ServiceAccount(id))
             && member.is_none_or(|id| holder == KeyHolder::Member(id));
-        let seen = match account.sees_key(actor, &key.value, circumstances) {
+        let seen = match sees_all || account.sees_key(actor, &key.value, circumstances) {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
         };
         (id, seen)
-    });
-    let found = page.take(keys);
+    };
+    let found = page.take_looking(account.keys_after(page.after()?), cost, seen);
     let makers = found.items.iter().filter_map(|id| account.key(*id));
     let people = call.service.people(makers.filter_map(|key| person_behind(key.value.made_by))).await?;
     let views = Views::new(&account, &people, call.now());

@@ -98,15 +98,21 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
             && (q.is_none() || mentions(&account, &people, user, &needle))
     };
     let actor = call.actor()?;
-    let found = page.take(everybody(&account, after).map(|id| {
+    let sees_all = call.authorize(&account, Permission::ReadMembers, &Scope::Account).is_ok();
+    let cost = |id: &UserId| match sees_all {
+        true => 1,
+        false => account.cost_of_authorizing(Permission::ReadMembers, account.scopes_of_member(*id)),
+    };
+    let seen = |id| {
         // Who is hidden is so whatever is asked: whether they match would tell something of them.
-        let seen = match account.sees_member(actor, id, circumstances) {
+        let seen = match sees_all || account.sees_member(actor, id, circumstances) {
             false => Seen::Hidden,
             true if wanted(id) => Seen::Yes(id),
             true => Seen::No,
         };
         (id, seen)
-    }));
+    };
+    let found = page.take_looking(everybody(&account, after), cost, seen);
     let people = call.service.people(found.items.iter().copied()).await?;
     let views = Views::new(&account, &people, now);
     let items = found.items.into_iter().filter_map(|id| views.member(id)).collect();

@@ -50,6 +50,7 @@ async fn list(call: Call, query: PageQuery) -> Result<Answer<Page<Session>>, Fai
 
 /// Where a session stands in the list: by its own properties, so that a page starts at the right one even if the session
 /// before it has ended.
+#[derive(Clone)]
 struct Place {
     /// Microseconds since the Unix epoch.
     created_at: i64,

@@ -258,7 +258,7 @@ fn parameters<Q: QueryType>() -> Vec<Parameter> {
     let mut parameters = Q::into_params(|| Some(ParameterIn::Query));
     if parameters.iter().any(|parameter| parameter.name == CURSOR) {
         let description = format!(
-            "Only items that meet this, as they are shown: `status eq \"active\" and not (user.email ew \"@example.com\")` \
+            "Only items that meet this, as they are shown: `status eq \"active\" and not (email ew \"@example.com\")` \
              (the filter language of RFC 7644 section 3.4.2.2, up to {} characters). At most {} items are looked at for \
              one page, which can then have fewer items than asked for and still not be the last.",
             crate::filter::MAX_CHARACTERS,

@@ -1,6 +1,12 @@
 //! Pages of lists: limits, and cursors that belong to one list with its conditions.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
 use bailiwick_client::wire::{CURSOR_MAX_BYTES, PAGE_LIMIT_DEFAULT, Page};
+use bailiwick_core::access::Work;
+use bailiwick_core::limits;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -20,6 +26,9 @@ pub struct PageRequest {
     pub after: Option<String>,
     /// How many items at most.
     pub limit: usize,
+    /// How much work is left for it, as for a page of a search; at least one item is looked at. Shared by all pages that are
+    /// read for one answer.
+    pub work: Arc<AtomicUsize>,
     /// Stands for the list with its conditions.
     binding: [u8; 32],
 }
@@ -56,7 +65,12 @@ impl PageRequest {
         hash.update(list.as_bytes());
         hash.update([0]);
         hash.update(conditions.to_string().as_bytes());
-        let mut page = Self { after: None, limit, binding: hash.finalize().into() };
+        let mut page = Self {
+            after: None,
+            limit,
+            work: Arc::new(AtomicUsize::new(limits::SEARCH_WORK)),
+            binding: hash.finalize().into(),
+        };
         if let Some(Value::String(cursor)) = cursor {
             let after = page.open(&cursor).ok_or_else(|| {
                 Failure::field(
@@ -103,25 +117,62 @@ impl PageRequest {
     }
 
     /// Takes a page of items that come in the order of their keys, starting after [`PageRequest::after`].
-    pub fn take<K: std::fmt::Display, T>(&self, items: impl Iterator<Item = (K, Seen<T>)>) -> Page<T> {
+    pub fn take<K: std::fmt::Display + Clone, T>(
+        &self,
+        items: impl Iterator<Item = (K, Seen<T>)>,
+    ) -> Page<T> {
+        self.take_looking(items, |_| 1, |item| item)
+    }
+
+    /// The same where it takes questions to find out who sees an item: `cost` says how much work that is. The page ends with
+    /// its work, behind the last item that was looked at, however few of them it shows.
+    pub fn take_looking<I, K: std::fmt::Display + Clone, T>(
+        &self,
+        items: impl Iterator<Item = I>,
+        cost: impl Fn(&I) -> usize,
+        look: impl Fn(I) -> (K, Seen<T>),
+    ) -> Page<T> {
         let mut page = Page { items: Vec::new(), next_cursor: None, complete: true, filtered: false };
-        let mut last = None;
-        for (key, seen) in items {
-            match seen {
-                Seen::No => {}
-                Seen::Hidden => page.filtered = true,
-                Seen::Yes(_) if page.items.len() == self.limit => {
-                    page.next_cursor = last.map(|key: String| self.cursor(&key));
-                    page.complete = false;
-                    break;
+        let (mut last, mut looked_at) = (None, None);
+        let mut work = self.work_left();
+        for item in items {
+            let found = work.takes(cost(&item)).then(|| look(item));
+            let end = match found {
+                None => &looked_at,
+                Some((_, Seen::Yes(_))) if page.items.len() == self.limit => &last,
+                Some((key, seen)) => {
+                    looked_at = Some(key.clone());
+                    match seen {
+                        Seen::No => {}
+                        Seen::Hidden => page.filtered = true,
+                        Seen::Yes(item) => {
+                            page.items.push(item);
+                            last = Some(key);
+                        }
+                    }
+                    continue;
                 }
-                Seen::Yes(item) => {
-                    page.items.push(item);
-                    last = Some(key.to_string());
-                }
-            }
+            };
+            page.next_cursor = end.as_ref().map(|key: &K| self.cursor(&key.to_string()));
+            page.complete = false;
+            break;
         }
+        self.work.store(work.left(), Relaxed);
         page
+    }
+
+    fn work_left(&self) -> Work {
+        Work::new(self.work.load(Relaxed))
+    }
+
+    /// The items that such a page looks at, as long as it is not full.
+    pub fn within<I>(
+        &self,
+        items: impl Iterator<Item = I>,
+        cost: impl Fn(&I) -> usize,
+    ) -> impl Iterator<Item = I> {
+        let mut work = self.work_left();
+        items.take_while(move |item| work.takes(cost(item)))
     }
 }
 

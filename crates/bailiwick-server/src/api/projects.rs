@@ -1,7 +1,7 @@
 //! Projects.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Project, Scope};
+use bailiwick_core::account::{Account, Command, EntityKey, Event, Project, Scope, Versioned};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::ProjectId;
 use serde_json::json;
@@ -99,7 +99,11 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let sees_all = call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
-    let projects = account.projects_after(page.after()?).map(|(id, project)| {
+    let cost = match sees_all {
+        true => 1,
+        false => account.cost_of_asking(account.permission_for(Permission::ReadAccount)),
+    };
+    let seen = |(id, project): (ProjectId, &Versioned<Project>)| {
         let Project { name, description, external_id, .. } = &project.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
         // What is hidden is so whatever is asked: whether it fits would tell something of it.
@@ -109,8 +113,8 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
             true => Seen::No,
         };
         (id, seen)
-    });
-    let found = page.take(projects);
+    };
+    let found = page.take_looking(account.projects_after(page.after()?), |_| cost, seen);
     let people = People::default();
     let views = Views::new(&account, &people, call.now());
     let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.project(id)).collect());

@@ -4,9 +4,9 @@
 //! wrong one. Whether the caller may do something with what was found is decided later, by the domain.
 
 use bailiwick_client::wire;
-use bailiwick_core::access::Circumstances;
+use bailiwick_core::access::{Circumstances, Work};
 use bailiwick_core::account::{
-    Account, Actor, AllOf, Patch, Principal, Refusal, RoleAtScope, RoleRef, Scope,
+    Account, Actor, AllOf, Called, Patch, Principal, Refusal, RoleAtScope, RoleRef, Scope,
 };
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
@@ -103,7 +103,7 @@ impl<'a> References<'a> {
 
     /// A member, group or service account.
     pub fn principal(&self, field: &str, text: &str) -> Result<Principal, Error> {
-        self.account.find_principal(text).ok_or_else(|| unknown(field, text, "principal"))
+        principal(self.account, field, text)?.ok_or_else(|| unknown(field, text, "principal"))
     }
 
     /// A scope.
@@ -138,13 +138,24 @@ impl<'a> References<'a> {
         let of_type = resources.filter(|(_, found)| {
             found.value.resource_type == *of && project.is_none_or(|project| found.value.project == project)
         });
-        let visible = of_type.map(|(id, _)| id).filter(|id| self.sees_resource(*id));
+        let (cost, mut work) = (cost_of_seeing(self.account, of), Work::new(limits::SEARCH_WORK));
+        let mut is_too_much = false;
+        let asked = of_type.map(|(id, _)| id).take_while(|_| {
+            is_too_much = self.account.has_policies() && !work.takes(cost);
+            !is_too_much
+        });
+        let visible = asked.filter(|id| self.sees_resource(*id));
         let most = limits::RESOURCES_PER_SCOPE;
         let today: Vec<ResourceId> = visible.take(most + 1).collect();
+        at_most(field, today.len(), "resources in one scope", most)?;
+        // Policies say who sees each of them, and a scope that lacks some is not what was asked for.
+        if is_too_much {
+            let what = "what is asked of policies to find the resources of today";
+            return Err(Error::TooLarge { what, limit: limits::SEARCH_WORK });
+        }
         if today.is_empty() {
             return Err(refused(field, of, Refusal::EmptyScope));
         }
-        at_most(field, today.len(), "resources in one scope", most)?;
         Ok(Scope::resources(today))
     }
 
@@ -180,6 +191,20 @@ impl<'a> References<'a> {
     }
 }
 
+/// The member, group or service account with this id or external id, if there is one.
+///
+/// # Errors
+/// [`Error::Ambiguous`] where several go by it: a group named like a person would get what is meant for them.
+pub fn principal(account: &Account, field: &str, text: &str) -> Result<Option<Principal>, Error> {
+    match account.principal_called(text) {
+        Called::One(principal) => Ok(Some(principal)),
+        Called::Nothing => Ok(None),
+        Called::Several => {
+            Err(Error::Ambiguous { field: field.to_owned(), value: shown(text), kind: "principal" })
+        }
+    }
+}
+
 /// Whether an actor may see a resource: it holds one of the permissions for its type there. Others do not learn that it
 /// exists.
 pub fn sees_resource(account: &Account, actor: Actor, id: ResourceId, now: Circumstances<'_>) -> bool {
@@ -194,6 +219,14 @@ pub fn sees_resource(account: &Account, actor: Actor, id: ResourceId, now: Circu
         .and_then(|resource| catalog.resource_type(&resource.value.resource_type))
         .and_then(|index| catalog.resource_type_at(index))
         .is_some_and(|of| [of.read, of.write, of.delete].into_iter().any(holds))
+}
+
+/// What it takes at most to find out who sees a resource of a type.
+pub fn cost_of_seeing(account: &Account, resource_type: &str) -> usize {
+    let catalog = account.catalog();
+    let of = catalog.resource_type(resource_type).and_then(|index| catalog.resource_type_at(index));
+    let asked = of.map_or([None; 3], |of| [of.read, of.write, of.delete].map(Some));
+    asked.into_iter().flatten().map(|one| account.cost_of_asking(one)).sum()
 }
 
 /// The name of a thing.

@@ -14,7 +14,7 @@ use super::listing::{Needle, show_page};
 use super::operation::{Access, NoQuery, Operation, delete, get, patch, post};
 use super::page::Seen;
 use super::problem::Failure;
-use super::references::{self, References, sees_resource};
+use super::references::{self, References, cost_of_seeing, sees_resource};
 use super::respond::Answer;
 use super::views::Views;
 use crate::service::{Error, People};
@@ -117,6 +117,12 @@ async fn list(call: Call, query: wire::ResourceQuery) -> Result<Answer<wire::Pag
     } else {
         account.effective_at(actor.principal(), &Target::Account, call.now())
     };
+    let cost = |(_, resource): &(ResourceId, &Versioned<Resource>)| {
+        if sees_type(&account, &resource.value, &everywhere) {
+            return 1;
+        }
+        cost_of_seeing(&account, &resource.value.resource_type)
+    };
     let seen = |(id, resource): (ResourceId, &Versioned<Resource>)| {
         let resource = &resource.value;
         let external_id = resource.external_id.as_ref().map_or("", |text| text.as_str());
@@ -133,9 +139,10 @@ async fn list(call: Call, query: wire::ResourceQuery) -> Result<Answer<wire::Pag
     let found = match parent {
         Some(parent) => {
             let below = account.children_of(parent).filter(|id| after.is_none_or(|after| *id > after));
-            page.take(below.filter_map(|id| account.resource(id).map(|resource| (id, resource))).map(seen))
+            let below = below.filter_map(|id| account.resource(id).map(|resource| (id, resource)));
+            page.take_looking(below, cost, seen)
         }
-        None => page.take(account.resources_after(after).map(seen)),
+        None => page.take_looking(account.resources_after(after), cost, seen),
     };
     let people = People::default();
     let views = Views::new(&account, &people, call.now());

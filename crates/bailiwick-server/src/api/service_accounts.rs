@@ -1,7 +1,9 @@
 //! Service accounts: machines in an account.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, Command, EntityKey, Event, ServiceAccount};
+use bailiwick_core::account::{
+    Account, Command, EntityKey, Event, Principal, Scope, ServiceAccount, Versioned,
+};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::ServiceAccountId;
 use serde_json::json;
@@ -82,17 +84,24 @@ async fn list(
     let (actor, circumstances) = (call.actor()?, call.circumstances()?);
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
-    let machines = account.service_accounts_after(page.after()?).map(|(id, machine)| {
+    let sees_all = call.authorize(&account, Permission::ReadKeys, &Scope::Account).is_ok();
+    let cost = |(id, _): &(ServiceAccountId, &Versioned<ServiceAccount>)| match sees_all {
+        true => 1,
+        false => cost_of_seeing_machine(&account, *id),
+    };
+    let seen = |(id, machine): (ServiceAccountId, &Versioned<ServiceAccount>)| {
         let ServiceAccount { name, description, external_id, .. } = &machine.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
-        let seen = match account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances) {
+        let seen = match sees_all
+            || account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances)
+        {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
         };
         (id, seen)
-    });
-    let found = page.take(machines);
+    };
+    let found = page.take_looking(account.service_accounts_after(page.after()?), cost, seen);
     let people = People::default();
     let views = Views::new(&account, &people, call.now());
     let shown = show_page(found, |ids| ids.into_iter().filter_map(|id| views.service_account(id)).collect());
@@ -155,6 +164,12 @@ async fn remove_service_account(call: Call, query: wire::WriteQuery, (): ()) -> 
     let service_account = in_path(&call, &*call.account()?)?;
     let command = Command::DeleteServiceAccount { service_account };
     call.change_silently(&command, query.dry_run, Some(EntityKey::ServiceAccount(service_account))).await
+}
+
+/// What it takes at most to find out who sees a service account or its keys.
+pub(super) fn cost_of_seeing_machine(account: &Account, id: ServiceAccountId) -> usize {
+    let held = account.grants_of(Principal::ServiceAccount(id));
+    account.cost_of_authorizing(Permission::ReadKeys, held.map(|(_, grant)| &grant.value.scope))
 }
 
 fn in_path(call: &Call, account: &Account) -> Result<ServiceAccountId, Failure> {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::call::Call;
 use super::operation::{Access, Operation, get};
 use super::problem::{Failure, code};
-use super::references::unknown;
+use super::references::{principal, unknown};
 use super::respond::Answer;
 use super::views::{Views, level};
 use crate::identity::tokens::display_prefix;
@@ -69,7 +69,7 @@ async fn list(call: Call, query: UnusedQuery) -> Result<Answer<Page<UnusedAccess
     let only = match query.principal.as_deref() {
         None => None,
         Some(text) => {
-            let found = account.find_principal(text).filter(|found| {
+            let found = principal(&account, "?principal", text)?.filter(|found| {
                 kind(*found) != wire::PrincipalKind::Member
                     || matches!(found, Principal::Member(user) if account.member(*user).is_some())
             });

@@ -120,6 +120,7 @@ fn hint(error: &Error) -> &'static str {
         Error::AlreadySetUp => "sign in, or ask an owner for an invitation",
         Error::EmailNotVerified => "follow the link in an invitation that was mailed to you",
         Error::Internal { .. } => "try again; if it happens again, tell whoever runs this platform",
+        Error::Ambiguous { .. } => "name it by its id",
         Error::TooLarge { .. } => "send less at once",
         Error::TooManyMails { .. } => "meanwhile the link can be copied and passed on by hand",
         Error::Unavailable { .. } | Error::StaleRevision { .. } => "look at the page anew and try again",
@@ -142,6 +143,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::PasswordNotAsked
         | Error::InvalidText { .. }
         | Error::Field { .. }
+        | Error::Ambiguous { .. }
         | Error::Document(_)
         | Error::Password(_)
         | Error::AsOfTooEarly { .. }

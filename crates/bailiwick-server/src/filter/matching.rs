@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{Comparison, Expression, Path, Value};
 
 /// The name by which an element that is no object is called inside brackets (RFC 7643 section 2.4).
-const PLAIN_ELEMENT: &str = "value";
+pub(super) const PLAIN_ELEMENT: &str = "value";
 
 impl Expression {
     pub(super) fn matches(&self, item: &Json) -> bool {

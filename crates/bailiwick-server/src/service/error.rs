@@ -92,6 +92,16 @@ pub enum Error {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// A field names more than one thing: whoever may name one of them could make it catch what is meant for another.
+    #[error("`{value}` can mean more than one {kind}")]
+    Ambiguous {
+        /// The field, as in [`Error::Field`].
+        field: String,
+        /// As given, shortened.
+        value: String,
+        /// What sort of thing.
+        kind: &'static str,
+    },
     /// People who cannot be invited; never empty. Nobody was.
     #[error("{}", people_text(.0))]
     InTheWay(Vec<InTheWay>),

@@ -1,31 +1,63 @@
 //! What the mail of an invitation carries besides its link, as the catalog's rules say.
 
-use bailiwick_core::account::{Account, Invitation, Principal, Resource, RoleAtScope, Scope};
-use bailiwick_core::catalog::{MailFact, ResourceTypeIndex};
-use bailiwick_core::ids::ResourceId;
+use std::collections::HashMap;
 
-use super::Service;
+use bailiwick_core::access::Circumstances;
+use bailiwick_core::account::{Account, Invitation, Resource};
+use bailiwick_core::catalog::{MailFact, ResourceTypeIndex};
+use bailiwick_core::ids::{AccountId, ResourceId};
+use jiff::Timestamp;
+
+use super::{Error, Service};
 use crate::delivery::request::{Detail, MAX_DETAILS};
 
-/// How many resources of a type are named before the others are counted.
+/// How many resources of a type are named before the others are told of.
 const NAMED: usize = 3;
 
+/// The facts that the mails of one write carry: put together once for all invitations that promise the same.
+#[derive(Debug, Default)]
+pub(super) struct InvitationFacts(HashMap<String, Vec<Detail>>);
+
 impl Service {
-    /// The facts for an invited person. Only resources are named that they will see once they have accepted.
-    pub(super) fn invitation_facts(&self, account: &Account, invitation: &Invitation) -> Vec<Detail> {
-        let catalog = account.catalog();
+    /// Makes what looking for resources takes, if mails name any, before a write of the account keeps others waiting.
+    pub(super) async fn prepare_invitation_facts(&self, account: AccountId) -> Result<(), Error> {
+        let names = |fact: &MailFact| matches!(fact, MailFact::ResourceId(_) | MailFact::ResourceUrl(_));
+        if self.catalog.rules.invitation_mail.iter().any(names)
+            && let Some(handle) = self.accounts.get(account).await?
+        {
+            self.prepare_search(&handle.snapshot()).await;
+        }
+        Ok(())
+    }
+
+    /// The facts for an invited person. Only resources are named that they will see once they have accepted, and that are
+    /// not hidden from the sponsor.
+    pub(super) fn invitation_facts(
+        &self,
+        known: &mut InvitationFacts,
+        account: &Account,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> Result<Vec<Detail>, Error> {
+        let promise = (&invitation.sponsor, &invitation.grants, &invitation.groups);
+        let promise = serde_json::to_string(&promise).map_err(Error::internal)?;
+        let facts = known.0.entry(promise).or_insert_with(|| self.facts_of(account, invitation, now));
+        Ok(facts.clone())
+    }
+
+    fn facts_of(&self, account: &Account, invitation: &Invitation, now: Timestamp) -> Vec<Detail> {
         let mut details = Vec::new();
         let mut push = |label: String, value: String| details.push(Detail { label, value });
-        for fact in &catalog.rules.invitation_mail {
+        for fact in &account.catalog().rules.invitation_mail {
             match *fact {
                 MailFact::SignInUrl => push("Sign in at".to_owned(), self.config().public_url.clone()),
                 MailFact::AccountId => push("Account id".to_owned(), account.id().to_string()),
                 MailFact::ResourceId(of) => {
-                    list(account, invitation, of, "id", |id, _| Some(id.to_string()), &mut push);
+                    list(account, invitation, of, now, "id", |id, _| Some(id.to_string()), &mut push);
                 }
                 MailFact::ResourceUrl(of) => {
                     let url = |_, resource: &Resource| resource.url.as_ref().map(ToString::to_string);
-                    list(account, invitation, of, "address", url, &mut push);
+                    list(account, invitation, of, now, "address", url, &mut push);
                 }
             }
         }
@@ -34,63 +66,30 @@ impl Service {
     }
 }
 
-/// One line for each of the first resources of a type, and one that counts the others.
+/// One line for each of the first resources of a type, and one that tells of the others.
 fn list(
     account: &Account,
     invitation: &Invitation,
     of: ResourceTypeIndex,
+    now: Timestamp,
     what: &str,
     fact: impl Fn(ResourceId, &Resource) -> Option<String>,
     push: &mut impl FnMut(String, String),
 ) {
     let Some(kind) = account.catalog().resource_type_at(of) else { return };
-    let promised = promised(account, invitation);
-    let may_see = |id: ResourceId| {
-        promised.iter().any(|grant| {
-            account.permissions_of(&grant.role).contains(kind.read)
-                && covers(account, &grant.scope, id, &kind.name)
-        })
+    let fact = |id: ResourceId| {
+        let found = &account.resource(id)?.value;
+        Some((found.name.to_string(), fact(id, found)?))
     };
-    let resources = account.resources_after(None);
-    let seen = resources
-        .filter(|(id, found)| found.value.resource_type == kind.name && may_see(*id))
-        .filter_map(|(id, found)| Some((found.value.name.to_string(), fact(id, &found.value)?)));
-    let mut more = 0_usize;
-    for (place, (name, value)) in seen.enumerate() {
-        if place < NAMED {
-            push(format!("{} {name}: {what}", capital(&kind.name)), value);
-        } else {
-            more += 1;
-        }
+    let fits = |id| fact(id).is_some();
+    // The sponsor is asked about as anybody else: what only their own session or address lets them see, a mail does not tell.
+    let asked = Circumstances::question(now);
+    let found = account.promised_resources(invitation, kind.read, of, fits, asked, NAMED);
+    for (name, value) in found.items.into_iter().filter_map(fact) {
+        push(format!("{} {name}: {what}", capital(&kind.name)), value);
     }
-    if more > 0 {
-        push(
-            format!("{}: {what}", kind.title),
-            format!("and {more} more, which you see once you have signed in"),
-        );
-    }
-}
-
-/// What the person will be granted, through groups too.
-fn promised(account: &Account, invitation: &Invitation) -> Vec<RoleAtScope> {
-    let groups = invitation.groups.iter().map(|group| Principal::Group(*group));
-    let through = groups.flat_map(|group| account.grants_of(group)).map(|(_, grant)| {
-        let grant = &grant.value;
-        RoleAtScope { role: grant.role.clone(), scope: grant.scope.clone(), until: grant.until }
-    });
-    invitation.grants.iter().cloned().chain(through).collect()
-}
-
-/// Whether a scope reaches a resource of this type, which lies directly in it or below what it names.
-fn covers(account: &Account, scope: &Scope, id: ResourceId, of: &str) -> bool {
-    match scope {
-        Scope::Account => true,
-        Scope::Project(project) => account.project_of(id) == Some(*project),
-        Scope::AllOf(all) => {
-            let within = all.project.is_none_or(|project| account.project_of(id) == Some(project));
-            within && all.resource_type == of
-        }
-        Scope::Resources(ids) => ids.contains(&id),
+    if found.next.is_some() {
+        push(format!("{}: {what}", kind.title), "you see all of them once you have signed in".to_owned());
     }
 }
 

@@ -10,6 +10,7 @@ use bailiwick_store::{DirectoryChange, LinkRow, OutboxMessage, TokenHash, UserRo
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::invitation_facts::InvitationFacts;
 use super::invitation_mails::Counted;
 use super::links::LinkPurpose;
 use super::write::{Beside, Changed, Outcome};
@@ -106,6 +107,7 @@ impl Service {
         counted: &Counted,
     ) -> Result<Outcome<T>, Error> {
         let now = self.now();
+        self.prepare_invitation_facts(account).await?;
         let mut people = People::default();
         let mut new_users = Vec::new();
         let mut invitees = Vec::with_capacity(request.emails.len());
@@ -180,9 +182,10 @@ impl Service {
         let mailed: Vec<InvitationId> = sent(changed.events).collect();
         self.invitation_mails.admit(counted, changed.after.id(), &mailed, changed.now)?;
         let mut beside = Beside { first: new_users.to_vec(), ..Beside::default() };
+        let mut facts = InvitationFacts::default();
         for event in changed.events {
             if let Event::InvitationSent { id, invitation } = event {
-                self.add_mailed_link(&mut beside, changed, *id, invitation, people, inviter)?;
+                self.add_mailed_link(&mut beside, &mut facts, changed, *id, invitation, people, inviter)?;
             }
         }
         Ok(beside)
@@ -197,6 +200,7 @@ impl Service {
         options: &WriteOptions,
         shape: impl Fn(Invited<'_>) -> T,
     ) -> Result<Outcome<T>, Error> {
+        self.prepare_invitation_facts(account).await?;
         let people = self.people_of_invitation(caller, account, id).await?;
         let inviter = match caller.actor {
             bailiwick_core::account::Actor::User(user) => people.label(user),
@@ -208,7 +212,8 @@ impl Service {
             self.invitation_mails.admit(&counted, account, &[id], changed.now)?;
             let mut beside = Beside::default();
             if let Some(invitation) = changed.after.invitation(id) {
-                self.add_mailed_link(&mut beside, changed, id, &invitation.value, &people, &inviter)?;
+                let facts = &mut InvitationFacts::default();
+                self.add_mailed_link(&mut beside, facts, changed, id, &invitation.value, &people, &inviter)?;
             }
             Ok(beside)
         };
@@ -281,6 +286,7 @@ impl Service {
     fn add_mailed_link(
         &self,
         beside: &mut Beside,
+        facts: &mut InvitationFacts,
         changed: &Changed<'_>,
         id: InvitationId,
         invitation: &Invitation,
@@ -297,13 +303,14 @@ impl Service {
             label: "Your membership would end on".to_owned(),
             value: moment(until),
         });
+        let facts = self.invitation_facts(facts, account, invitation, changed.now)?;
         let mail = MailRequest::Invitation(request::Invitation {
             to: user.email.clone(),
             account_name: account.profile().value.name.to_string(),
             inviter_name: inviter.to_owned(),
             roles: super::links::role_titles(account, invitation),
             note: None,
-            details: self.invitation_facts(account, invitation).into_iter().chain(ends).collect(),
+            details: facts.into_iter().chain(ends).collect(),
             newcomer: if is_known { Newcomer::Known } else { Newcomer::New },
             link: SecretLink::new(self.link_url(&token)),
             expires_at: invitation.expires_at,

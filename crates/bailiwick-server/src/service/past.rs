@@ -19,7 +19,7 @@ const TRAVELS: usize = 2;
 const CHUNK_REVISIONS: u64 = 2_048;
 /// How many such chunks are read beside each other: as many as keep the thread that applies them busy.
 const CHUNKS_AT_ONCE: usize = 2;
-/// What the cache holds at most, in events undone and entities replayed: some 200 MiB.
+/// What the cache holds at most, in events undone and entities replayed or searched: some 200 MiB.
 const CACHE_WEIGHT: u64 = 500_000;
 
 /// Which past is asked for.
@@ -38,6 +38,7 @@ pub struct Past {
     pub account: Arc<Account>,
     /// The moment by which grants and invitations had ended.
     pub at: Timestamp,
+    place: Place,
 }
 
 /// What it takes to travel, and where it was travelled to lately.
@@ -49,10 +50,17 @@ pub(super) struct Pasts {
 /// Which account was put together: of one revision there are two if the catalog changed while it lasted.
 type Place = (AccountId, Revision, Option<String>);
 
+/// What as much as the account has of entities weighs.
+fn weight_of(account: &Account) -> u32 {
+    u32::try_from(account.entity_count()).unwrap_or(u32::MAX)
+}
+
 #[derive(Clone)]
 struct Found {
     account: Arc<Account>,
     weight: u32,
+    /// Whether the weight counts what a search has made in it.
+    is_searched: bool,
 }
 
 impl Pasts {
@@ -61,6 +69,13 @@ impl Pasts {
             .max_capacity(CACHE_WEIGHT)
             .weigher(|_, found: &Found| found.weight);
         Self { travels: Semaphore::new(TRAVELS), cache: cache.build() }
+    }
+
+    /// Weighs an account anew in which a search has made its index: of the whole account, however little was undone.
+    async fn weigh_searched(&self, place: &Place) {
+        let Some(found) = self.cache.get(place).await.filter(|found| !found.is_searched) else { return };
+        let weight = found.weight.saturating_add(weight_of(&found.account));
+        self.cache.insert(place.clone(), Found { weight, is_searched: true, ..found }).await;
     }
 }
 
@@ -91,9 +106,17 @@ impl Service {
         };
         let catalog = self.catalog_in_force(at).await?;
         let place = (id, to, catalog.as_ref().map(|then| then.hash.clone()));
-        let found = self.pasts.cache.try_get_with(place, self.travel(present, to, catalog)).await;
+        let found = self.pasts.cache.try_get_with(place.clone(), self.travel(present, to, catalog)).await;
         let found = found.map_err(|failure| LoadFailure::clone(&failure))?;
-        Ok(Past { account: found.account, at })
+        Ok(Past { account: found.account, at, place })
+    }
+
+    /// Makes what searches of a past need.
+    pub async fn prepare_search_of_past(&self, past: &Past) {
+        if !past.account.is_search_prepared() {
+            self.prepare_search(&past.account).await;
+            self.pasts.weigh_searched(&past.place).await;
+        }
     }
 
     async fn travel(
@@ -146,7 +169,7 @@ fn back(present: Account, to: Revision, mut parsed: mpsc::Receiver<Parsed>) -> F
             undo.event(event);
         }
     }
-    Found { account: Arc::new(undo.finish().seen_whole()), weight }
+    Found { account: Arc::new(undo.finish().seen_whole()), weight, is_searched: false }
 }
 
 /// Applies events from the first on.
@@ -162,8 +185,8 @@ fn forth(
             account.replay_event(*revision, event);
         }
     }
-    let weight = u32::try_from(account.entity_count()).unwrap_or(u32::MAX);
-    Found { account: Arc::new(account.at_revision(to).seen_whole()), weight }
+    let weight = weight_of(&account);
+    Found { account: Arc::new(account.at_revision(to).seen_whole()), weight, is_searched: false }
 }
 
 /// Reads and parses a range in chunks, some beside each other, and hands them on in the range's order.
@@ -244,6 +267,22 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_past_that_is_searched_weighs_what_the_search_has_made() {
+        let pasts = Pasts::new();
+        let catalog = Catalog::parse("bailiwick", Catalog::bundled("bailiwick").unwrap()).unwrap();
+        let id = AccountId::from_uuid(Uuid::nil());
+        let account = Arc::new(Account::before_first_event(id, Arc::new(catalog)));
+        let entities = u64::from(weight_of(&account));
+        let place = (id, Revision(1), None);
+        pasts.cache.insert(place.clone(), Found { account, weight: 7, is_searched: false }).await;
+        for weight in [7, 7 + entities, 7 + entities] {
+            pasts.cache.run_pending_tasks().await;
+            assert_eq!(pasts.cache.weighted_size(), weight);
+            pasts.weigh_searched(&place).await;
+        }
+    }
 
     #[test]
     fn pieces_join_without_gap_or_repetition_in_either_direction() {

@@ -151,6 +151,9 @@ impl Service {
         ) -> Result<(Option<Decided>, T), Error>,
     {
         let now = self.now();
+        if !several.invited.is_empty() {
+            self.prepare_invitation_facts(account).await?;
+        }
         let mut people = People::default();
         let mut new_users: Vec<DirectoryChange> = Vec::new();
         let mut invitees = Invitees::default();

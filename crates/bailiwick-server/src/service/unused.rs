@@ -64,16 +64,18 @@ impl Service {
                 if principals.len() == TOGETHER || holders.len() >= HOLDERS_PER_PAGE {
                     break;
                 }
-                holders.extend(users_of(account, principal));
-                principals.push(principal);
+                let users = users_of(account, principal);
+                principals.push((principal, holders.len()..holders.len() + users.len()));
+                holders.extend(users);
             }
             if principals.is_empty() {
                 return Ok(UnusedPage { items, next: None });
             }
             read += holders.len();
             let uses = self.uses_of(account.id(), &holders).await?;
-            for principal in principals {
-                let found = unused(account, principal, &uses, since, now).filter(&fits);
+            for (principal, place) in principals {
+                let users = holders.get(place).unwrap_or_default();
+                let found = unused(account, principal, users, &uses, since, now).filter(&fits);
                 if found.is_some() && items.len() == limit {
                     return Ok(UnusedPage { items, next: last });
                 }
@@ -128,6 +130,7 @@ fn users_of(account: &Account, principal: Principal) -> Vec<String> {
 fn unused(
     account: &Account,
     principal: Principal,
+    users: &[String],
     recorded: &Uses,
     since: Timestamp,
     now: Timestamp,
@@ -139,16 +142,15 @@ fn unused(
     let keys = key_holder(principal).into_iter().flat_map(|holder| account.keys_of(holder));
     let keys = keys.filter(old).filter(idle).map(|key| (key, recorded.last(&key.to_string(), |_| true)));
     let keys: Vec<_> = keys.collect();
-    let mut own = vec![principal.to_string()];
+    // Of a group all that its members make use of; otherwise what is recorded under its own id, and keys are told one by one.
+    let own =
+        if matches!(principal, Principal::Group(_)) { users } else { users.get(..1).unwrap_or_default() };
     let judged = match principal {
         Principal::Member(user) => {
             let active = account.member_status_at(user, now) == Some(MemberStatus::Active);
             active && account.member(user).is_some_and(|member| member.value.joined_at <= since)
         }
-        Principal::Group(_) => {
-            own = users_of(account, principal);
-            has_old_grant
-        }
+        Principal::Group(_) => has_old_grant,
         Principal::ServiceAccount(_) => has_old_grant || !keys.is_empty(),
     };
     if !judged {

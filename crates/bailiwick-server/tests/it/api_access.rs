@@ -198,6 +198,11 @@ async fn who_may_do_something_is_listed_in_pages_and_named_for_those_who_may_rea
     world.post("~/grants").by(&world.owner).json(&grant).send().await.expect(StatusCode::CREATED);
     let nameless = world.get(path).by(&asker).send().await.expect(StatusCode::OK).json();
     assert_eq!(nameless["items"][1], json!({ "kind": "member", "id": grace.id }));
+    let path_of = |kind: &str| format!("{path}&kind={kind}");
+    let nameless = world.get(&path_of("service_account")).by(&asker).send().await.json();
+    assert_eq!(nameless["items"][0], json!({ "kind": "service_account", "id": machine.id }));
+    let named = world.get(&path_of("service_account")).by(&world.owner).send().await.json();
+    assert!(named["items"][0]["name"].is_string(), "{named}");
 
     world.get(path).by(&grace).send().await.problem(403, "permission_denied");
     for (query, status, code) in [
@@ -240,4 +245,66 @@ async fn what_somebody_may_do_something_to_is_listed_and_everybody_may_ask_about
     let more = json!({ "type": "cluster", "name": "three", "external_id": "three" });
     world.post("~/resources").by(&world.owner).json(&more).send().await.expect(StatusCode::CREATED);
     assert_eq!(ids_page_by_page(&world, &world.owner, path).await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_external_id_that_several_principals_share_is_ambiguous() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["admin"]).await;
+    let shared = "employee-17";
+    let path = format!("~/members/{}", grace.id);
+    let edit = json!({ "external_id": shared });
+    world.patch(&path).by(&world.owner).json(&edit).send().await.expect(StatusCode::OK);
+    let asked = json!({
+        "principal": shared, "action": "write:clusters",
+        "resource": { "type": "account", "id": world.account.to_string() },
+    });
+    let check = world.post("~/access:check").by(&world.owner).json(&asked).send().await;
+    assert_eq!(check.expect(StatusCode::OK).json()["allowed"], true);
+    for kind in ["groups", "service-accounts"] {
+        let body = json!({ "name": kind, "external_id": shared });
+        let made = world.post(&format!("~/{kind}")).by(&world.owner).json(&body).send().await;
+        let made = made.expect(StatusCode::CREATED).json()["id"].as_str().unwrap().to_owned();
+        let grant = json!({ "principal": shared, "role": "admin", "scope": "account" });
+        for (ask, body, field) in [
+            (world.post("~/access:check"), Some(&asked), "/principal"),
+            (world.post("~/access:explain"), Some(&asked), "/principal"),
+            (world.get(&format!("~/access:effective?principal={shared}")), None, "?principal"),
+            (
+                world.get(&format!(
+                    "~/access:what-can?principal={shared}&action=read:clusters&resource_type=cluster"
+                )),
+                None,
+                "?principal",
+            ),
+            (world.get(&format!("~/grants?principal={shared}")), None, "?principal"),
+            (world.post("~/grants"), Some(&grant), "/principal"),
+        ] {
+            let ask = match body {
+                Some(body) => ask.json(body),
+                None => ask,
+            };
+            let problem = ask.by(&world.owner).send().await.problem(422, "ambiguous");
+            let error = &problem["errors"][0];
+            assert_eq!(error["message"], "`employee-17` can mean more than one principal");
+            assert_eq!(error["field"], field);
+        }
+        // An id means one of them.
+        let mut by_id = asked.clone();
+        for (id, allowed) in [(&grace.id, true), (&made, false)] {
+            by_id["principal"] = json!(id);
+            let check = world.post("~/access:check").by(&world.owner).json(&by_id).send().await;
+            assert_eq!(check.expect(StatusCode::OK).json()["allowed"], allowed, "{id}");
+        }
+        // Who may not ask about others learns nothing of who shares what.
+        let alan = world.invite_and_accept(&format!("{kind}@example.com"), &[]).await;
+        let ask = world.post("~/access:check").by(&alan).json(&asked).send().await;
+        ask.problem(403, "permission_denied");
+        world
+            .delete(&format!("~/{kind}/{made}"))
+            .by(&world.owner)
+            .send()
+            .await
+            .expect(StatusCode::NO_CONTENT);
+    }
 }

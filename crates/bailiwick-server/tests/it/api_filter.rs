@@ -66,3 +66,48 @@ async fn a_filter_that_is_not_understood_says_where() {
     limit.problem(400, "invalid_query");
     world.get("~/members?filter=id+pr").by(&world.owner).send().await.expect(StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_filter_by_what_no_item_can_have_is_refused_with_the_names_that_there_are() {
+    let world = World::new("bailiwick").await;
+    let ask = async |list: &str, filter: &str| {
+        let path = format!("~/{list}?filter={}", encoded(filter));
+        world.get(&path).by(&world.owner).send().await
+    };
+    for (list, filter, message) in [
+        (
+            "members",
+            "stauts eq \"active\"",
+            "`stauts`: nothing is called `stauts` there; there are `attributes`, ",
+        ),
+        ("members", "id pr and not (user.email ew \"x\")", "`user.email`: nothing is called `user` there; "),
+        ("members", "roles[rolle eq \"admin\"]", "`rolle`: nothing is called `rolle` there; there are "),
+        ("members", "status.name pr", "`status.name`: nothing is called `name` there; there are none"),
+        (
+            "grants",
+            "principal.mail pr",
+            "`principal.mail`: nothing is called `mail` there; there are `email`, `id`, ",
+        ),
+        (
+            "resources",
+            "environment eq \"production\"",
+            "`environment`: nothing is called `environment` there; ",
+        ),
+    ] {
+        let problem = ask(list, filter).await.problem(400, "invalid_query");
+        let error = &problem["errors"][0];
+        assert_eq!(error["field"], "?filter");
+        assert!(error["message"].as_str().unwrap().starts_with(message), "{filter}: {problem}");
+    }
+    for (list, filter) in [
+        ("members", "STATUS eq \"active\" or name pr or until eq null"),
+        ("members", "roles.role eq \"owner\" and roles[role eq \"owner\"]"),
+        ("members", "attributes.shoe_size gt 3"),
+        ("resources", "attributes.environment eq \"production\" or attributes[environment pr]"),
+        ("grants", "scope eq \"account\" or scope.project pr or made_by.email pr"),
+        ("events", "details.anything.at.all pr or actor.kind pr"),
+        ("policies", "enabled eq true"),
+    ] {
+        ask(list, filter).await.expect(StatusCode::OK);
+    }
+}

@@ -223,6 +223,26 @@ async fn whatever_is_wrong_with_a_request_is_a_400() {
 }
 
 #[tokio::test]
+async fn a_question_with_query_parameters_is_refused() {
+    let pdp = Pdp::start().await;
+    let body = json!({
+        "subject": pdp.subject(), "action": action("read:clusters"), "resource": cluster("c-1"),
+    });
+    for path in ["evaluation", "evaluations", "search/subject", "search/resource", "search/action"] {
+        for query in ["as_of=1", "at_least=999999", "nonsense=1", "as_of"] {
+            let path = format!("{path}?{query}");
+            let response =
+                pdp.send(&path, Some(&pdp.key()), Some("application/json"), &body.to_string()).await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+            let said = response.into_body().collect().await.unwrap().to_bytes();
+            assert!(said.starts_with(b"a question takes no query parameters"), "{said:?}");
+        }
+    }
+    assert_eq!(pdp.ask("evaluation?", &body).await["decision"], true);
+}
+
+#[tokio::test]
 async fn a_batch_inherits_whole_entities_and_may_stop_early() {
     let pdp = Pdp::start().await;
     let read = action("read:clusters");

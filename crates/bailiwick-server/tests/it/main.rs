@@ -23,6 +23,7 @@ mod api_protocol;
 mod api_resources;
 mod api_roles;
 mod api_sessions;
+mod api_work;
 mod authzen;
 mod authzen_certification;
 mod behaviours;

@@ -9,7 +9,12 @@ pub fn one_line(text: &str) -> String {
         character.is_control()
             || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().map(|character| if is_unsafe(character) { '\u{fffd}' } else { character }).collect()
+    let shown = |character: char| match character {
+        '\n' | '\r' | '\t' => ' ',
+        _ if is_unsafe(character) => '\u{fffd}',
+        _ => character,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// What a field's value looks like in a table.
@@ -125,7 +130,7 @@ mod tests {
             ("lifetime_seconds", json!(172_800), "172800 (48 h)"),
             ("default", json!(true), "yes"),
             ("sent_at", json!("2026-01-02T03:04:05.678901Z"), "2026-01-02T03:04:05Z"),
-            ("name", json!("a\u{1b}]0;b\nc\u{202e}"), "a\u{fffd}]0;b\u{fffd}c\u{fffd}"),
+            ("name", json!("a\u{1b}]0;b\nc\u{202e}"), "a\u{fffd}]0;b c\u{fffd}"),
             ("scope", json!("account"), "account"),
             ("scope", json!({"project": "prj_1"}), "project:prj_1"),
             ("scope", json!({"all_of": {"type": "cluster"}}), "all:cluster"),

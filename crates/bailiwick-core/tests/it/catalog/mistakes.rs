@@ -43,6 +43,13 @@ fn a_file_of_the_wrong_shape() {
             ],
         },
         Case {
+            what: "brackets left open, once",
+            changes: &[("title = \"Small cloud\"", "title = [[[[[[[[[[[[[[[[\"Small cloud\"")],
+            errors: &[
+                "x.toml:3:1: missing comma between array elements, expected `,`\n  hint: this is not valid TOML; see https://toml.io/en/v1.0.0",
+            ],
+        },
+        Case {
             what: "a key twice",
             changes: &[("title = \"Small cloud\"", "title = \"Small cloud\"\ntitle = \"Other\"")],
             errors: &[

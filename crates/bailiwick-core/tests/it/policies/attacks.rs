@@ -373,6 +373,14 @@ fn what_a_machine_may_assert_is_set_by_whoever_holds_what_depends_on_it() {
         let refusal = given.refused(given.owner, &assert_all(&[wrong]));
         assert_eq!(refusal.code(), "unknown_attribute", "{wrong}");
     }
+    let long = format!("subject.{}", "x".repeat(5_000));
+    for (wrong, said) in [
+        ("resource.shoe_size", "the catalog has no attribute `resource.shoe_size` of `resource`"),
+        ("subject.shoe_size", "the catalog has no attribute `subject.shoe_size` of `member`"),
+        (&long, &format!("the catalog has no attribute `subject.{}` of `member`", "x".repeat(120))),
+    ] {
+        assert_eq!(given.refused(given.owner, &assert_all(&[wrong])).to_string(), said);
+    }
     given.do_it(&assert_all(&["subject.department"]));
     // Taking it away needs no more than the right to edit service accounts.
     given.when(steward, &assert_all(&[])).unwrap();

@@ -68,6 +68,25 @@ fn each_mistake_has_its_place() {
 }
 
 #[test]
+fn an_attribute_that_only_some_have_tells_how_to_speak_of_them_alone() {
+    let given = Given::new("bailiwick");
+    let hint = |condition: &str| {
+        let text = format!("forbid(principal, action, resource) when {{ {condition} }};");
+        match given.decide(Actor::User(given.owner), &create("Policy", &text)) {
+            Err(Refusal::InvalidPolicy { mistakes }) => mistakes.0[0].hint.clone().unwrap_or_default(),
+            other => panic!("{text}: {other:?}"),
+        }
+    };
+    assert_eq!(hint("principal.department == \"x\""), "only users have it: write `principal is User`");
+    assert_eq!(
+        hint("resource.environment == \"production\""),
+        "not everything has it: name a type that has it, such as `resource is Cluster`"
+    );
+    assert!(!hint("resource.department == \"x\"").contains("only users"));
+    assert!(!hint("principal.departement == \"x\"").contains("only users"));
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_their_order() {
     let given = Given::new("bailiwick");
     let said = mistakes(

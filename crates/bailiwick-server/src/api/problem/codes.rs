@@ -69,6 +69,8 @@ codes! {
     EMAIL_NOT_VERIFIED = "email_not_verified", FORBIDDEN, "follow the link in the mail that was sent to this address";
     /// A text that the field does not take
     INVALID_TEXT = "invalid_text", UNPROCESSABLE_ENTITY, "correct the field";
+    /// More than one thing goes by this name
+    AMBIGUOUS = "ambiguous", UNPROCESSABLE_ENTITY, "name it by its id";
     /// Something in the document cannot be done
     INVALID_DOCUMENT = "invalid_document", UNPROCESSABLE_ENTITY, "correct the places that `errors` names; nothing was changed";
     /// The password is not accepted

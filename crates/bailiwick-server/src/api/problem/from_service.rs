@@ -50,6 +50,11 @@ fn mistakes(refusal: &Refusal) -> Vec<FieldError> {
     mistakes.0.iter().map(error).collect()
 }
 
+/// A field as problems name it.
+fn pointer(field: String) -> String {
+    if field.starts_with('?') { field } else { format!("/{field}") }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = error.to_string();
@@ -76,8 +81,9 @@ impl From<Error> for Failure {
             Error::SelfServiceOff => Self::new(&code::SELF_SERVICE_OFF, text),
             Error::EmailNotVerified => Self::new(&code::EMAIL_NOT_VERIFIED, text),
             Error::InvalidText { field, problem } => Self::invalid_text(&field, &problem),
+            Error::Ambiguous { field, .. } => Self::field(&code::AMBIGUOUS, pointer(field), text),
             Error::Field { field, refusal, .. } => {
-                let pointer = if field.starts_with('?') { field } else { format!("/{field}") };
+                let pointer = pointer(field);
                 let (code, message) = (refusal.code(), refusal.to_string());
                 let mut failure = Self::from(refusal);
                 failure.0.detail = text;
