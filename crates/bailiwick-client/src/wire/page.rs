@@ -14,7 +14,8 @@ pub const CURSOR_MAX_BYTES: usize = 512;
 pub struct Page<T> {
     /// What is on this page.
     pub items: Vec<T>,
-    /// What to send as `cursor` for the next page; absent on the last one.
+    /// What to send as `cursor` for the next page; absent on the last one. A page may be shorter than its limit, even empty,
+    /// and have one: so much is looked at at once and no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
     /// Whether the list ends with this page.

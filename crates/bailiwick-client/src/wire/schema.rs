@@ -16,7 +16,10 @@ impl<T: ToSchema> PartialSchema for Page<T> {
         let items = ArrayBuilder::new().items(refer::<T>(None)).description(Some("What is on this page."));
         let cursor = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-            .description(Some("What to send as `cursor` for the next page; absent on the last one."));
+            .description(Some(
+                "What to send as `cursor` for the next page; absent on the last one. A page may be shorter than its limit, even \
+                 empty, and have one: so much is looked at at once and no more.",
+            ));
         let complete = ObjectBuilder::new()
             .schema_type(Type::Boolean)
             .description(Some("Whether the list ends with this page."));

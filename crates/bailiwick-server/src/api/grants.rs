@@ -87,9 +87,12 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
     let sees_all = call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
     let people = People::default();
     let views = Views::new(&account, &people, call.now());
-    let cost = |(_, grant): &(GrantId, &Versioned<Grant>)| match sees_all {
-        true => 1,
-        false => account.cost_of_authorizing(Permission::ReadRoles, std::iter::once(&grant.value.scope)),
+    let cost = |(_, grant): &(GrantId, &Versioned<Grant>)| {
+        if sees_all {
+            1
+        } else {
+            account.cost_of_authorizing(Permission::ReadRoles, std::iter::once(&grant.value.scope))
+        }
     };
     let seen = |(id, grant): (GrantId, &Versioned<Grant>)| {
         let grant = &grant.value;

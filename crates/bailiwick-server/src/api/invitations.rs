@@ -207,9 +207,10 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let people = people_matching(&call.service, account.id(), q).await?;
     let sees_all = call.authorize(&account, Permission::ReadInvitations, &Scope::Account).is_ok();
     let sees = |invitation: &Stored| sees_all || account.sees_invitation(actor, invitation, circumstances);
-    let cost = |(_, found): &(InvitationId, &Versioned<Stored>)| match sees_all {
-        true => 1,
-        false => {
+    let cost = |(_, found): &(InvitationId, &Versioned<Stored>)| {
+        if sees_all {
+            1
+        } else {
             let scopes = found.value.grants.iter().map(|grant| &grant.scope);
             account.cost_of_authorizing(Permission::ReadInvitations, scopes)
         }

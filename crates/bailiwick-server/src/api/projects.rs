@@ -99,10 +99,8 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let sees_all = call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
-    let cost = match sees_all {
-        true => 1,
-        false => account.cost_of_asking(account.permission_for(Permission::ReadAccount)),
-    };
+    let cost =
+        if sees_all { 1 } else { account.cost_of_asking(account.permission_for(Permission::ReadAccount)) };
     let seen = |(id, project): (ProjectId, &Versioned<Project>)| {
         let Project { name, description, external_id, .. } = &project.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());

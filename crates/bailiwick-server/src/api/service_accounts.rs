@@ -85,9 +85,8 @@ async fn list(
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
     let sees_all = call.authorize(&account, Permission::ReadKeys, &Scope::Account).is_ok();
-    let cost = |(id, _): &(ServiceAccountId, &Versioned<ServiceAccount>)| match sees_all {
-        true => 1,
-        false => cost_of_seeing_machine(&account, *id),
+    let cost = |(id, _): &(ServiceAccountId, &Versioned<ServiceAccount>)| {
+        if sees_all { 1 } else { cost_of_seeing_machine(&account, *id) }
     };
     let seen = |(id, machine): (ServiceAccountId, &Versioned<ServiceAccount>)| {
         let ServiceAccount { name, description, external_id, .. } = &machine.value;

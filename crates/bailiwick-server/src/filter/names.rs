@@ -40,13 +40,15 @@ fn unknown(expression: &Expression, shapes: &Shapes<'_>, at: &[&Json]) -> Option
     }
 }
 
-impl<'s> Shapes<'s> {
+impl Shapes<'_> {
     /// The schemas at a path; none where anything can be.
     fn below<'p>(&'p self, at: &[&'p Json], path: &[String]) -> Result<Option<Vec<&'p Json>>, String> {
         let mut at = at.to_vec();
         for name in path {
             let mut held = Held::default();
-            at.iter().for_each(|schema| self.add(schema, &mut held));
+            for schema in &at {
+                self.add(schema, &mut held);
+            }
             if held.is_open {
                 return Ok(None);
             }
@@ -75,7 +77,9 @@ impl<'s> Shapes<'s> {
         }
         let of = |key| schema.get(key).and_then(Json::as_array).into_iter().flatten();
         let alternatives = || of("oneOf").chain(of("anyOf")).chain(of("allOf"));
-        alternatives().for_each(|one| self.add(one, held));
+        for one in alternatives() {
+            self.add(one, held);
+        }
         if let Some(items) = schema.get("items") {
             self.add(items, held);
         }

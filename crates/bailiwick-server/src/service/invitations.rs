@@ -184,8 +184,8 @@ impl Service {
         let mut beside = Beside { first: new_users.to_vec(), ..Beside::default() };
         let mut facts = InvitationFacts::default();
         for event in changed.events {
-            if let Event::InvitationSent { id, invitation } = event {
-                self.add_mailed_link(&mut beside, &mut facts, changed, *id, invitation, people, inviter)?;
+            if let Event::InvitationSent { id, .. } = event {
+                self.add_mailed_link(&mut beside, &mut facts, changed, *id, people, inviter)?;
             }
         }
         Ok(beside)
@@ -211,10 +211,8 @@ impl Service {
         let beside = |changed: &Changed<'_>| {
             self.invitation_mails.admit(&counted, account, &[id], changed.now)?;
             let mut beside = Beside::default();
-            if let Some(invitation) = changed.after.invitation(id) {
-                let facts = &mut InvitationFacts::default();
-                self.add_mailed_link(&mut beside, facts, changed, id, &invitation.value, &people, &inviter)?;
-            }
+            let facts = &mut InvitationFacts::default();
+            self.add_mailed_link(&mut beside, facts, changed, id, &people, &inviter)?;
             Ok(beside)
         };
         let shape = |changed: &Changed<'_>| {
@@ -289,12 +287,12 @@ impl Service {
         facts: &mut InvitationFacts,
         changed: &Changed<'_>,
         id: InvitationId,
-        invitation: &Invitation,
         people: &People,
         inviter: &str,
     ) -> Result<(), Error> {
-        let Some(user) = people.get(invitation.user) else { return Ok(()) };
         let account = changed.after;
+        let Some(invitation) = account.invitation(id).map(|found| &found.value) else { return Ok(()) };
+        let Some(user) = people.get(invitation.user) else { return Ok(()) };
         let token = LinkToken::generate().map_err(Error::internal)?;
         let link = link_row(&token, LinkPurpose::Invitation, account.id(), id, invitation, changed.now);
         beside.then.push(DirectoryChange::CreateLink(link));
