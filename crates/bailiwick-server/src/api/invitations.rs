@@ -206,7 +206,8 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let q = query.q.as_ref().filter(|text| !text.is_empty());
     let people = people_matching(&call.service, account.id(), q).await?;
     let sees_all = call.authorize(&account, Permission::ReadInvitations, &Scope::Account).is_ok();
-    let sees = |invitation: &Stored| sees_all || account.sees_invitation(actor, invitation, circumstances);
+    let is_visible =
+        |invitation: &Stored| sees_all || account.sees_invitation(actor, invitation, circumstances);
     let cost = |(_, found): &(InvitationId, &Versioned<Stored>)| {
         if sees_all {
             1
@@ -219,7 +220,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let looked_at = page.within(account.invitations_after(after), cost).filter(|_| q.is_some());
     let strangers = looked_at
         .map(|(_, found)| &found.value)
-        .filter(|found| account.member_status(found.user).is_none() && wanted(found) && sees(found));
+        .filter(|found| account.member_status(found.user).is_none() && wanted(found) && is_visible(found));
     let strangers = call.service.people(strangers.map(|found| found.user)).await?;
     let is_found = |user| {
         let email = people.email(user).or_else(|| strangers.email(user));
@@ -228,7 +229,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let seen = |(id, found): (InvitationId, &Versioned<Stored>)| {
         let invitation = &found.value;
         // What is hidden is so whatever is asked: whether it matches would tell something of the person.
-        let seen = match sees(invitation) {
+        let seen = match is_visible(invitation) {
             false => Seen::Hidden,
             true if wanted(invitation) && is_found(invitation.user) => Seen::Yes(id),
             true => Seen::No,

@@ -74,8 +74,8 @@ impl Service {
             read += holders.len();
             let uses = self.uses_of(account.id(), &holders).await?;
             for (principal, place) in principals {
-                let users = holders.get(place).unwrap_or_default();
-                let found = unused(account, principal, users, &uses, since, now).filter(&fits);
+                let recorded_under = holders.get(place).unwrap_or_default();
+                let found = unused(account, principal, recorded_under, &uses, since, now).filter(&fits);
                 if found.is_some() && items.len() == limit {
                     return Ok(UnusedPage { items, next: last });
                 }
