@@ -253,7 +253,9 @@ impl Service {
 
 /// The account-level role with the most permissions that can be granted.
 fn broadest_role(account: &Account) -> Option<&BuiltInRole> {
-    let grantable =
-        account.catalog().roles.iter().filter(|role| role.level == Level::Account && !role.handed_over);
+    let newcomer = account.newcomer_role();
+    let is_everybodys = |role: &BuiltInRole| newcomer == Some(RoleRef::BuiltIn(role.name.as_str().into()));
+    let roles = account.catalog().roles.iter().filter(|role| role.level == Level::Account);
+    let grantable = roles.filter(|role| !role.handed_over && !is_everybodys(role));
     grantable.max_by_key(|role| role.permissions.len())
 }

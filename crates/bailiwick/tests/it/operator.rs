@@ -212,3 +212,15 @@ fn bootstrap_and_doctor_know_where_the_running_server_is() {
         assert!(text(finding, "detail").contains(platform.url()), "{finding}");
     }
 }
+
+/// In this catalog the role with most permissions is the one that every member has, which is granted to nobody.
+#[test]
+fn bootstrap_makes_a_machine_with_a_role_that_can_be_granted() {
+    let home = tempfile::tempdir().unwrap();
+    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/authzen-certification/catalog.toml");
+    let data = home.path().join("data");
+    let args = ["--email", "ann@example.com", "--account", "First", "--catalog", catalog, "--json"];
+    let made = run(home.path(), &[&["bootstrap", "--data", data.to_str().unwrap()][..], &args].concat());
+    let made = made.json();
+    assert!(text(&made, "management_key").starts_with("bwk_"), "{made}");
+}
