@@ -9,22 +9,30 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::decide::Decision;
+use super::giver::Grantee;
 use super::{Account, Grant, PermissionNames, Principal, Refusal, RoleRef, Scope};
 use crate::access::Circumstances;
 use crate::catalog::{Operation, PermissionSet};
 
 impl Decision<'_> {
-    /// The rule itself: the actor holds all of this there, or may escalate there. `what` names the thing in a message.
+    /// The rule itself: the actor holds all of this there, or may escalate there. `of` says whose it is, `what` names the thing
+    /// in a message.
     pub(super) fn reaches(
         &self,
         permissions: &PermissionSet,
         scope: &Scope,
+        of: &Grantee,
         what: impl FnOnce() -> String,
     ) -> Result<(), Refusal> {
         let (judging, judged) = self.judged_at(scope);
         let held = judging.held_at(self.actor.principal(), &judged, None, self.circumstances);
         let missing = permissions.difference(&held);
         if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
+            return Ok(());
+        }
+        // What a policy keeps from the actor and from them alike is not above the actor.
+        let granted = judging.granted_at(self.actor.principal(), &judged, None, self.now);
+        if missing.difference(&granted).is_empty() && !self.giver.keeps_back(&missing, scope, of) {
             return Ok(());
         }
         // Who may not look at members and roles is not told either what somebody holds, and where.
@@ -40,9 +48,9 @@ impl Decision<'_> {
     }
 
     /// The rule for a role at a scope, for a grant of it or for the role itself.
-    pub(super) fn reaches_role(&self, role: &RoleRef, scope: &Scope) -> Result<(), Refusal> {
+    pub(super) fn reaches_role(&self, role: &RoleRef, scope: &Scope, of: &Grantee) -> Result<(), Refusal> {
         let permissions = self.account.permissions_of(role);
-        self.reaches(&permissions, scope, || match self.account.role_title(role) {
+        self.reaches(&permissions, scope, of, || match self.account.role_title(role) {
             Some(title) => format!("the role `{title}`"),
             None => format!("the role `{role}`"),
         })
@@ -50,18 +58,27 @@ impl Decision<'_> {
 
     /// The rule for everything that a principal was granted, directly.
     pub(super) fn reaches_all_of(&self, principal: Principal) -> Result<(), Refusal> {
+        self.reaches_grants_of(principal, &Grantee::of(self.account, principal))
+    }
+
+    fn reaches_grants_of(&self, principal: Principal, of: &Grantee) -> Result<(), Refusal> {
         let mut grants = self.account.grants_of(principal).map(|(_, grant)| &grant.value);
-        grants.try_for_each(|grant| self.reaches_grant(grant))
+        grants.try_for_each(|grant| self.reaches_live(grant, of))
     }
 
     /// The rule for everything that a principal has, through groups too.
     pub(super) fn reaches_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
-        self.account.holders(principal).try_for_each(|holder| self.reaches_all_of(holder))
+        let of = Grantee::of(self.account, principal);
+        self.account.holders(principal).try_for_each(|holder| self.reaches_grants_of(holder, &of))
     }
 
     /// The rule for a grant; one that has ended carries nothing any more.
     pub(super) fn reaches_grant(&self, grant: &Grant) -> Result<(), Refusal> {
-        if grant.is_live(self.now) { self.reaches_role(&grant.role, &grant.scope) } else { Ok(()) }
+        self.reaches_live(grant, &Grantee::of(self.account, grant.principal))
+    }
+
+    fn reaches_live(&self, grant: &Grant, of: &Grantee) -> Result<(), Refusal> {
+        if grant.is_live(self.now) { self.reaches_role(&grant.role, &grant.scope, of) } else { Ok(()) }
     }
 }
 

@@ -14,7 +14,6 @@ use crate::access::{Asserted, Target};
 use crate::catalog::{Attribute, Catalog};
 use crate::ids::ServiceAccountId;
 use crate::limits;
-use crate::policy::Statement;
 
 /// Of what a property is asserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,14 +81,13 @@ impl Decision<'_> {
         }
         let mut added = Vec::new();
         for entry in asked.iter().filter(|entry| !before.contains(entry)) {
-            let name = declared(&self.account.catalog, entry).ok_or_else(|| Refusal::UnknownAttribute {
+            declared(&self.account.catalog, entry).ok_or_else(|| Refusal::UnknownAttribute {
                 attribute: entry.chars().take(SHOWN_CHARACTERS).collect(),
                 of: asserted_of(entry).to_owned(),
             })?;
-            added.push(name);
+            added.push(*entry);
         }
-        let reads = |statement: &&Statement| added.iter().any(|name| statement.reads(name));
-        self.account.named_by(reads).try_for_each(|named| self.giver.covers_named(&named))?;
+        self.giver.covers_assertions(added.into_iter())?;
         Ok(asked.into_iter().cloned().collect())
     }
 }

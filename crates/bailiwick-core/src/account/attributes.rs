@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use uuid::Uuid;
 
 use super::decide::Decision;
 use super::giver::{Giver, Named};
-use super::{Account, Event, Refusal, Scope};
+use super::{Account, Event, Principal, Refusal, Scope};
 use crate::access::Target;
 use crate::catalog::{Attribute, AttributeKind, Operation};
-use crate::ids::{ResourceId, UserId};
+use crate::ids::{GroupId, Id, ResourceId, UserId};
 use crate::limits;
-use crate::policy::{Object, Statement};
+use crate::policy::{Effect, Object, Statement, Subject};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -146,7 +147,8 @@ pub(super) enum Described<'a> {
 /// Of what attributes are changed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SaidOf<'a> {
-    Member,
+    /// This one, as policies see them.
+    Member(&'a Subject),
     Resource(ResourceId),
     /// A resource of this type that is about to be registered there.
     New(&'a str, Target),
@@ -223,7 +225,8 @@ impl Decision<'_> {
         if before == after {
             return Ok(());
         }
-        self.covers_readers(&before, &after, SaidOf::Member)?;
+        let member = Subject::of(self.account, Principal::Member(user));
+        self.covers_readers(&before, &after, SaidOf::Member(&member))?;
         self.events.push(Event::MemberAttributesChanged { user, before, after });
         Ok(())
     }
@@ -232,10 +235,13 @@ impl Decision<'_> {
     pub(super) fn promised_attributes(
         &self,
         changes: &AttributeChanges,
+        groups: &[GroupId],
     ) -> Result<Option<Box<Attributes>>, Refusal> {
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Member, &before, changes)?;
-        self.covers_readers(&before, &after, SaidOf::Member)?;
+        let somebody = UserId::from_uuid(Uuid::nil());
+        let invited = self.account.invitee(somebody, None, groups);
+        self.covers_readers(&before, &after, SaidOf::Member(&invited))?;
         Ok((!after.is_empty()).then(|| Box::new(after)))
     }
 
@@ -252,6 +258,26 @@ impl Decision<'_> {
 }
 
 impl Giver<'_> {
+    /// Whether a statement gives a member nothing more by a change of what is said of them: a forbid that goes on binding them
+    /// wherever it did, a permit that helps them nowhere else.
+    fn gives_nothing(
+        &self,
+        statement: &Statement,
+        member: &Subject,
+        before: &Attributes,
+        after: &Attributes,
+    ) -> bool {
+        let with = |said: &Attributes| {
+            let member = Subject { attributes: said.clone(), ..member.clone() };
+            self.account().applies(statement, &member, Object::Anything)
+        };
+        let (before, after) = (with(before), with(after));
+        match statement.effect {
+            Effect::Forbid => before.implies(&after),
+            Effect::Permit => after.implies(&before),
+        }
+    }
+
     /// Rule 1 for attributes, see above.
     ///
     /// # Errors
@@ -267,7 +293,10 @@ impl Giver<'_> {
         let reads = |statement: &&Statement| changed.iter().any(|name| statement.reads(name));
         account.statements().filter(reads).try_for_each(|statement| {
             let (scope, object) = match of {
-                SaidOf::Member => (statement.scope(), Object::Anything),
+                SaidOf::Member(member) if self.gives_nothing(statement, member, before, after) => {
+                    return Ok(());
+                }
+                SaidOf::Member(_) => (statement.scope(), Object::Anything),
                 SaidOf::Resource(id) => {
                     let target = Target::Resource(id);
                     let there = account.covering(&target).filter(|at| statement.is_at(account, &target, at));

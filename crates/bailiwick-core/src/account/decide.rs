@@ -276,11 +276,21 @@ impl Decision<'_> {
         let Some(before) = before.filter(|before| after != Some(before)) else { return Ok(()) };
         let catalog = &self.account.catalog;
         let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
-        let held = self.held_anywhere();
-        // What only protects Bailiwick's own operations is asked by id.
-        let elsewhere = held.intersection(&catalog.resource_permissions());
         let what = || format!("taking the external id `{before}` away");
-        self.reaches(&managed.union(&elsewhere), scope, what)
+        self.reaches(&managed.union(&self.held_elsewhere()), scope, &Grantee::Anyone, what)
+    }
+
+    /// Rule 1 for an external id that is free again because its bearer is deleted: whoever deletes it holds nothing elsewhere
+    /// that they do not hold there.
+    pub(super) fn may_free(&self, scope: &Scope, external_id: Option<&ExternalId>) -> Result<(), Refusal> {
+        let Some(external_id) = external_id else { return Ok(()) };
+        let what = || format!("making the external id `{external_id}` free");
+        self.reaches(&self.held_elsewhere(), scope, &Grantee::Anyone, what)
+    }
+
+    /// All that the actor holds anywhere and that control planes ask about; Bailiwick's own operations are asked about by id.
+    fn held_elsewhere(&self) -> PermissionSet {
+        self.held_anywhere().intersection(&self.account.catalog.resource_permissions())
     }
 
     /// All that the actor was granted at any scope, through groups too.

@@ -9,11 +9,12 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
-use super::{Account, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
+use super::{Account, Actor, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionSet};
-use crate::ids::{GroupId, PolicyId};
+use crate::ids::{GroupId, PolicyId, UserId};
 use crate::policy::{Applies, Effect, Object, Statement, Subject, types_below, types_in};
 
 /// To whom access is given.
@@ -88,10 +89,6 @@ impl<'a> Giver<'a> {
         self.account
     }
 
-    pub(super) fn circumstances(&self) -> Circumstances<'a> {
-        self.circumstances
-    }
-
     pub(super) fn basis(&self) -> &'a Account {
         self.basis
     }
@@ -118,11 +115,23 @@ impl<'a> Giver<'a> {
         until: Option<Timestamp>,
         grantee: &Grantee,
     ) -> Result<(), Refusal> {
+        self.covers_of(permissions, scope, until, grantee, None)
+    }
+
+    /// The same of one thing alone that is about to be in the scope.
+    fn covers_of(
+        &self,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        until: Option<Timestamp>,
+        grantee: &Grantee,
+        only: Option<Object<'_>>,
+    ) -> Result<(), Refusal> {
         let (basis, judged) = self.judged_at(scope);
         let lasting = until.map_or(i64::MAX, Timestamp::as_microsecond);
         let held = basis.granted_at(self.principal, &judged, Some(lasting), self.circumstances.now);
         let missing = permissions.difference(&held);
-        let kept = self.kept_from(permissions, &judged, grantee);
+        let kept = self.kept_from(permissions, &judged, grantee, only);
         if missing.is_empty() && kept.is_none() {
             return Ok(());
         }
@@ -152,19 +161,66 @@ impl<'a> Giver<'a> {
         permissions: &PermissionSet,
         scope: &Scope,
         grantee: &Grantee,
+        only: Option<Object<'_>>,
     ) -> Option<(PolicyId, PermissionSet)> {
         if !self.basis.has_policies() {
             return None;
         }
         let (subject, bound) = self.bound();
+        let keeps_from = |statement: &Statement, object: Object<'_>| {
+            let binds = self.basis.applies(statement, subject, object);
+            !matches!(binds, Applies::Never) && !self.binds_alike(statement, &binds, object, grantee)
+        };
         bound.iter().find_map(|statement| {
             let kept = permissions.intersection(&statement.actions);
             let keeps = !kept.is_empty()
-                && self.objects(statement, scope).any(|object| {
-                    let binds = self.basis.applies(statement, subject, object);
-                    !matches!(binds, Applies::Never) && !self.binds_alike(statement, &binds, object, grantee)
-                });
+                && match only {
+                    Some(object) => keeps_from(statement, object),
+                    None => self.objects(statement, scope).any(|object| keeps_from(statement, object)),
+                };
             keeps.then_some((statement.policy, kept))
+        })
+    }
+
+    /// Whether a policy may keep the giver from any of this in a scope and does not keep the grantee from it.
+    pub(super) fn keeps_back(&self, permissions: &PermissionSet, scope: &Scope, grantee: &Grantee) -> bool {
+        self.kept_from(permissions, &self.judged_at(scope).1, grantee, None).is_some()
+    }
+
+    /// Whether a member who did something may still do it, whatever the circumstances were: a policy that asks for some of them
+    /// asked then, one that forbids it to them anyhow counts now.
+    ///
+    /// # Errors
+    /// Those of [`Account::authorize`].
+    pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
+        match self.account.authorize(Actor::User(user), operation, scope, self.circumstances) {
+            Err(refusal @ Refusal::Forbidden { .. }) => {
+                let (subject, bound) = self.bound();
+                let permission = self.account.catalog().operation(operation);
+                let always = bound.iter().filter(|one| one.actions.contains(permission)).any(|statement| {
+                    self.objects(statement, scope).any(|object| {
+                        matches!(self.basis.applies(statement, subject, object), Applies::Always)
+                    })
+                });
+                if always { Err(refusal) } else { Ok(()) }
+            }
+            other => other,
+        }
+    }
+
+    /// What a machine may assert decides what it is answered: whoever speaks by it holds all that the statements name which
+    /// read it.
+    ///
+    /// # Errors
+    /// Those of [`Giver::covers_named`].
+    pub(super) fn covers_assertions<'e>(
+        &self,
+        mut entries: impl Iterator<Item = &'e SmolStr>,
+    ) -> Result<(), Refusal> {
+        entries.try_for_each(|entry| {
+            let name = entry.split_once('.').map_or(entry.as_str(), |(_, name)| name);
+            let mut named = self.account.named_by(|statement| statement.reads(name));
+            named.try_for_each(|named| self.covers_named(&named))
         })
     }
 
@@ -245,7 +301,8 @@ impl<'a> Giver<'a> {
         if statement.effect == Effect::Forbid {
             self.lifts(statement, *object)?;
         }
-        self.covers(&statement.actions, scope, None, &Grantee::Anyone)
+        let only = matches!(object, Object::New(..)).then_some(*object);
+        self.covers_of(&statement.actions, scope, None, &Grantee::Anyone, only)
     }
 
     /// The giver is not bound by a forbid that they would take away, now or at any other moment.
@@ -276,7 +333,7 @@ impl<'a> Giver<'a> {
             let grantee = Grantee::One(grantee.clone());
             // What a policy permits the giver alike is still not theirs where another one keeps them from it.
             let actions = &statement.actions;
-            let kept = || self.kept_from(actions, &self.judged_at(&scope).1, &grantee).is_some();
+            let kept = || self.keeps_back(actions, &scope, &grantee);
             if !alike || kept() {
                 self.covers(actions, &scope, None, &grantee)?;
             }

@@ -13,7 +13,7 @@ use super::{
     RoleAtScope, RoleRef, Scope,
 };
 use crate::catalog::{Operation, RolesPerMember};
-use crate::ids::{GrantId, Id, UserId};
+use crate::ids::{GrantId, Id, ServiceAccountId, UserId};
 use crate::limits;
 
 impl Decision<'_> {
@@ -22,6 +22,9 @@ impl Decision<'_> {
         let asked = RoleAtScope::distinct(std::slice::from_ref(grant));
         let grant = asked.first().unwrap_or(grant);
         self.may_give(grant, &Grantee::of(self.account, principal))?;
+        if let Principal::ServiceAccount(id) = principal {
+            self.may_let_ask(id, grant)?;
+        }
         match self.account.same_grant(principal, grant) {
             Some((_, before)) if before == grant.until => {
                 Err(Refusal::AlreadySo { what: "the role is granted there" })
@@ -98,6 +101,18 @@ impl Decision<'_> {
         self.account.grantable(grant, self.now)?;
         self.require(Operation::WriteRoles, &grant.scope)?;
         self.giver.covers_role(grant, grantee)
+    }
+
+    /// Whether the actor may let a machine ask what others may do: its answers depend on what it may assert.
+    fn may_let_ask(&self, id: ServiceAccountId, grant: &RoleAtScope) -> Result<(), Refusal> {
+        let ask = self.account.catalog.operation(Operation::CheckAccess);
+        let machine = self.account.service_account(id).filter(|machine| !machine.value.may_assert.is_empty());
+        match machine {
+            Some(machine) if self.account.permissions_of(&grant.role).contains(ask) => {
+                self.giver.covers_assertions(machine.value.may_assert.iter())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the actor may take this grant away: it is not above them.

@@ -11,8 +11,8 @@ use super::giver::{Giver, Grantee};
 use super::membership_ends::earlier;
 use super::weight::width_of;
 use super::{
-    Account, Actor, ActorRef, Attributes, EndReason, Event, Invitation, InvitationStatus, Invitee,
-    MemberStatus, Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
+    Account, ActorRef, Attributes, EndReason, Event, Invitation, InvitationStatus, Invitee, MemberStatus,
+    Principal, Refusal, RoleAtScope, Scope, Withheld, WithheldGroup,
 };
 use crate::access::Circumstances;
 use crate::catalog::{Lifetime, Operation, RolesPerMember};
@@ -43,7 +43,7 @@ impl Decision<'_> {
         let invited = Grantee::One(self.account.invitee(somebody, Some(attributes), groups));
         let (grants, groups) = (self.promised(grants, &invited)?, self.promised_groups(groups, &invited)?);
         self.may_let_in(member_until, &invited)?;
-        let attributes = self.promised_attributes(&changes)?;
+        let attributes = self.promised_attributes(&changes, &groups)?;
         let promise = Promise { grants, groups, member_until, attributes };
         self.asks_for_role(&promise)?;
         let grants = &promise.grants;
@@ -236,6 +236,8 @@ impl Decision<'_> {
             }
             status => return Err(Refusal::NotPending { status }),
         }
+        // Whoever has the link can be whom it lets in.
+        self.may_let_in(invitation.member_until, &Grantee::One(self.account.invited(&invitation)))?;
         self.events.push(Event::InvitationLinkCopied { id });
         Ok(())
     }
@@ -243,7 +245,8 @@ impl Decision<'_> {
     fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
         let Invitation { grants, groups, attributes, .. } = invitation;
         if let Some(said) = attributes {
-            self.covers_readers(&Attributes::default(), said, SaidOf::Member)?;
+            let invited = self.account.invited(invitation);
+            self.covers_readers(&Attributes::default(), said, SaidOf::Member(&invited))?;
         }
         if grants.is_empty() || !groups.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
@@ -303,13 +306,16 @@ impl Decision<'_> {
         // All that counts is what the sponsor may do now, whatever the circumstances were under which they invited.
         let circumstances = Circumstances::question(self.now);
         let giver = Giver::new(self.account, self.account, Principal::Member(sponsor), circumstances);
-        self.sponsor_stands(&giver, sponsor, &grants)?;
+        let may_invite = |scope: &Scope| giver.still_may(sponsor, Operation::WriteInvitations, scope).is_ok();
+        if !may_invite(&Scope::Account) && !grants.iter().any(|grant| may_invite(&grant.scope)) {
+            return Err(Refusal::SponsorGone);
+        }
         giver.covers_letting_in(member_until, &invited).map_err(|_| Refusal::SponsorGone)?;
         // An attribute that may no longer be given is not left out, since its absence may allow more.
         if let Some(said) = &attributes {
-            giver
-                .covers_readers(&Attributes::default(), said, SaidOf::Member)
-                .map_err(|_| Refusal::SponsorGone)?;
+            let of = self.account.invited(invitation);
+            let said = giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&of));
+            said.map_err(|_| Refusal::SponsorGone)?;
         }
         let mut withheld = Vec::new();
         let mut granted = Vec::new();
@@ -351,21 +357,6 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// The sponsor may still act, and may still invite to the account or to a scope of the invitation.
-    fn sponsor_stands(
-        &self,
-        giver: &Giver<'_>,
-        sponsor: UserId,
-        grants: &[RoleAtScope],
-    ) -> Result<(), Refusal> {
-        let may_invite = |scope: &Scope| {
-            let actor = Actor::User(sponsor);
-            self.account.authorize(actor, Operation::WriteInvitations, scope, giver.circumstances()).is_ok()
-        };
-        let stands = may_invite(&Scope::Account) || grants.iter().any(|grant| may_invite(&grant.scope));
-        if stands { Ok(()) } else { Err(Refusal::SponsorGone) }
-    }
-
     /// What was promised can still be given by whom it was promised.
     fn still_given(
         &self,
@@ -378,8 +369,7 @@ impl Decision<'_> {
         if self.account.is_held_by_another(grant, self.actor.principal(), self.now) {
             return Err(Refusal::SingleHolder { role: grant.role.clone() });
         }
-        let (actor, circumstances) = (Actor::User(sponsor), giver.circumstances());
-        self.account.authorize(actor, Operation::WriteInvitations, &grant.scope, circumstances)?;
+        giver.still_may(sponsor, Operation::WriteInvitations, &grant.scope)?;
         giver.covers_role(grant, invited)
     }
 
@@ -392,7 +382,7 @@ impl Decision<'_> {
 
 impl Account {
     /// Somebody to be, as policies will see them.
-    fn invitee(&self, user: UserId, said: Option<&Attributes>, groups: &[GroupId]) -> Subject {
+    pub(super) fn invitee(&self, user: UserId, said: Option<&Attributes>, groups: &[GroupId]) -> Subject {
         let around = groups.iter().flat_map(|group| self.groups_around(Principal::Group(*group)));
         Subject {
             principal: Principal::Member(user),

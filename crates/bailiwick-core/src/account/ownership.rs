@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use smol_str::SmolStr;
 
 use super::decide::Decision;
+use super::giver::Grantee;
 use super::{EndReason, Event, MemberStatus, Offer, Principal, Refusal, RoleAtScope, RoleRef, Scope};
 use crate::catalog::BuiltInRole;
 use crate::ids::{OfferId, UserId};
@@ -15,7 +16,9 @@ impl Decision<'_> {
         let owner = self.owner_role()?;
         if self.ownership_of(from).is_none() {
             let role = reference(owner);
-            return self.reaches_role(&role, &Scope::Account).and(Err(Refusal::HandedOver { role }));
+            return self
+                .reaches_role(&role, &Scope::Account, &Grantee::Anyone)
+                .and(Err(Refusal::HandedOver { role }));
         }
         if from == to {
             return Err(Refusal::Yourself);

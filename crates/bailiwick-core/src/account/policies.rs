@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
-use super::giver::Named;
+use super::giver::{Grantee, Named};
 use super::{Account, Event, Principal, Refusal, Scope, Taken, Versioned};
 use crate::catalog::Operation;
 use crate::ids::PolicyId;
@@ -122,7 +122,9 @@ impl Decision<'_> {
                     self.giver.covers_named(&named)?;
                 }
                 (Effect::Forbid, Move::Added) | (Effect::Permit, Move::Removed) => {
-                    self.reaches(&statement.actions, &scope, || format!("the policy `{}`", policy.name))?;
+                    self.reaches(&statement.actions, &scope, &Grantee::Anyone, || {
+                        format!("the policy `{}`", policy.name)
+                    })?;
                 }
             }
         }

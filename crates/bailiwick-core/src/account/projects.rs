@@ -89,6 +89,7 @@ impl Decision<'_> {
         if project.default {
             return Err(Refusal::DefaultProject);
         }
+        self.may_free(&Scope::Project(id), project.external_id.as_ref())?;
         let holds_any =
             super::pairs_of::<ProjectId, ResourceId>(&self.account.in_project, id, None).next().is_some();
         if holds_any {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::decide::Decision;
 use super::giver::{Giver, Grantee};
 use super::invitations::Promise;
-use super::{Actor, Principal, Refusal, Scope};
+use super::{Principal, Refusal, Scope};
 use crate::catalog::{InvitationField, Operation};
 use crate::ids::{GroupId, UserId};
 use crate::limits;
@@ -67,13 +67,7 @@ impl Decision<'_> {
         invited: &Grantee,
     ) -> Result<(), Refusal> {
         self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
-        let sponsor = Actor::User(sponsor);
-        self.account.authorize(
-            sponsor,
-            Operation::WriteInvitations,
-            &Scope::Account,
-            giver.circumstances(),
-        )?;
+        giver.still_may(sponsor, Operation::WriteInvitations, &Scope::Account)?;
         giver.covers_joining(group, invited)
     }
 }

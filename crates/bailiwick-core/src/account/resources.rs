@@ -148,6 +148,7 @@ impl Decision<'_> {
             self.resource_type(&resource.resource_type)?.delete,
             &Scope::resources([id]),
         )?;
+        self.may_free(&Scope::resources([id]), resource.external_id.as_ref())?;
         let children = self.account.children_of(id).count();
         if children > 0 {
             return Err(Refusal::HasChildren { children });

@@ -50,7 +50,8 @@ impl Decision<'_> {
         self.require(Operation::WriteRoles, &Scope::Account)?;
         let before = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
         // A role stands for its permissions wherever it is granted, so it is judged at the account like a new one.
-        self.reaches_role(&RoleRef::Custom(id), &Scope::Account)?;
+        let holders = self.account.holders_of(&RoleRef::Custom(id), self.actor.principal());
+        self.reaches_role(&RoleRef::Custom(id), &Scope::Account, &holders)?;
         let mut after = before.clone();
         if let Some(name) = name {
             if name.folded() != before.name.folded() {
@@ -69,7 +70,7 @@ impl Decision<'_> {
                 &added,
                 &Scope::Account,
                 None,
-                &self.account.holders_of(&RoleRef::Custom(id)),
+                &self.account.holders_of(&RoleRef::Custom(id), self.actor.principal()),
             )?;
             after.permissions = names(&self.account.catalog, &permissions);
         }
@@ -88,7 +89,8 @@ impl Decision<'_> {
         self.require(Operation::DeleteRoles, &Scope::Account)?;
         let role = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
         let reference = RoleRef::Custom(id);
-        self.reaches_role(&reference, &Scope::Account)?;
+        let holders = self.account.holders_of(&reference, self.actor.principal());
+        self.reaches_role(&reference, &Scope::Account, &holders)?;
         let grants = self.account.uses_of(&reference);
         let invitations = self.account.invitations_naming(&reference).count();
         match reassign_to {
@@ -223,11 +225,14 @@ impl Decision<'_> {
 }
 
 impl Account {
-    /// Those to whom an edit of a role gives what it adds. A machine among them makes it anyone.
-    fn holders_of(&self, role: &RoleRef) -> Grantee {
+    /// Those to whom an edit of a role gives what it adds: while nobody has it, whoever edits it. A machine makes it anyone.
+    fn holders_of(&self, role: &RoleRef, by: Principal) -> Grantee {
         let by_machine = |grant: &Versioned<super::Grant>| {
             grant.value.role == *role && matches!(grant.value.principal, Principal::ServiceAccount(_))
         };
+        if self.uses_of(role) == 0 && self.invitations_naming(role).next().is_none() {
+            return Grantee::of(self, by);
+        }
         // Without policies it makes no difference.
         let any = self.rules.is_some() && self.grants_after(None).any(|(_, grant)| by_machine(grant));
         if any { Grantee::Anyone } else { Grantee::Users(Vec::new()) }

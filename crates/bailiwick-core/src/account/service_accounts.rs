@@ -116,6 +116,9 @@ impl Decision<'_> {
                 self.service_account_for(Operation::WriteKeys, id)?;
                 // Rule 1: whoever has the key acts with all that its holder was granted.
                 self.covers_all_that_reaches(holder.principal())?;
+                let machine = self.account.service_account(id);
+                let mut may_assert = machine.iter().flat_map(|machine| &machine.value.may_assert);
+                self.giver.covers_assertions(&mut may_assert)?;
             }
             // It gives its owner nothing new.
             KeyHolder::Member(user) => self.may_have_key(user)?,

@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 
 use cedar_policy_core::ast::{
-    Context, Entity, EntityUIDEntry, Expr, ExprKind, Literal, PartialValue, Request, UnaryOp, ValueKind, Var,
+    BinaryOp, Context, Entity, EntityUIDEntry, Expr, ExprKind, Literal, PartialValue, Request, UnaryOp,
+    ValueKind, Var,
 };
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::evaluator::Evaluator;
@@ -169,26 +170,45 @@ impl Rulebook {
 }
 
 /// What an expression comes to for sure, though parts of it are not known. Cedar evaluates in order and gives up at the first
-/// part that it does not know, because that part could fail; checked conditions fail by overflow alone.
+/// part that it does not know, because that part could fail: then the whole fails, whatever comes behind it.
 fn surely(expr: &Expr) -> Option<bool> {
     match expr.expr_kind() {
         ExprKind::Lit(Literal::Bool(value)) => Some(*value),
         ExprKind::And { left, right } => match (surely(left), surely(right)) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
+            (Some(false), _) => Some(false),
+            (Some(true), right) => right,
+            (None, Some(false)) if !can_fail(left) => Some(false),
+            (None, _) => None,
         },
         ExprKind::Or { left, right } => match (surely(left), surely(right)) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
+            (Some(true), _) => Some(true),
+            (Some(false), right) => right,
+            (None, Some(true)) if !can_fail(left) => Some(true),
+            (None, _) => None,
         },
         ExprKind::UnaryApp { op: UnaryOp::Not, arg } => surely(arg).map(|value| !value),
         ExprKind::If { test_expr, then_expr, else_expr } => match surely(test_expr) {
             Some(true) => surely(then_expr),
             Some(false) => surely(else_expr),
+            None if can_fail(test_expr) => None,
             None => surely(then_expr).filter(|value| surely(else_expr) == Some(*value)),
         },
         _ => None,
     }
+}
+
+/// Whether a condition that was checked can still fail: by arithmetic that overflows, also that of moments, and by what is
+/// made from a text.
+fn can_fail(expr: &Expr) -> bool {
+    const SAFE: [&str; 5] = ["isInRange", "isIpv4", "isIpv6", "toTime", "durationSince"];
+    expr.subexpressions().any(|part| match part.expr_kind() {
+        ExprKind::UnaryApp { op: UnaryOp::Neg, .. }
+        | ExprKind::BinaryApp { op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, .. } => true,
+        // What is called on known values alone is a value by now, or has failed.
+        ExprKind::ExtensionFunctionApp { fn_name, args } => {
+            !SAFE.contains(&fn_name.to_string().as_str())
+                && !args.iter().all(|arg| matches!(arg.expr_kind(), ExprKind::Lit(_)))
+        }
+        _ => false,
+    })
 }

@@ -344,3 +344,194 @@ fn a_refusal_names_the_policy_to_those_who_may_read_it() {
     let without = given.member(&[]);
     assert_eq!(given.refused(without, &command), denied("write:groups"));
 }
+
+/// What fails to evaluate forbids, so that a part that can fail keeps nobody free.
+#[test]
+fn a_condition_that_can_overflow_binds_whom_it_would_else_leave_free() {
+    let overflows = "resource has confidentiality && resource.confidentiality * 4611686018427387904 > 0";
+    for condition in [
+        format!("when {{ {overflows} && principal has contractor && principal.contractor }}"),
+        format!("unless {{ !({overflows}) || principal has department && principal.department == \"research\" }}"),
+        format!("when {{ if {overflows} then principal has contractor else principal has contractor }}"),
+        "when { context.time.offset(duration(\"9223372036854775807ms\")) > context.time && principal has contractor }"
+            .to_owned(),
+    ] {
+        let mut given = Given::new("bailiwick");
+        let ways = Ways::new(&mut given);
+        given.do_it(&is_of(ways.writer, "research"));
+        let policy = given.policy(&format!(
+            "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) {condition};"
+        ));
+        for way in ways.machines(&given) {
+            assert!(is_kept_back(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
+        }
+        for way in takes_away(policy) {
+            assert!(lifts(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_fail_leaves_those_free_whom_the_rest_does() {
+    for condition in [
+        "when { resource has environment && resource.environment == \"production\" && principal has contractor }",
+        "unless { context has source_ip && context.source_ip.isInRange(ip(\"10.0.0.0/8\")) || !(principal has contractor) }",
+        "when { context.time.toTime() < duration(\"6h\") && principal has contractor }",
+    ] {
+        let mut given = Given::new("bailiwick");
+        let ways = Ways::new(&mut given);
+        given.policy(&format!(
+            "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) {condition};"
+        ));
+        ways.allowed(&given, &ways.make_machine());
+    }
+}
+
+#[test]
+fn a_link_lets_nobody_in_whom_its_copier_could_not_let_in() {
+    let mut given = Given::new("bailiwick");
+    let ways = Ways::new(&mut given);
+    let (guest, invitation) = given.pending(&[]);
+    let copy = Command::CopyInvitationLink { invitation };
+    ways.allowed(&given, &copy);
+    let of = |effect: &str, user| {
+        format!("{effect}(principal == User::\"{user}\", action == Action::\"read:cluster_data\", resource);")
+    };
+    given.policy(&of("permit", guest));
+    for command in [copy, Command::ResendInvitation { invitation }] {
+        let refusal = given.refused(ways.writer, &command);
+        assert!(matches!(refusal, Refusal::Escalation { .. }), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_machine_that_may_assert_speaks_for_those_alone_who_could_let_it() {
+    let mut given = Given::new("bailiwick");
+    let ways = Ways::new(&mut given);
+    given.do_it(&Command::EditServiceAccount {
+        service_account: ways.machine,
+        name: None,
+        description: None,
+        external_id: Patch::Keep,
+        may_assert: Some(vec!["resource.environment".into()]),
+    });
+    given.policy(
+        "forbid(principal, action == Action::\"write:clusters\", resource is Cluster) \
+         when { resource has environment && resource.environment == \"production\" };",
+    );
+    assert!(lifts(&given.refused(ways.writer, &ways.make_key(&given))));
+    given.decide(Actor::User(given.owner), &ways.make_key(&given)).unwrap();
+}
+
+#[test]
+fn those_who_are_bound_alike_stay_within_reach() {
+    let mut given = Given::new("bailiwick");
+    let ways = Ways::new(&mut given);
+    let other = given.member(std::slice::from_ref(&ways.clusters));
+    let grant = given.account.grants_of(Principal::Member(other)).next().unwrap().0;
+    // It binds now: the sequence begins on a Tuesday.
+    given.policy(
+        "forbid(principal, action == Action::\"write:clusters\", resource) when { context.weekday == 2 };",
+    );
+    for way in [
+        Command::DeactivateMember { user: other },
+        Command::RevokeGrant { grant },
+        is_of(other, "research"),
+        Command::EditServiceAccount {
+            service_account: ways.machine,
+            name: Some(name("Renamed")),
+            description: None,
+            external_id: Patch::Keep,
+            may_assert: None,
+        },
+    ] {
+        ways.allowed(&given, &way);
+    }
+    given.policy(&format!(
+        "forbid(principal == User::\"{}\", action == Action::\"write:clusters\", resource);",
+        ways.writer
+    ));
+    let refusal = given.refused(ways.writer, &Command::DeactivateMember { user: other });
+    assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+}
+
+#[test]
+fn an_invitation_outlives_the_circumstances_in_which_it_was_made() {
+    let mut given = Given::new("bailiwick");
+    let sponsor = given.member(&[at_account("admin")]);
+    let user = given.id();
+    let policy = given.policy(
+        "forbid(principal is User, action == Action::\"write:invites\", resource) \
+         unless { context has source_ip && context.source_ip.isInRange(ip(\"203.0.113.0/24\")) };",
+    );
+    given.do_it(&switch(policy, false));
+    let invitation = given.invite(sponsor, user, &[at_account("viewer")]).unwrap();
+    given.do_it(&switch(policy, true));
+    let accept = Command::AcceptInvitation { invitation };
+    given.decide(Actor::User(user), &accept).unwrap();
+    given.do_it(&edit(policy, "forbid(principal is User, action == Action::\"write:invites\", resource);"));
+    assert_eq!(given.refused(user, &accept), Refusal::SponsorGone);
+}
+
+#[test]
+fn what_only_binds_more_takes_nothing_from_anybody() {
+    let mut given = Given::new("bailiwick");
+    let ways = Ways::new(&mut given);
+    let production = "when { resource has environment && resource.environment == \"production\" && \
+                      principal has department && principal.department == \"outside\" };";
+    given.policy(&format!(
+        "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) {production}"
+    ));
+    given.do_it(&is_of(ways.writer, "outside"));
+    // A resource that is new is bound by what is said of it, a colleague by the same department.
+    let mut attributes = Attributes::default();
+    attributes.set("environment", text("production"));
+    let register = ResourceSpec {
+        resource_type: "cluster".into(),
+        name: name("Search"),
+        project: None,
+        parent: None,
+        external_id: None,
+        url: None,
+        attributes,
+    };
+    ways.allowed(&given, &Command::RegisterResources { resources: vec![register] });
+    ways.allowed(&given, &ways.invite(&given, says("outside")));
+    assert!(is_kept_back(&given.refused(ways.writer, &ways.invite(&given, says("research")))));
+    // While nobody has a role, an edit of it gives nothing.
+    let role = given.role_id("Viewing", Level::Account, &["read:clusters"]);
+    ways.allowed(
+        &given,
+        &Command::EditRole {
+            role,
+            name: None,
+            description: None,
+            permissions: Some(vec!["write:clusters".into()]),
+            external_id: Patch::Keep,
+        },
+    );
+}
+
+#[test]
+fn an_external_id_is_not_taken_over_by_deleting_what_bears_it() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member_who_may(&["read:clusters", "write:clusters", "delete:clusters"]);
+    let mut cluster = |text: &str| {
+        let resource = given.resource("cluster", None, None);
+        given.do_it(&Command::EditResource {
+            resource,
+            name: None,
+            external_id: Patch::Set(external(text)),
+            url: Patch::Keep,
+            attributes: [].into(),
+        });
+        resource
+    };
+    let (theirs, own) = (cluster("c1"), cluster("c2"));
+    let delete = |resource| Command::DeleteResource { resource };
+    given.decide(Actor::User(user), &delete(theirs)).unwrap();
+    given.grant(Principal::Member(user), at(built_in("cluster_read_only"), Scope::resources([own])));
+    let refusal = given.refused(user, &delete(theirs));
+    assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+    given.decide(Actor::User(user), &delete(own)).unwrap();
+}
