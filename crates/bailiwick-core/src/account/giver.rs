@@ -168,6 +168,11 @@ impl<'a> Giver<'a> {
         }
         let (subject, bound) = self.bound();
         let keeps_from = |statement: &Statement, object: Object<'_>| {
+            if let Object::New(of, holder, _) = object
+                && !statement.is_at_new(self.basis, of, &holder)
+            {
+                return false;
+            }
             let binds = self.basis.applies(statement, subject, object);
             !matches!(binds, Applies::Never) && !self.binds_alike(statement, &binds, object, grantee)
         };

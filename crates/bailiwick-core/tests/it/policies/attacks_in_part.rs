@@ -495,9 +495,16 @@ fn what_only_binds_more_takes_nothing_from_anybody() {
         url: None,
         attributes,
     };
-    ways.allowed(&given, &Command::RegisterResources { resources: vec![register] });
+    ways.allowed(&given, &Command::RegisterResources { resources: vec![register.clone()] });
     ways.allowed(&given, &ways.invite(&given, says("outside")));
     assert!(is_kept_back(&given.refused(ways.writer, &ways.invite(&given, says("research")))));
+    // A policy about another place says nothing of what is new here.
+    let elsewhere = given.project("Elsewhere");
+    given.policy(&format!(
+        "forbid(principal is User, action == Action::\"write:clusters\", resource in Project::\"{elsewhere}\") \
+         when {{ principal has department && principal.department == \"outside\" }};"
+    ));
+    ways.allowed(&given, &Command::RegisterResources { resources: vec![register] });
     // While nobody has a role, an edit of it gives nothing.
     let role = given.role_id("Viewing", Level::Account, &["read:clusters"]);
     ways.allowed(
