@@ -10,10 +10,13 @@ impl Account {
     /// The answer where the account has policies.
     #[inline(never)]
     pub(super) fn decided(&self, rules: &Rulebook, granted: bool, asked: &Asked<'_>) -> bool {
-        // A permit is for whoever could hold a grant, not for inactive members or strangers.
-        let allowed = granted
-            || (self.acts(asked.principal, asked.circumstances.now) && rules.permits(self, asked).is_some());
+        let allowed = granted || self.is_permitted(rules, asked);
         allowed && (!self.binds(rules, asked) || rules.forbids(self, asked).is_none())
+    }
+
+    /// Whether a policy permits it: to whoever could hold a grant, not to inactive members or strangers.
+    fn is_permitted(&self, rules: &Rulebook, asked: &Asked<'_>) -> bool {
+        self.acts(asked.principal, asked.circumstances.now) && rules.permits(self, asked).is_some()
     }
 
     /// Whether a policy permits this somewhere to somebody: then grants do not say all there is to say.
@@ -90,10 +93,8 @@ impl Account {
     ) -> Option<PolicyId> {
         let rules = self.rules.as_ref()?;
         self.asked_at(principal, permission, scope, circumstances).find_map(|asked| {
-            let granted =
-                || self.index.held(principal, asked.covering, after(circumstances.now)).contains(permission);
-            let allowed = self.acts(principal, circumstances.now)
-                && (granted() || rules.permits(self, &asked).is_some());
+            let granted = self.index.held(principal, asked.covering, after(circumstances.now));
+            let allowed = granted.contains(permission) || self.is_permitted(rules, &asked);
             let forbid = rules.forbids(self, &asked).filter(|_| allowed && self.binds(rules, &asked));
             forbid.map(|statement| statement.policy)
         })
@@ -107,12 +108,7 @@ impl Account {
         scope: &'a Scope,
         circumstances: &'a Circumstances<'a>,
     ) -> impl Iterator<Item = Asked<'a>> {
-        let (one, many) = match scope {
-            Scope::Account => (Some(Target::Account), &[][..]),
-            Scope::Project(id) => (Some(Target::Project(*id)), &[][..]),
-            Scope::AllOf(all) => (Some(all.project.map_or(Target::Account, Target::Project)), &[][..]),
-            Scope::Resources(ids) => (None, &**ids),
-        };
+        let (one, many) = scope.targets();
         let targets = one.into_iter().chain(many.iter().map(|id| Target::Resource(*id)));
         targets.filter_map(move |target| {
             let covering: &[ScopeKey] = self.covering(&target)?;

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use uuid::Uuid;
 
 use super::decide::Decision;
 use super::giver::{Giver, Named};
 use super::{Account, Event, Principal, Refusal, Scope};
 use crate::access::Target;
 use crate::catalog::{Attribute, AttributeKind, Operation};
-use crate::ids::{GroupId, Id, ResourceId, UserId};
+use crate::ids::{ResourceId, UserId};
 use crate::limits;
 use crate::policy::{Effect, Object, Statement, Subject};
 
@@ -226,7 +225,7 @@ impl Decision<'_> {
             return Ok(());
         }
         let member = Subject::of(self.account, Principal::Member(user));
-        self.covers_readers(&before, &after, SaidOf::Member(&member))?;
+        self.giver.covers_readers(&before, &after, SaidOf::Member(&member))?;
         self.events.push(Event::MemberAttributesChanged { user, before, after });
         Ok(())
     }
@@ -235,25 +234,12 @@ impl Decision<'_> {
     pub(super) fn promised_attributes(
         &self,
         changes: &AttributeChanges,
-        groups: &[GroupId],
+        invited: &Subject,
     ) -> Result<Option<Box<Attributes>>, Refusal> {
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Member, &before, changes)?;
-        let somebody = UserId::from_uuid(Uuid::nil());
-        let invited = self.account.invitee(somebody, None, groups);
-        self.covers_readers(&before, &after, SaidOf::Member(&invited))?;
+        self.giver.covers_readers(&before, &after, SaidOf::Member(invited))?;
         Ok((!after.is_empty()).then(|| Box::new(after)))
-    }
-
-    /// Rule 1 for attributes: the actor holds, for good, all that the statements name which read one that changes; of a
-    /// resource, there.
-    pub(super) fn covers_readers(
-        &self,
-        before: &Attributes,
-        after: &Attributes,
-        of: SaidOf<'_>,
-    ) -> Result<(), Refusal> {
-        self.giver.covers_readers(before, after, of)
     }
 }
 
@@ -278,7 +264,8 @@ impl Giver<'_> {
         }
     }
 
-    /// Rule 1 for attributes, see above.
+    /// Rule 1 for attributes: the giver holds, for good, all that the statements name which read one that changes; of a resource,
+    /// there.
     ///
     /// # Errors
     /// Those of [`Giver::covers_named`].

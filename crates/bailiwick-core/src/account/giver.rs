@@ -93,16 +93,6 @@ impl<'a> Giver<'a> {
         self.basis
     }
 
-    /// What is held at a scope now, by grants and without what is forbidden there.
-    pub(super) fn held_at(&self, scope: &Scope, lasting: Option<Timestamp>) -> PermissionSet {
-        let (basis, scope) = self.judged_at(scope);
-        basis.held_at(self.principal, &scope, lasting.map(Timestamp::as_microsecond), self.circumstances)
-    }
-
-    fn may_escalate(&self, scope: &Scope) -> bool {
-        self.held_at(scope, None).contains_any(&self.basis.catalog().escalate)
-    }
-
     /// The giver holds all of this at the scope, for as long as it shall last.
     ///
     /// # Errors
@@ -278,12 +268,7 @@ impl<'a> Giver<'a> {
         scope: &'s Scope,
     ) -> impl Iterator<Item = Object<'static>> + use<'a, 's> {
         let basis = self.basis;
-        let (whole, named): (Option<Target>, &[_]) = match scope {
-            Scope::Account => (Some(Target::Account), &[]),
-            Scope::Project(id) => (Some(Target::Project(*id)), &[]),
-            Scope::AllOf(all) => (Some(all.project.map_or(Target::Account, Target::Project)), &[]),
-            Scope::Resources(ids) => (None, ids),
-        };
+        let (whole, named) = scope.targets();
         let types = types_in(basis, scope);
         let anything = whole.filter(move |top| statement.reaches_into(basis, types, top));
         let each = named.iter().flat_map(move |id| {
@@ -315,7 +300,8 @@ impl<'a> Giver<'a> {
         let (subject, _) = self.bound();
         let bound = !self.basis.is_owner(self.principal, self.circumstances.now)
             && !matches!(self.basis.applies(statement, subject, object), Applies::Never);
-        if !bound || self.may_escalate(&Scope::Account) {
+        let held = || self.basis.held_at(self.principal, &Scope::Account, None, self.circumstances);
+        if !bound || held().contains_any(&self.basis.catalog().escalate) {
             return Ok(());
         }
         Err(Refusal::Lifts { policy: self.forbidding(statement.policy) })
@@ -327,6 +313,7 @@ impl<'a> Giver<'a> {
     /// Those of [`Giver::covers`].
     pub(super) fn covers_permits_of(&self, grantee: &Subject) -> Result<(), Refusal> {
         let (own, _) = self.bound();
+        let to = Grantee::One(grantee.clone());
         for statement in self.account.statements().filter(|statement| statement.effect == Effect::Permit) {
             let theirs = self.account.applies(statement, grantee, Object::Anything);
             let alike = self.comes_alike(statement, grantee.principal)
@@ -335,12 +322,11 @@ impl<'a> Giver<'a> {
             else {
                 continue;
             };
-            let grantee = Grantee::One(grantee.clone());
             // What a policy permits the giver alike is still not theirs where another one keeps them from it.
             let actions = &statement.actions;
-            let kept = || self.keeps_back(actions, &scope, &grantee);
+            let kept = || self.keeps_back(actions, &scope, &to);
             if !alike || kept() {
-                self.covers(actions, &scope, None, &grantee)?;
+                self.covers(actions, &scope, None, &to)?;
             }
         }
         Ok(())

@@ -40,10 +40,11 @@ impl Decision<'_> {
         let sponsor = self.person()?;
         let changes = attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let somebody = UserId::from_uuid(Uuid::nil());
-        let invited = Grantee::One(self.account.invitee(somebody, Some(attributes), groups));
-        let (grants, groups) = (self.promised(grants, &invited)?, self.promised_groups(groups, &invited)?);
-        self.may_let_in(member_until, &invited)?;
-        let attributes = self.promised_attributes(&changes, &groups)?;
+        let invited = self.account.invitee(somebody, Some(attributes), groups);
+        let grantee = Grantee::One(invited.clone());
+        let (grants, groups) = (self.promised(grants, &grantee)?, self.promised_groups(groups, &grantee)?);
+        self.may_let_in(member_until, &grantee)?;
+        let attributes = self.promised_attributes(&changes, &invited)?;
         let promise = Promise { grants, groups, member_until, attributes };
         self.asks_for_role(&promise)?;
         let grants = &promise.grants;
@@ -244,14 +245,14 @@ impl Decision<'_> {
 
     fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
         let Invitation { grants, groups, attributes, .. } = invitation;
+        let invited = self.account.invited(invitation);
         if let Some(said) = attributes {
-            let invited = self.account.invited(invitation);
-            self.covers_readers(&Attributes::default(), said, SaidOf::Member(&invited))?;
+            self.giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&invited))?;
         }
         if grants.is_empty() || !groups.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
-        let invited = Grantee::One(self.account.invited(invitation));
+        let invited = Grantee::One(invited);
         let mut there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
         there.try_for_each(|group| self.giver.covers_joining(group, &invited))?;
         grants.iter().try_for_each(|grant| {
@@ -298,7 +299,8 @@ impl Decision<'_> {
 
     pub(super) fn accept_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {
         let (invitation, user) = self.mine(id)?;
-        let invited = Grantee::One(self.account.invited(invitation));
+        let of = self.account.invited(invitation);
+        let invited = Grantee::One(of.clone());
         let Invitation { grants, groups, sponsor, member_until, attributes, .. } = invitation.clone();
         if self.account.members.len() >= limits::MEMBERS {
             return Err(Refusal::LimitReached { what: "members", most: limits::MEMBERS });
@@ -313,7 +315,6 @@ impl Decision<'_> {
         giver.covers_letting_in(member_until, &invited).map_err(|_| Refusal::SponsorGone)?;
         // An attribute that may no longer be given is not left out, since its absence may allow more.
         if let Some(said) = &attributes {
-            let of = self.account.invited(invitation);
             let said = giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&of));
             said.map_err(|_| Refusal::SponsorGone)?;
         }

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
 use crate::ids::{
     GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
-    ServiceAccountId, UserId,
+    ServiceAccountId, UserId, text_serde,
 };
 
 /// A text that names no principal, role or actor.
@@ -25,36 +24,6 @@ impl From<InvalidId> for InvalidRef {
     }
 }
 
-macro_rules! text_serde {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl serde::de::Visitor<'_> for Visitor {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("a text that names one")
-                    }
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_str(Visitor)
-            }
-        }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-    };
-}
-
 /// Who can hold a grant. Its text is the id, whose prefix tells the kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {
@@ -66,7 +35,7 @@ pub enum Principal {
     ServiceAccount(ServiceAccountId),
 }
 
-text_serde!(Principal);
+text_serde!(Principal, "a text that names one");
 
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +69,7 @@ pub enum KeyHolder {
     ServiceAccount(ServiceAccountId),
 }
 
-text_serde!(KeyHolder);
+text_serde!(KeyHolder, "a text that names one");
 
 impl KeyHolder {
     /// The holder as a holder of grants.
@@ -138,7 +107,7 @@ pub enum RoleRef {
     Custom(RoleId),
 }
 
-text_serde!(RoleRef);
+text_serde!(RoleRef, "a text that names one");
 
 impl fmt::Display for RoleRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,7 +147,7 @@ pub enum ActorRef {
     System,
 }
 
-text_serde!(ActorRef);
+text_serde!(ActorRef, "a text that names one");
 
 impl fmt::Display for ActorRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

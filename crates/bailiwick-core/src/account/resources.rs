@@ -100,7 +100,7 @@ impl Decision<'_> {
         let changes = asked.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Resource(of), &before, &changes)?;
-        self.covers_readers(&before, &after, SaidOf::New(of, holder))?;
+        self.giver.covers_readers(&before, &after, SaidOf::New(of, holder))?;
         Ok(Some(Box::new(after)))
     }
 
@@ -118,7 +118,7 @@ impl Decision<'_> {
         let said = before.attributes.as_deref().cloned().unwrap_or_default();
         let of = Described::Resource(&before.resource_type);
         let described = self.account.attributes_after(of, &said, attributes)?;
-        self.covers_readers(&said, &described, SaidOf::Resource(id))?;
+        self.giver.covers_readers(&said, &described, SaidOf::Resource(id))?;
         let after = Resource {
             attributes: (!described.is_empty()).then(|| Box::new(described)),
             name: name.unwrap_or(&before.name).clone(),

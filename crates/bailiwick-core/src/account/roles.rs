@@ -66,12 +66,7 @@ impl Decision<'_> {
             let permissions = self.known(permissions)?;
             // Rule 1 for what is added: the holders gain it wherever the role is granted.
             let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
-            self.giver.covers(
-                &added,
-                &Scope::Account,
-                None,
-                &self.account.holders_of(&RoleRef::Custom(id), self.actor.principal()),
-            )?;
+            self.giver.covers(&added, &Scope::Account, None, &holders)?;
             after.permissions = names(&self.account.catalog, &permissions);
         }
         after.external_id = external_id.apply(before.external_id.as_ref());
@@ -227,14 +222,17 @@ impl Decision<'_> {
 impl Account {
     /// Those to whom an edit of a role gives what it adds: while nobody has it, whoever edits it. A machine makes it anyone.
     fn holders_of(&self, role: &RoleRef, by: Principal) -> Grantee {
-        let by_machine = |grant: &Versioned<super::Grant>| {
-            grant.value.role == *role && matches!(grant.value.principal, Principal::ServiceAccount(_))
-        };
+        // Without policies it makes no difference, so that nobody looks for them.
+        if !self.has_policies() {
+            return Grantee::Anyone;
+        }
         if self.uses_of(role) == 0 && self.invitations_naming(role).next().is_none() {
             return Grantee::of(self, by);
         }
-        // Without policies it makes no difference.
-        let any = self.rules.is_some() && self.grants_after(None).any(|(_, grant)| by_machine(grant));
+        let by_machine = |grant: &Versioned<super::Grant>| {
+            grant.value.role == *role && matches!(grant.value.principal, Principal::ServiceAccount(_))
+        };
+        let any = self.grants_after(None).any(|(_, grant)| by_machine(grant));
         if any { Grantee::Anyone } else { Grantee::Users(Vec::new()) }
     }
 }

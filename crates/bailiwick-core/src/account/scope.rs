@@ -45,6 +45,16 @@ pub struct AllOf {
 }
 
 impl Scope {
+    /// What it comes to: a target with all that is in it, or named resources. All of a type are found where they are registered.
+    pub(crate) fn targets(&self) -> (Option<Target>, &[ResourceId]) {
+        match self {
+            Self::Account => (Some(Target::Account), &[]),
+            Self::Project(id) => (Some(Target::Project(*id)), &[]),
+            Self::AllOf(all) => (Some(all.project.map_or(Target::Account, Target::Project)), &[]),
+            Self::Resources(ids) => (None, ids),
+        }
+    }
+
     /// A target with all that is in it.
     pub fn of(target: Target) -> Self {
         match target {

@@ -88,6 +88,16 @@ impl Ways {
         [self.make_machine(), self.make_key(given), self.grant(Principal::ServiceAccount(self.machine))]
     }
 
+    /// Neither does a machine get what the policy keeps from the writer, nor is the policy theirs to take away.
+    fn assert_bound(&self, given: &Given, policy: PolicyId, condition: &str) {
+        for way in self.machines(given) {
+            assert!(is_kept_back(&given.refused(self.writer, &way)), "{condition}: {way:?}");
+        }
+        for way in takes_away(policy) {
+            assert!(lifts(&given.refused(self.writer, &way)), "{condition}: {way:?}");
+        }
+    }
+
     fn allowed(&self, given: &Given, command: &Command) -> Decided {
         given.decide(Actor::User(self.writer), command).unwrap_or_else(|why| panic!("{command:?}: {why}"))
     }
@@ -141,15 +151,10 @@ fn a_forbid_of_one_type_is_not_got_round_by_those_whom_it_binds_there() {
         assert!(lifts(&refusal) || is_kept_back(&refusal), "{way:?}: {refusal:?}");
     }
     // Those whom it binds alike get no more than the giver has: a machine is bound by this policy too.
-    for way in [
-        ways.grant(Principal::Member(bound)),
-        ways.join(bound),
-        ways.invite(&given, Attributes::default()),
-        ways.grant(Principal::Group(ways.group)),
-    ]
-    .into_iter()
-    .take(3)
-    .chain(ways.machines(&given).into_iter().take(2))
+    for way in
+        [ways.grant(Principal::Member(bound)), ways.join(bound), ways.invite(&given, Attributes::default())]
+            .into_iter()
+            .chain(ways.machines(&given).into_iter().take(2))
     {
         ways.allowed(&given, &way);
     }
@@ -189,12 +194,7 @@ fn what_people_are_kept_from_they_do_not_do_by_machine() {
         let policy = given.policy(&format!(
             "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) {condition};"
         ));
-        for way in ways.machines(&given) {
-            assert!(is_kept_back(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
-        }
-        for way in takes_away(policy) {
-            assert!(lifts(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
-        }
+        ways.assert_bound(&given, policy, condition);
         // Other people are bound alike.
         for way in [
             ways.grant(Principal::Member(other)),
@@ -278,7 +278,6 @@ fn a_role_with_more_is_given_by_those_alone_who_are_not_kept_from_it() {
 #[test]
 fn whom_a_policy_permits_less_lets_nobody_in_whom_it_permits_more() {
     let mut given = Given::new("bailiwick");
-    let ways = Ways::new(&mut given);
     let writer = given.member_who_may(&["write:invites", "write:users", "read:clusters"]);
     let permit = "permit(principal is User, action == Action::\"delete:clusters\", resource) \
                   unless { principal has department && principal.department == \"outside\" };";
@@ -298,7 +297,6 @@ fn whom_a_policy_permits_less_lets_nobody_in_whom_it_permits_more() {
     let inactive = given.inactive(&[]);
     let refusal = given.refused(writer, &Command::ActivateMember { user: inactive });
     assert!(matches!(refusal, Refusal::Escalation { .. }), "{refusal:?}");
-    let _ = ways;
 }
 
 #[test]
@@ -362,12 +360,7 @@ fn a_condition_that_can_overflow_binds_whom_it_would_else_leave_free() {
         let policy = given.policy(&format!(
             "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) {condition};"
         ));
-        for way in ways.machines(&given) {
-            assert!(is_kept_back(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
-        }
-        for way in takes_away(policy) {
-            assert!(lifts(&given.refused(ways.writer, &way)), "{condition}: {way:?}");
-        }
+        ways.assert_bound(&given, policy, &condition);
     }
 }
 
