@@ -17,6 +17,7 @@ mod draft;
 mod entities;
 mod event;
 mod evolve;
+mod freeing;
 mod giver;
 mod grants;
 mod groups;

@@ -113,14 +113,16 @@ pub struct PolicyMistake {
     pub hint: Option<String>,
 }
 
-/// A policy that decided.
+/// A policy that decided; neither id nor name is told to who may neither read policies nor check the access of others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PolicyLabel {
     /// Its id, `pol_…`.
-    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What people call it.
-    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// `permit` or `forbid`.
     pub effect: String,
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use jiff::Timestamp;
-use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::giver::{Giver, Grantee};
@@ -262,45 +261,5 @@ impl Decision<'_> {
         after: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
         if after.is_none() || after == before { Ok(()) } else { self.covers_all_that_reaches(principal) }
-    }
-
-    /// Rule 1 for the external id of a project (no type) or resource: whatever bears it next is answered for by it. So who
-    /// takes it away manages all of it, and holds nothing elsewhere that they do not hold there.
-    pub(super) fn may_rename(
-        &self,
-        scope: &Scope,
-        of: Option<&SmolStr>,
-        before: Option<&ExternalId>,
-        after: Option<&ExternalId>,
-    ) -> Result<(), Refusal> {
-        let Some(before) = before.filter(|before| after != Some(before)) else { return Ok(()) };
-        let catalog = &self.account.catalog;
-        let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
-        let what = || format!("taking the external id `{before}` away");
-        self.reaches(&managed.union(&self.held_elsewhere()), scope, &Grantee::Anyone, what)
-    }
-
-    /// Rule 1 for an external id that is free again because its bearer is deleted: whoever deletes it holds nothing elsewhere
-    /// that they do not hold there.
-    pub(super) fn may_free(&self, scope: &Scope, external_id: Option<&ExternalId>) -> Result<(), Refusal> {
-        let Some(external_id) = external_id else { return Ok(()) };
-        let what = || format!("making the external id `{external_id}` free");
-        self.reaches(&self.held_elsewhere(), scope, &Grantee::Anyone, what)
-    }
-
-    /// All that the actor holds anywhere and that control planes ask about; Bailiwick's own operations are asked about by id.
-    fn held_elsewhere(&self) -> PermissionSet {
-        self.held_anywhere().intersection(&self.account.catalog.resource_permissions())
-    }
-
-    /// All that the actor was granted at any scope, through groups too.
-    fn held_anywhere(&self) -> PermissionSet {
-        let account = self.basis();
-        let holders = account.holders(self.actor.principal());
-        let grants = holders.flat_map(|holder| account.grants_of(holder));
-        let live = grants.filter(|(_, grant)| grant.value.is_live(self.now));
-        live.fold(PermissionSet::EMPTY, |held, (_, grant)| {
-            held.union(&account.permissions_of(&grant.value.role))
-        })
     }
 }

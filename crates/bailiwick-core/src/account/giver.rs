@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use super::{Account, Actor, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionSet};
-use crate::ids::{GroupId, PolicyId, UserId};
+use crate::ids::{GroupId, PolicyId, ServiceAccountId, UserId};
 use crate::policy::{Applies, Effect, Object, Statement, Subject, types_below, types_in};
 
 /// To whom access is given.
@@ -91,6 +91,19 @@ impl<'a> Giver<'a> {
 
     pub(super) fn basis(&self) -> &'a Account {
         self.basis
+    }
+
+    pub(super) fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.circumstances.now
+    }
+
+    /// The giver as policies see them.
+    pub(super) fn own(&self) -> &Subject {
+        &self.bound().0
     }
 
     /// The giver holds all of this at the scope, for as long as it shall last.
@@ -219,6 +232,39 @@ impl<'a> Giver<'a> {
         })
     }
 
+    /// Of a service account that comes to hold some permissions: if asking what others may do is among them, its answers depend
+    /// on what it may assert.
+    ///
+    /// # Errors
+    /// Those of [`Giver::covers_named`].
+    pub(super) fn covers_asking(
+        &self,
+        permissions: &PermissionSet,
+        id: ServiceAccountId,
+    ) -> Result<(), Refusal> {
+        if !permissions.contains(self.account.catalog().operation(Operation::CheckAccess)) {
+            return Ok(());
+        }
+        let machine = self.account.service_account(id);
+        self.covers_assertions(machine.into_iter().flat_map(|machine| &machine.value.may_assert))
+    }
+
+    /// The same of all service accounts that are given the permissions.
+    ///
+    /// # Errors
+    /// Those of [`Giver::covers_named`].
+    pub(super) fn covers_asking_of(
+        &self,
+        permissions: &PermissionSet,
+        is_given: impl Fn(ServiceAccountId) -> bool,
+    ) -> Result<(), Refusal> {
+        if !self.account.has_policies() {
+            return Ok(());
+        }
+        let mut machines = self.account.service_accounts_after(None).map(|(id, _)| id);
+        machines.try_for_each(|id| if is_given(id) { self.covers_asking(permissions, id) } else { Ok(()) })
+    }
+
     /// Whether a statement that binds the giver binds the grantee wherever it does.
     fn binds_alike(
         &self,
@@ -246,7 +292,7 @@ impl<'a> Giver<'a> {
     }
 
     /// The giver as policies see them, and the statements that may bind them.
-    fn bound(&self) -> &(Subject, Vec<&'a Statement>) {
+    pub(super) fn bound(&self) -> &(Subject, Vec<&'a Statement>) {
         self.bound.get_or_init(|| {
             let basis = self.basis;
             let subject = Subject::of(basis, self.principal);
@@ -296,7 +342,7 @@ impl<'a> Giver<'a> {
     }
 
     /// The giver is not bound by a forbid that they would take away, now or at any other moment.
-    fn lifts(&self, statement: &Statement, object: Object<'_>) -> Result<(), Refusal> {
+    pub(super) fn lifts(&self, statement: &Statement, object: Object<'_>) -> Result<(), Refusal> {
         let (subject, _) = self.bound();
         let bound = !self.basis.is_owner(self.principal, self.circumstances.now)
             && !matches!(self.basis.applies(statement, subject, object), Applies::Never);

@@ -13,8 +13,9 @@ use super::{
     RoleAtScope, RoleRef, Scope,
 };
 use crate::catalog::{Operation, RolesPerMember};
-use crate::ids::{GrantId, Id, ServiceAccountId, UserId};
+use crate::ids::{GrantId, Id, UserId};
 use crate::limits;
+use crate::policy::Subject;
 
 impl Decision<'_> {
     pub(super) fn grant(&mut self, principal: Principal, grant: &RoleAtScope) -> Result<(), Refusal> {
@@ -22,9 +23,6 @@ impl Decision<'_> {
         let asked = RoleAtScope::distinct(std::slice::from_ref(grant));
         let grant = asked.first().unwrap_or(grant);
         self.may_give(grant, &Grantee::of(self.account, principal))?;
-        if let Principal::ServiceAccount(id) = principal {
-            self.may_let_ask(id, grant)?;
-        }
         match self.account.same_grant(principal, grant) {
             Some((_, before)) if before == grant.until => {
                 Err(Refusal::AlreadySo { what: "the role is granted there" })
@@ -100,18 +98,12 @@ impl Decision<'_> {
     pub(super) fn may_give(&self, grant: &RoleAtScope, grantee: &Grantee) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
         self.require(Operation::WriteRoles, &grant.scope)?;
-        self.giver.covers_role(grant, grantee)
-    }
-
-    /// Whether the actor may let a machine ask what others may do: its answers depend on what it may assert.
-    fn may_let_ask(&self, id: ServiceAccountId, grant: &RoleAtScope) -> Result<(), Refusal> {
-        let ask = self.account.catalog.operation(Operation::CheckAccess);
-        let machine = self.account.service_account(id).filter(|machine| !machine.value.may_assert.is_empty());
-        match machine {
-            Some(machine) if self.account.permissions_of(&grant.role).contains(ask) => {
-                self.giver.covers_assertions(machine.value.may_assert.iter())
+        self.giver.covers_role(grant, grantee)?;
+        match grantee {
+            Grantee::One(Subject { principal: Principal::ServiceAccount(id), .. }) => {
+                self.giver.covers_asking(&self.account.permissions_of(&grant.role), *id)
             }
-            _ => Ok(()),
+            Grantee::One(_) | Grantee::Users(_) | Grantee::Anyone => Ok(()),
         }
     }
 

@@ -120,6 +120,9 @@ impl Decision<'_> {
                 (Effect::Permit, Move::Added) | (Effect::Forbid, Move::Removed) => {
                     let named = Named { statement: &statement, scope, object: Object::Anything };
                     self.giver.covers_named(&named)?;
+                    let is_about =
+                        |machine| statement.is_about(self.account, Principal::ServiceAccount(machine));
+                    self.giver.covers_asking_of(&statement.actions, is_about)?;
                 }
                 (Effect::Forbid, Move::Added) | (Effect::Permit, Move::Removed) => {
                     self.reaches(&statement.actions, &scope, &Grantee::Anyone, || {

@@ -5,6 +5,7 @@ use super::giver::Grantee;
 use super::{
     EndReason, Event, Grant, Patch, Principal, Project, Refusal, RoleAtScope, RoleRef, Scope, Taken,
 };
+use crate::access::Target;
 use crate::catalog::Operation;
 use crate::ids::{GrantId, Id, ProjectId, ResourceId};
 use crate::limits;
@@ -78,7 +79,8 @@ impl Decision<'_> {
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Project, after.external_id.as_ref())?;
         }
-        self.may_rename(&Scope::Project(id), None, before.external_id.as_ref(), after.external_id.as_ref())?;
+        let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
+        self.may_rename(Target::Project(id), None, old, new)?;
         self.events.push(Event::ProjectEdited { id, before, after });
         Ok(())
     }
@@ -89,7 +91,7 @@ impl Decision<'_> {
         if project.default {
             return Err(Refusal::DefaultProject);
         }
-        self.may_free(&Scope::Project(id), project.external_id.as_ref())?;
+        self.may_free(Target::Project(id), project.external_id.as_ref())?;
         let holds_any =
             super::pairs_of::<ProjectId, ResourceId>(&self.account.in_project, id, None).next().is_some();
         if holds_any {

@@ -133,7 +133,7 @@ impl Decision<'_> {
             self.free_external_id(Taken::Resource, after.external_id.as_ref())?;
         }
         self.may_rename(
-            &scope,
+            Target::Resource(id),
             Some(&before.resource_type),
             before.external_id.as_ref(),
             after.external_id.as_ref(),
@@ -148,7 +148,7 @@ impl Decision<'_> {
             self.resource_type(&resource.resource_type)?.delete,
             &Scope::resources([id]),
         )?;
-        self.may_free(&Scope::resources([id]), resource.external_id.as_ref())?;
+        self.may_free(Target::Resource(id), resource.external_id.as_ref())?;
         let children = self.account.children_of(id).count();
         if children > 0 {
             return Err(Refusal::HasChildren { children });

@@ -67,6 +67,11 @@ impl Decision<'_> {
             // Rule 1 for what is added: the holders gain it wherever the role is granted.
             let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
             self.giver.covers(&added, &Scope::Account, None, &holders)?;
+            let has_role = |machine| {
+                let mut grants = self.account.grants_of(Principal::ServiceAccount(machine));
+                grants.any(|(_, grant)| grant.value.role == RoleRef::Custom(id))
+            };
+            self.giver.covers_asking_of(&added, has_role)?;
             after.permissions = names(&self.account.catalog, &permissions);
         }
         after.external_id = external_id.apply(before.external_id.as_ref());

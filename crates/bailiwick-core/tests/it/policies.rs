@@ -3,6 +3,7 @@
 mod attacks;
 mod attacks_in_part;
 mod attributes;
+mod freed_ids;
 mod mistakes;
 pub mod naive;
 mod semantics;

@@ -34,7 +34,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .says(
                 "Why may this principal do that, or why not?",
                 "Names every grant and policy that allows it, or the policy that forbids it, or what is missing. About others it needs the permission to check \
-                 access; about yourself it needs none, and names roles that would help only if you may see roles.",
+                 access; about yourself it needs none, and names roles that would help and policies only if you may read them.",
             )
             .takes(question)
             .answers(json!({
@@ -183,9 +183,10 @@ async fn explain(
         account.explain(principal, question.permission, &question.target, circumstances(&call, principal));
     let people = call.service.people(member(principal)).await?;
     let views = Views::new(&account, &people, call.now());
-    let mut shown = views.explanation(principal, &asked, &question.target, &explanation);
-    let sees_roles =
-        question.about_others || call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
+    let sees =
+        |read: Permission| question.about_others || call.authorize(&account, read, &Scope::Account).is_ok();
+    let (sees_roles, sees_policies) = (sees(Permission::ReadRoles), sees(Permission::ReadPolicies));
+    let mut shown = views.explanation(principal, &asked, &question.target, &explanation, sees_policies);
     if let Some(missing) = shown.missing.as_mut().filter(|_| !sees_roles) {
         missing.grants.clear();
         missing.grants_complete = false;

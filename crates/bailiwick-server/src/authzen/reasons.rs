@@ -47,5 +47,6 @@ fn reason(account: &Account, question: &Question<'_>, now: Circumstances<'_>) ->
     };
     // People are called by their id: names are in the directory, which no decision waits for.
     let people = People::default();
-    Views::new(account, &people, now.now).explanation(principal, &asked, &target, &explanation).summary
+    // Who asks may check access, and so is told which policies they are.
+    Views::new(account, &people, now.now).explanation(principal, &asked, &target, &explanation, true).summary
 }

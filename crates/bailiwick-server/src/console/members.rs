@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect};
+use bailiwick_core::access::Work;
 use bailiwick_core::account::{Command, Grant, InvitationStatus, MemberStatus, Principal, RoleRef, Scope};
 use bailiwick_core::catalog::Operation;
 use bailiwick_core::ids::{InvitationId, UserId};
+use bailiwick_core::limits;
 use bailiwick_store::{MAX_PAGE_ROWS, UserRow};
 use serde::Deserialize;
 
@@ -22,6 +24,8 @@ const PAGE: usize = 50;
 const MAX_FOUND: usize = 200;
 /// How many roles a row shows before it says how many more there are.
 const MAX_ROLES: usize = 3;
+/// What is said where a page shows few because most are not for the person's eyes.
+const LOOKED_FAR: &str = "There are more to look through: go on to the next page.";
 
 /// What the list is narrowed to.
 #[derive(Debug, Default, Deserialize)]
@@ -117,27 +121,26 @@ pub(super) async fn list(
         notes.push("You see the invitations that wait to what you look after.".to_owned());
     }
     let wanted = |status: &str| filter.status.is_empty() || filter.status == status;
-    let mut entries: Vec<Entry> = if text.is_empty() {
-        all_entries(&context, &filter.after, wanted).take(PAGE + 1).collect()
+    let (entries, next) = if text.is_empty() {
+        let (entries, last) = visible(&context, entries_after(&context, &filter.after, wanted), PAGE);
+        let next = last.map(|last| match last {
+            Entry::Member(user) => user.to_string(),
+            Entry::Pending(invitation, _) => invitation.to_string(),
+        });
+        if next.is_some() && entries.len() < PAGE {
+            notes.push(LOOKED_FAR.to_owned());
+        }
+        (entries, next)
     } else {
         let found = service.store().users_matching(context.account.id(), &text, MAX_PAGE_ROWS).await?;
         // Judged before they are counted: how many there are tells nothing of people who are not shown.
-        let ids = found.iter().map(|user| user.user_id);
-        let mut entries: Vec<Entry> = ids.filter_map(|user| entry_of(&context, user, wanted)).collect();
-        if entries.len() > MAX_FOUND || found.len() == MAX_PAGE_ROWS {
-            notes.push(format!("More than {MAX_FOUND} people match. Type more to narrow the search down."));
+        let matching = found.iter().filter_map(|user| entry_of(&context, user.user_id, wanted));
+        let (entries, last) = visible(&context, matching, MAX_FOUND);
+        if last.is_some() || found.len() == MAX_PAGE_ROWS {
+            notes.push("More people may match. Type more to narrow the search down.".to_owned());
         }
-        entries.truncate(MAX_FOUND);
-        entries
+        (entries, None)
     };
-    let has_more = text.is_empty() && entries.len() > PAGE;
-    if has_more {
-        entries.truncate(PAGE);
-    }
-    let next = entries.last().filter(|_| has_more).map(|entry| match entry {
-        Entry::Member(user) => user.to_string(),
-        Entry::Pending(invitation, _) => invitation.to_string(),
-    });
     let people = service.people(entries.iter().map(|entry| match entry {
         Entry::Member(user) | Entry::Pending(_, user) => *user,
     }));
@@ -158,8 +161,45 @@ pub(super) async fn list(
     Ok(page(&service, None, &template.shell, &template))
 }
 
-/// Invitations that wait first, then members, each in the order of the people's ids, as far as the person may see them.
-fn all_entries<'c>(
+/// Those of the entries that the person may see, `most` at most, and behind which one more may follow. As in lists of the
+/// API, it takes questions to find out who sees somebody, and a page ends with its work.
+fn visible(
+    context: &AccountContext<'_>,
+    entries: impl Iterator<Item = Entry>,
+    most: usize,
+) -> (Vec<Entry>, Option<Entry>) {
+    let sees_all = |operation| context.may(operation);
+    let (sees_members, sees_invitations) =
+        (sees_all(Operation::ReadMembers), sees_all(Operation::ReadInvitations));
+    let (mut shown, mut looked_at) = (Vec::new(), None);
+    let mut work = Work::new(limits::SEARCH_WORK);
+    for entry in entries {
+        let (sees_kind, cost) = match entry {
+            Entry::Member(user) => (sees_members, context.cost_of_seeing_member(user)),
+            Entry::Pending(id, _) => (sees_invitations, context.cost_of_seeing_invitation(id)),
+        };
+        if !work.takes(if sees_kind { 1 } else { cost }) {
+            return (shown, looked_at);
+        }
+        let is_visible = sees_kind
+            || match entry {
+                Entry::Member(user) => context.may_see_member(user),
+                Entry::Pending(id, _) => context.may_see_invitation(id),
+            };
+        if is_visible && shown.len() == most {
+            let last = shown.last().copied();
+            return (shown, last);
+        }
+        if is_visible {
+            shown.push(entry);
+        }
+        looked_at = Some(entry);
+    }
+    (shown, None)
+}
+
+/// Invitations that wait first, then members, each in the order of the people's ids.
+fn entries_after<'c>(
     context: &'c AccountContext<'_>,
     after: &str,
     wanted: impl Fn(&str) -> bool + Copy + 'c,
@@ -169,9 +209,7 @@ fn all_entries<'c>(
     let members = context
         .account
         .members_after(after_member)
-        .filter(move |(user, member)| {
-            wanted(status_word(member.value.status)) && context.may_see_member(*user)
-        })
+        .filter(move |(_, member)| wanted(status_word(member.value.status)))
         .map(|(user, _)| Entry::Member(user));
     if after_member.is_some() || !wanted("pending") {
         return Box::new(members);
@@ -180,7 +218,6 @@ fn all_entries<'c>(
     let pending = context
         .account
         .pending_after(after_invitation.map(|found| found.value.user))
-        .filter(|(_, id)| context.may_see_invitation(*id))
         .map(|(user, id)| Entry::Pending(id, user));
     Box::new(pending.chain(members))
 }
@@ -191,10 +228,9 @@ fn entry_of(context: &AccountContext<'_>, user: UserId, wanted: impl Fn(&str) ->
         return None;
     }
     if status == MemberStatus::Pending {
-        let id = context.account.waiting_invitation(user).filter(|id| context.may_see_invitation(*id))?;
-        return Some(Entry::Pending(id, user));
+        return Some(Entry::Pending(context.account.waiting_invitation(user)?, user));
     }
-    context.may_see_member(user).then_some(Entry::Member(user))
+    Some(Entry::Member(user))
 }
 
 /// The word for a status, as filtered by and shown.

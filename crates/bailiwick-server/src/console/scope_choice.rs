@@ -1,7 +1,9 @@
 //! Choosing a role for a project or for resources, on the invitation and on a member's page.
 
+use bailiwick_core::access::Work;
 use bailiwick_core::account::{AllOf, RoleAtScope, RoleRef, Scope};
 use bailiwick_core::catalog::{Level, Operation};
+use bailiwick_core::limits;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -104,8 +106,15 @@ impl AccountContext<'_> {
         }
         let account = &self.account;
         let may = |scope: &Scope| self.may_at(operation, scope);
-        let projects = account.projects_after(None).filter(|(id, _)| may(&Scope::Project(*id)));
-        let projects = projects.map(|(id, project)| (id.to_string(), project.value.name.to_string()));
+        let cost = account.cost_of_authorizing(operation, std::iter::empty());
+        let mut work = Work::new(limits::SEARCH_WORK);
+        let mut projects: Vec<(String, String)> = account
+            .projects_after(None)
+            .take_while(|_| work.takes(cost))
+            .filter(|(id, _)| may(&Scope::Project(*id)))
+            .take(MAX_OFFERED + 1)
+            .map(|(id, project)| (id.to_string(), project.value.name.to_string()))
+            .collect();
         let types = account.catalog().resource_types.iter().filter(|kind| {
             may(&Scope::AllOf(Arc::new(AllOf { resource_type: kind.name.as_str().into(), project: None })))
         });
@@ -114,22 +123,20 @@ impl AccountContext<'_> {
         });
         let mut resources: Vec<(String, String)> = account
             .resources_after(None)
+            .take_while(|_| work.takes(cost))
             .filter(|(id, _)| may(&Scope::resources([*id])))
             .take(MAX_OFFERED + 1)
             .map(|(id, found)| {
                 (id.to_string(), format!("{} {}", found.value.resource_type, found.value.name))
             })
             .collect();
-        let is_complete = resources.len() <= MAX_OFFERED;
+        let is_complete = work.left() > 0 && projects.len().max(resources.len()) <= MAX_OFFERED;
+        projects.truncate(MAX_OFFERED);
         resources.truncate(MAX_OFFERED);
-        let groups = [
-            ("Projects", projects.take(MAX_OFFERED).collect()),
-            ("All of a kind", types.collect()),
-            ("Single resources", resources),
-        ];
+        let groups =
+            [("Projects", projects), ("All of a kind", types.collect()), ("Single resources", resources)];
         let groups = groups.into_iter().filter(|(_, scopes): &(_, Vec<_>)| !scopes.is_empty());
         let groups = groups.map(|(title, scopes)| ScopeGroup { title: title.to_owned(), scopes }).collect();
-        let is_complete = is_complete && account.projects_after(None).nth(MAX_OFFERED).is_none();
         Some(ScopeChoice { roles, groups, is_complete })
     }
 

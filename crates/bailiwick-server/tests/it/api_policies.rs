@@ -33,6 +33,10 @@ async fn a_policy_forbids_until_it_is_disabled_and_an_explanation_names_it() {
         said["summary"].as_str().unwrap().contains("the policy Operations alone forbids it; the role "),
         "{said}"
     );
+    // Who is bound learns that a policy forbids it, and which one only where they may read policies.
+    let own = world.post("~/access:explain").by(&grace).json(&question).send().await.json();
+    assert_eq!(own["forbids"], json!([{ "effect": "forbid" }]), "{own}");
+    assert!(own["summary"].as_str().unwrap().contains(": a policy forbids it; the role "), "{own}");
     let effective = world.get("~/access:effective").by(&grace).send().await.json();
     assert_eq!(effective["policies"], true);
 

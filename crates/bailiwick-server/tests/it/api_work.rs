@@ -7,6 +7,7 @@ use bailiwick_core::access::{Circumstances, Target};
 use bailiwick_core::limits;
 use serde_json::{Value, json};
 
+use crate::console::{look, members};
 use crate::support::{Person, World};
 
 /// How many statements the account's policies have that name every permission.
@@ -143,6 +144,16 @@ async fn lists_of_people_grants_and_machines_end_with_their_work_too() {
         assert_eq!(all.len(), 1, "{list}");
         assert!(all[0]["items"].as_array().unwrap().len() >= 5, "{list}");
     }
+    // The console's list goes on in the same way, and shows Grace herself on one of its pages.
+    let (mut path, mut looked_at, mut rows) = (members(&world), 0, 0);
+    loop {
+        let page = look(&world, &path, Some(&grace)).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        (looked_at, rows) = (looked_at + 1, rows + page.text.matches("class=\"who\"").count());
+        let Some((before, _)) = page.text.split_once("\" rel=\"next\"") else { break };
+        path = before.rsplit_once("href=\"").unwrap().1.replace("&#38;", "&").replace("&amp;", "&");
+    }
+    assert!(looked_at > 4 && rows == 1, "{looked_at} pages, {rows} rows");
 }
 
 #[tokio::test]

@@ -417,6 +417,70 @@ fn a_machine_that_may_assert_speaks_for_those_alone_who_could_let_it() {
 }
 
 #[test]
+fn a_machine_that_may_assert_is_let_ask_by_those_alone_who_could_let_it_assert() {
+    let mut given = Given::new("bailiwick");
+    let writer = given.member_who_may(&[RIGHTS, &["delete:roles", "check:access"]].concat());
+    let role = |given: &mut Given, text: &str, permissions| given.role(text, Level::Account, permissions);
+    let (quiet, other) =
+        (role(&mut given, "Quiet", &["read:clusters"]), role(&mut given, "Other", &["read:clusters"]));
+    let asks = role(&mut given, "Asks", &["read:clusters", "check:access"]);
+    let machine = given.service_account("Gateway", &[at(quiet.clone(), Scope::Account)]);
+    let plain = given.service_account("Plain", &[at(other.clone(), Scope::Account)]);
+    given.do_it(&Command::EditServiceAccount {
+        service_account: machine,
+        name: None,
+        description: None,
+        external_id: Patch::Keep,
+        may_assert: Some(vec!["resource.environment".into()]),
+    });
+    let keeps = |who: &str| format!("forbid({who}, action == Action::\"check:access\", resource);");
+    let for_machine = given.policy(&keeps(&format!("principal == ServiceAccount::\"{machine}\"")));
+    let for_plain = given.policy(&keeps(&format!("principal == ServiceAccount::\"{plain}\"")));
+    let permits = |machine: ServiceAccountId| {
+        let to = format!("principal == ServiceAccount::\"{machine}\"");
+        create("Asks", &format!("permit({to}, action == Action::\"check:access\", resource);"))
+    };
+    let custom = |role: &RoleRef| match role {
+        RoleRef::Custom(id) => *id,
+        RoleRef::BuiltIn(_) => panic!("{role} is built in"),
+    };
+    let with_asking = |role: &RoleRef| Command::EditRole {
+        role: custom(role),
+        name: None,
+        description: None,
+        permissions: Some(vec!["read:clusters".into(), "check:access".into()]),
+        external_id: Patch::Keep,
+    };
+    let reassigned =
+        |role: &RoleRef| Command::DeleteRole { role: custom(role), reassign_to: Some(asks.clone()) };
+    let granted = |machine| Command::Grant {
+        principal: Principal::ServiceAccount(machine),
+        grant: at(asks.clone(), Scope::Account),
+    };
+    let ways = [
+        (with_asking(&quiet), with_asking(&other)),
+        (reassigned(&quiet), reassigned(&other)),
+        (granted(machine), granted(plain)),
+        (permits(machine), permits(plain)),
+        (Command::DeletePolicy { policy: for_machine }, Command::DeletePolicy { policy: for_plain }),
+    ];
+    for (way, harmless) in &ways {
+        given.decide(Actor::User(writer), way).unwrap();
+        given.decide(Actor::User(writer), harmless).unwrap();
+    }
+    given.policy(
+        "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) \
+         when { resource has environment && resource.environment == \"production\" };",
+    );
+    for (way, harmless) in ways {
+        let refusal = given.refused(writer, &way);
+        assert!(lifts(&refusal), "{way:?}: {refusal:?}");
+        given.decide(Actor::User(given.owner), &way).unwrap();
+        given.decide(Actor::User(writer), &harmless).unwrap();
+    }
+}
+
+#[test]
 fn those_who_are_bound_alike_stay_within_reach() {
     let mut given = Given::new("bailiwick");
     let ways = Ways::new(&mut given);

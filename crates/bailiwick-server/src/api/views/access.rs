@@ -15,13 +15,15 @@ use super::role::count;
 use super::{Views, scope};
 
 impl Views<'_> {
-    /// Why a check says yes or no. `question` is what was asked, for the sentence.
+    /// Why a check says yes or no. `question` is what was asked, for the sentence; `tells_policies` says whether who asks may know
+    /// which policies they are.
     pub fn explanation(
         &self,
         principal: Principal,
         question: &wire::AccessQuestion,
         target: &Target,
         explanation: &Explanation,
+        tells_policies: bool,
     ) -> wire::Explanation {
         let missing = explanation.missing.as_ref();
         let shown = wire::Explanation {
@@ -31,8 +33,8 @@ impl Views<'_> {
             principal_state: state(explanation.principal),
             target_exists: explanation.target_exists,
             paths: self.paths(&explanation.paths),
-            permits: self.policies(&explanation.permits, Effect::Permit),
-            forbids: self.policies(&explanation.forbids, Effect::Forbid),
+            permits: self.policies(&explanation.permits, Effect::Permit, tells_policies),
+            forbids: self.policies(&explanation.forbids, Effect::Forbid, tells_policies),
             missing: missing.map(|missing| wire::AccessMissing {
                 ended: self.paths(&missing.ended),
                 suspended: self.paths(&missing.suspended),
@@ -50,12 +52,16 @@ impl Views<'_> {
         wire::Explanation { summary, ..shown }
     }
 
-    fn policies(&self, ids: &[PolicyId], effect: Effect) -> Vec<wire::PolicyLabel> {
+    fn policies(&self, ids: &[PolicyId], effect: Effect, tells: bool) -> Vec<wire::PolicyLabel> {
         let label = |id: &PolicyId| {
-            let name = self.account.policy(*id)?.value.name.to_string();
-            Some(wire::PolicyLabel { id: id.to_string(), name, effect: effect.name().to_owned() })
+            let told = self.account.policy(*id).filter(|_| tells);
+            wire::PolicyLabel {
+                id: told.map(|_| id.to_string()),
+                name: told.map(|found| found.value.name.to_string()),
+                effect: effect.name().to_owned(),
+            }
         };
-        ids.iter().filter_map(label).collect()
+        ids.iter().map(label).collect()
     }
 
     /// What people call what was asked about; none for what is not there.
@@ -192,13 +198,13 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
         return format!("{who} may {what}: {} allows it{more}", words(path));
     }
     if let Some(policy) = explanation.permits.first().filter(|_| explanation.allowed) {
-        return format!("{who} may {what}: the policy {} permits it", policy.name);
+        return format!("{who} may {what}: {} permits it", policy_words(policy));
     }
     let forbidden = forbidden(&explanation.forbids);
     if let Some(forbidden) = &forbidden {
         let otherwise = match (explanation.paths.first(), explanation.permits.first()) {
             (Some(path), _) => Some(format!("{} would allow it", words(path))),
-            (None, Some(policy)) => Some(format!("the policy {} would permit it", policy.name)),
+            (None, Some(policy)) => Some(format!("{} would permit it", policy_words(policy))),
             (None, None) => None,
         };
         if let Some(otherwise) = otherwise {
@@ -237,12 +243,17 @@ fn summary(explanation: &wire::Explanation, question: &wire::AccessQuestion, on:
 
 /// The policies that forbid it in words; none if there is none.
 fn forbidden(forbids: &[wire::PolicyLabel]) -> Option<String> {
-    let names: Vec<&str> = forbids.iter().map(|policy| policy.name.as_str()).collect();
-    Some(match names.as_slice() {
-        [] => return None,
-        [one] => format!("the policy {one} forbids it"),
-        [first @ .., last] => format!("the policies {} and {last} forbid it", first.join(", ")),
+    let names: Vec<&str> = forbids.iter().filter_map(|policy| policy.name.as_deref()).collect();
+    Some(match (names.as_slice(), forbids) {
+        (_, []) => return None,
+        (_, [one]) => format!("{} forbids it", policy_words(one)),
+        ([first @ .., last], _) => format!("the policies {} and {last} forbid it", first.join(", ")),
+        ([], _) => format!("{} policies forbid it", forbids.len()),
     })
+}
+
+fn policy_words(policy: &wire::PolicyLabel) -> String {
+    policy.name.as_ref().map_or_else(|| "a policy".to_owned(), |name| format!("the policy {name}"))
 }
 
 /// The way in words: `the role Admin in the whole account through the groups Search and Everybody`.
