@@ -23,7 +23,7 @@ pub use mistake::{Mistake, Mistakes};
 pub use schema::{Schema, type_name};
 pub use statement::Effect;
 
-pub(crate) use check::{check, compile, fits};
+pub(crate) use check::{actions_named, check, compile, fits};
 pub(crate) use decision::Asked;
 pub(crate) use partial::{Applies, Object, Subject};
 pub(crate) use rename::renamed;

@@ -6,6 +6,14 @@ use crate::catalog::{Operation, PermissionIndex, PermissionSet};
 use crate::ids::PolicyId;
 use crate::policy::{Asked, Effect, Rulebook};
 
+/// What policies say to a question.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) permits: bool,
+    /// The first one that forbids it.
+    pub(crate) forbids: Option<PolicyId>,
+}
+
 impl Account {
     /// The answer where the account has policies.
     #[inline(never)]
@@ -20,7 +28,7 @@ impl Account {
     }
 
     /// Whether a policy permits this somewhere to somebody: then grants do not say all there is to say.
-    pub(super) fn may_be_permitted(&self, permission: PermissionIndex) -> bool {
+    pub(crate) fn may_be_permitted(&self, permission: PermissionIndex) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.has_permits(permission))
     }
 
@@ -63,6 +71,24 @@ impl Account {
                 asked.any(|asked| !self.is_deleted() && self.decided(rules, granted, &asked))
             }
         }
+    }
+
+    /// What policies say to a principal that acts, beside what it was granted.
+    pub(crate) fn said_at(
+        &self,
+        principal: Principal,
+        permission: PermissionIndex,
+        scope: &Scope,
+        circumstances: &Circumstances<'_>,
+    ) -> Said {
+        let Some(rules) = &self.rules else { return Said::default() };
+        self.asked_at(principal, permission, scope, circumstances).fold(Said::default(), |said, asked| {
+            let forbids = || rules.forbids(self, &asked).filter(|_| self.binds(rules, &asked));
+            Said {
+                permits: said.permits || self.is_permitted(rules, &asked),
+                forbids: said.forbids.or_else(|| forbids().map(|statement| statement.policy)),
+            }
+        })
     }
 
     /// What of `held` is forbidden to the principal somewhere in a scope.

@@ -236,6 +236,10 @@ impl Decision<'_> {
         changes: &AttributeChanges,
         invited: &Subject,
     ) -> Result<Option<Box<Attributes>>, Refusal> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        self.require(Operation::WriteMembers, &Scope::Account)?;
         let before = Attributes::default();
         let after = self.account.attributes_after(Described::Member, &before, changes)?;
         self.giver.covers_readers(&before, &after, SaidOf::Member(invited))?;
@@ -280,6 +284,8 @@ impl Giver<'_> {
         let reads = |statement: &&Statement| changed.iter().any(|name| statement.reads(name));
         account.statements().filter(reads).try_for_each(|statement| {
             let (scope, object) = match of {
+                // What is new was not bound, and whether its description lets it be registered is asked by itself.
+                SaidOf::New(..) if statement.effect == Effect::Forbid => return Ok(()),
                 SaidOf::Member(member) if self.gives_nothing(statement, member, before, after) => {
                     return Ok(());
                 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Account, Actor, KeyHolder, MemberStatus, Principal, Refusal, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionIndex, PermissionSet};
+use crate::ids::PolicyId;
 
 impl Account {
     /// Whether an actor may act here at all.
@@ -56,19 +57,32 @@ impl Account {
         if self.is_seen_whole || self.may(actor.principal(), permission, scope, circumstances) {
             return Ok(());
         }
-        Err(self.denied(actor.principal(), permission, scope, circumstances))
+        Err(self.denied_at(actor.principal(), permission, scope, circumstances))
     }
 
     /// Why a principal may not do something at a scope: a policy forbids it, or nothing allows it.
-    pub(super) fn denied(
+    pub(super) fn denied_at(
         &self,
         principal: Principal,
         permission: PermissionIndex,
         scope: &Scope,
         circumstances: Circumstances<'_>,
     ) -> Refusal {
+        let forbids = self.forbidding_policy(principal, permission, scope, &circumstances);
+        self.denied(principal, permission, scope, forbids, circumstances)
+    }
+
+    /// A no to a principal because this policy forbids it, or because nothing allows it.
+    pub(super) fn denied(
+        &self,
+        principal: Principal,
+        permission: PermissionIndex,
+        scope: &Scope,
+        forbids: Option<PolicyId>,
+        circumstances: Circumstances<'_>,
+    ) -> Refusal {
         let name = self.catalog.permission_name(permission).to_owned();
-        match self.forbidding_policy(principal, permission, scope, &circumstances) {
+        match forbids {
             Some(policy) => Refusal::Forbidden {
                 policy: self.forbidding(principal, policy, circumstances),
                 permission: name,

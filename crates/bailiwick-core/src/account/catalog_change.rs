@@ -4,7 +4,7 @@
 //! name would be held by nobody from one moment to the next, unseen; so it is said before, and renamed where it is only
 //! called differently.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 use uuid::Uuid;
@@ -136,6 +136,33 @@ impl Account {
             };
             Some(format!("the policy {} ({id}) {why}", policy.value.name))
         })
+    }
+
+    /// Policies that count and would not name any more what they name now by a verb, `Action::"delete"`, because a permission with
+    /// it is called otherwise: a forbid would be gone unseen.
+    pub fn policies_that_lose(&self, renames: &Renames, next: &Catalog) -> Vec<String> {
+        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        let lost = enabled.filter_map(|(id, policy)| {
+            let text = &policy.value.text;
+            let renamed_text = policy::renamed(text, &renames.permissions, &renames.resource_types);
+            let before = policy::actions_named(self.catalog(), text);
+            let lost: BTreeSet<String> = before
+                .zip(policy::actions_named(next, &renamed_text))
+                .flat_map(|(before, after)| {
+                    let there = before.into_iter().filter_map(|old| {
+                        let new = renamed(&renames.permissions, &old.into());
+                        (next.permission(&new).is_some() && !after.contains(new.as_str()))
+                            .then(|| format!("`{new}` (name `{old}` in its text before, beside the verb)"))
+                    });
+                    there.collect::<Vec<_>>()
+                })
+                .collect();
+            let names: Vec<String> = lost.into_iter().collect();
+            let policy = &policy.value.name;
+            (!names.is_empty())
+                .then(|| format!("the policy {policy} ({id}) would not name {}", names.join(", ")))
+        });
+        lost.collect()
     }
 
     /// An account without an owner could never be given one.

@@ -246,11 +246,21 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Rule 1 for everything that a principal has, through groups too: it is given to that principal again.
-    pub(super) fn covers_all_that_reaches(&self, principal: Principal) -> Result<(), Refusal> {
+    /// The same for what gives or takes access in all of the scope: no policy forbids it in a part of it.
+    pub(super) fn require_all_over(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
+        self.require(operation, scope)?;
+        self.giver.may_all_over(operation, scope)
+    }
+
+    /// Rule 1 for everything that a principal has, through groups too: it is given to that principal again, for so long.
+    pub(super) fn covers_all_that_reaches(
+        &self,
+        principal: Principal,
+        until: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
         let grantee = Grantee::of(self.account, principal);
-        self.giver.covers_grants_that_reach(principal, None, &grantee)?;
-        self.giver.covers_permits_of(&Subject::of(self.account, principal))
+        self.giver.covers_grants_that_reach(principal, until, &grantee)?;
+        self.giver.covers_permits_of(&Subject::of(self.account, principal), until)
     }
 
     /// Rule 1 for an external id: control planes ask by it, so whoever bears it is answered for as the principal.
@@ -260,6 +270,10 @@ impl Decision<'_> {
         before: Option<&ExternalId>,
         after: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
-        if after.is_none() || after == before { Ok(()) } else { self.covers_all_that_reaches(principal) }
+        if after.is_none() || after == before {
+            Ok(())
+        } else {
+            self.covers_all_that_reaches(principal, None)
+        }
     }
 }

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::decide::Decision;
 use super::giver::{Giver, Grantee};
-use super::{Refusal, Scope};
+use super::{PermissionNames, Refusal, Scope};
 use crate::access::Target;
 use crate::catalog::PermissionSet;
 use crate::policy::{Applies, Effect, Object, Statement};
@@ -27,31 +27,45 @@ impl Decision<'_> {
         let Some(before) = before.filter(|before| after != Some(before)) else { return Ok(()) };
         let catalog = &self.account.catalog;
         let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
-        self.has_nothing_elsewhere(target, &managed, || format!("taking the external id `{before}` away"))
+        let what = || format!("taking the external id `{before}` away");
+        self.reaches(&managed, &Scope::of(target), &Grantee::Anyone, what)?;
+        self.has_nothing_elsewhere(target, what)
     }
 
     /// Rule 1 for the external id of a project or resource that is deleted.
     pub(super) fn may_free(&self, target: Target, external_id: Option<&ExternalId>) -> Result<(), Refusal> {
         let Some(external_id) = external_id else { return Ok(()) };
-        let what = || format!("making the external id `{external_id}` free");
-        self.has_nothing_elsewhere(target, &PermissionSet::EMPTY, what)
+        self.has_nothing_elsewhere(target, || format!("making the external id `{external_id}` free"))
     }
 
-    fn has_nothing_elsewhere(
-        &self,
-        target: Target,
-        managed: &PermissionSet,
-        what: impl FnOnce() -> String,
-    ) -> Result<(), Refusal> {
+    fn has_nothing_elsewhere(&self, target: Target, what: impl FnOnce() -> String) -> Result<(), Refusal> {
         let scope = Scope::of(target);
-        // Bailiwick's own operations are asked about by id.
-        let asked_about = self.account.catalog.resource_permissions();
+        let asked_about = self.asked_about(target);
         let anywhere = self.giver.anywhere();
         let (judging, judged) = self.judged_at(&scope);
         let here = judging.granted_at(self.actor.principal(), &judged, None, self.now);
         let missing = anywhere.not_here(target).intersection(&asked_about).difference(&here);
-        self.reaches(&missing.union(managed), &scope, &Grantee::Anyone, what)?;
+        let held = judging.held_at(self.actor.principal(), &judged, None, self.circumstances);
+        if !missing.is_empty() && !held.contains_any(&self.account.catalog.escalate) {
+            // All of it is the actor's own elsewhere, so that its names tell them nothing new.
+            let missing = PermissionNames::of(&self.account.catalog, &missing);
+            return Err(Refusal::Above { what: what(), missing, scope });
+        }
         anywhere.is_bound_alike(target, &asked_about)
+    }
+}
+
+impl Decision<'_> {
+    /// What control planes ask about a thing of this type: not Bailiwick's own operations, which are asked about by id, nor the
+    /// management of resources of another type.
+    fn asked_about(&self, target: Target) -> PermissionSet {
+        let catalog = &self.account.catalog;
+        let all = catalog.resource_permissions();
+        let Target::Resource(id) = target else { return all };
+        let of =
+            self.account.resource(id).and_then(|found| catalog.resource_type(&found.value.resource_type));
+        let of_others = catalog.managing_permissions(None).difference(&catalog.managing_permissions(of));
+        all.difference(&of_others)
     }
 }
 

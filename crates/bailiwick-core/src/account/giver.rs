@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use super::membership_ends::earlier;
 use super::{Account, Actor, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionSet};
@@ -202,18 +203,45 @@ impl<'a> Giver<'a> {
     /// Those of [`Account::authorize`].
     pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         match self.account.authorize(Actor::User(user), operation, scope, self.circumstances) {
-            Err(refusal @ Refusal::Forbidden { .. }) => {
-                let (subject, bound) = self.bound();
-                let permission = self.account.catalog().operation(operation);
-                let always = bound.iter().filter(|one| one.actions.contains(permission)).any(|statement| {
-                    self.objects(statement, scope).any(|object| {
-                        matches!(self.basis.applies(statement, subject, object), Applies::Always)
-                    })
-                });
-                if always { Err(refusal) } else { Ok(()) }
+            Ok(()) | Err(Refusal::Forbidden { .. }) => {
+                self.not_forbidden(operation, scope, None, |applies| matches!(applies, Applies::Always))
             }
-            other => other,
+            refused => refused,
         }
+    }
+
+    /// No policy forbids the giver now an operation anywhere in a scope, where what is given in all of it is given there too.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub(super) fn may_all_over(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
+        let (_, scope) = self.judged_at(scope);
+        let now = Some(&self.circumstances);
+        self.not_forbidden(operation, &scope, now, |applies| !matches!(applies, Applies::Never))
+    }
+
+    fn not_forbidden(
+        &self,
+        operation: Operation,
+        scope: &Scope,
+        when: Option<&Circumstances<'_>>,
+        counts: impl Fn(&Applies) -> bool,
+    ) -> Result<(), Refusal> {
+        if !self.basis.has_policies() {
+            return Ok(());
+        }
+        let (own, bound) = self.bound();
+        let permission = self.basis.catalog().operation(operation);
+        let forbids = |statement: &&&Statement| {
+            statement.actions.contains(permission)
+                && self
+                    .objects(statement, scope)
+                    .any(|object| counts(&self.basis.applies_when(statement, own, object, when)))
+        };
+        bound.iter().find(forbids).map_or(Ok(()), |statement| {
+            let (principal, policy) = (self.principal, Some(statement.policy));
+            Err(self.basis.denied(principal, permission, scope, policy, self.circumstances))
+        })
     }
 
     /// What a machine may assert decides what it is answered: whoever speaks by it holds all that the statements name which
@@ -353,11 +381,15 @@ impl<'a> Giver<'a> {
         Err(Refusal::Lifts { policy: self.forbidding(statement.policy) })
     }
 
-    /// What policies permit a grantee beside its grants, other than what they permit the giver alike.
+    /// What policies permit a grantee beside its grants, other than what they permit the giver alike; not for longer than `until`.
     ///
     /// # Errors
     /// Those of [`Giver::covers`].
-    pub(super) fn covers_permits_of(&self, grantee: &Subject) -> Result<(), Refusal> {
+    pub(super) fn covers_permits_of(
+        &self,
+        grantee: &Subject,
+        until: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
         let (own, _) = self.bound();
         let to = Grantee::One(grantee.clone());
         for statement in self.account.statements().filter(|statement| statement.effect == Effect::Permit) {
@@ -372,15 +404,21 @@ impl<'a> Giver<'a> {
             let actions = &statement.actions;
             let kept = || self.keeps_back(actions, &scope, &to);
             if !alike || kept() {
-                self.covers(actions, &scope, None, &to)?;
+                self.covers(actions, &scope, until, &to)?;
             }
         }
         Ok(())
     }
 
-    /// A role at a scope.
-    pub(super) fn covers_role(&self, grant: &RoleAtScope, grantee: &Grantee) -> Result<(), Refusal> {
-        self.covers(&self.account.permissions_of(&grant.role), &grant.scope, grant.until, grantee)
+    /// A role at a scope, for as long as the grant lasts and not longer than `until`.
+    pub(super) fn covers_role(
+        &self,
+        grant: &RoleAtScope,
+        until: Option<Timestamp>,
+        grantee: &Grantee,
+    ) -> Result<(), Refusal> {
+        let until = earlier(grant.until, until);
+        self.covers(&self.account.permissions_of(&grant.role), &grant.scope, until, grantee)
     }
 
     /// All that a principal was granted, through groups too, each grant for as long as it lasts and not longer than `until`.
@@ -397,14 +435,20 @@ impl<'a> Giver<'a> {
             if !grant.value.is_live(self.circumstances.now) {
                 return Ok(());
             }
-            let until = super::membership_ends::earlier(*end, until);
+            let until = earlier(*end, until);
             self.covers(&account.permissions_of(role), scope, until, grantee)
         })
     }
 
-    /// All that reaches whoever joins a group: what it was granted, and the policies in which being in it makes a difference.
-    pub(super) fn covers_joining(&self, group: GroupId, grantee: &Grantee) -> Result<(), Refusal> {
-        self.covers_grants_that_reach(Principal::Group(group), None, grantee)?;
+    /// All that reaches whoever joins a group: what it was granted, not for longer than `until`, and the policies in which being in
+    /// it makes a difference.
+    pub(super) fn covers_joining(
+        &self,
+        group: GroupId,
+        until: Option<Timestamp>,
+        grantee: &Grantee,
+    ) -> Result<(), Refusal> {
+        self.covers_grants_that_reach(Principal::Group(group), until, grantee)?;
         self.covers_policies_naming(group)
     }
 
@@ -432,7 +476,7 @@ impl<'a> Giver<'a> {
     ) -> Result<(), Refusal> {
         self.covers_newcomer(until, invited)?;
         match invited {
-            Grantee::One(invited) => self.covers_permits_of(invited),
+            Grantee::One(invited) => self.covers_permits_of(invited, until),
             Grantee::Anyone | Grantee::Users(_) => Ok(()),
         }
     }
@@ -451,8 +495,19 @@ impl Account {
 
     /// What a statement comes to for somebody here.
     pub(super) fn applies(&self, statement: &Statement, subject: &Subject, object: Object<'_>) -> Applies {
+        self.applies_when(statement, subject, object, None)
+    }
+
+    /// The same under these circumstances, if there are any.
+    fn applies_when(
+        &self,
+        statement: &Statement,
+        subject: &Subject,
+        object: Object<'_>,
+        when: Option<&Circumstances<'_>>,
+    ) -> Applies {
         match &self.rules {
-            Some(rules) => rules.applies(self, statement, subject, object),
+            Some(rules) => rules.applies(self, statement, subject, object, when),
             None => Applies::Never,
         }
     }

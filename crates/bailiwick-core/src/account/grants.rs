@@ -97,8 +97,8 @@ impl Decision<'_> {
     /// Whether the actor may grant this: the role exists at that level, the scope exists, and rule 1.
     pub(super) fn may_give(&self, grant: &RoleAtScope, grantee: &Grantee) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
-        self.require(Operation::WriteRoles, &grant.scope)?;
-        self.giver.covers_role(grant, grantee)?;
+        self.require_all_over(Operation::WriteRoles, &grant.scope)?;
+        self.giver.covers_role(grant, None, grantee)?;
         match grantee {
             Grantee::One(Subject { principal: Principal::ServiceAccount(id), .. }) => {
                 self.giver.covers_asking(&self.account.permissions_of(&grant.role), *id)
@@ -109,7 +109,7 @@ impl Decision<'_> {
 
     /// Whether the actor may take this grant away: it is not above them.
     pub(super) fn may_take(&self, grant: &Grant) -> Result<(), Refusal> {
-        self.require(Operation::WriteRoles, &grant.scope)?;
+        self.require_all_over(Operation::WriteRoles, &grant.scope)?;
         self.reaches_grant(grant)
     }
 

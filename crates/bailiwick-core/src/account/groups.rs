@@ -81,6 +81,10 @@ impl Decision<'_> {
         }
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Group, after.external_id.as_ref())?;
+            // Whoever is put into what bears it next is not in the group that policies name.
+            if before.external_id.is_some() {
+                self.giver.covers_policies_naming(id)?;
+            }
         }
         self.may_be_called(Principal::Group(id), before.external_id.as_ref(), after.external_id.as_ref())?;
         self.events.push(Event::GroupEdited { id, before, after });
@@ -135,7 +139,7 @@ impl Decision<'_> {
         // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
         let around = self.account.groups_around(Principal::Group(group));
         let grantee = Grantee::of(self.account, member).joining(around);
-        self.giver.covers_joining(group, &grantee)?;
+        self.giver.covers_joining(group, None, &grantee)?;
         self.events.push(Event::GroupMemberAdded { group, member });
         Ok(())
     }

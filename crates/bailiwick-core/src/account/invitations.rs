@@ -42,7 +42,10 @@ impl Decision<'_> {
         let somebody = UserId::from_uuid(Uuid::nil());
         let invited = self.account.invitee(somebody, Some(attributes), groups);
         let grantee = Grantee::One(invited.clone());
-        let (grants, groups) = (self.promised(grants, &grantee)?, self.promised_groups(groups, &grantee)?);
+        let (grants, groups) = (
+            self.promised(grants, member_until, &grantee)?,
+            self.promised_groups(groups, member_until, &grantee)?,
+        );
         self.may_let_in(member_until, &grantee)?;
         let attributes = self.promised_attributes(&changes, &invited)?;
         let promise = Promise { grants, groups, member_until, attributes };
@@ -88,8 +91,8 @@ impl Decision<'_> {
                     let before = self.events.len();
                     let grantee = Grantee::of(self.account, Principal::Member(*user));
                     for grant in grants {
-                        self.require(Operation::WriteRoles, &grant.scope)?;
-                        self.giver.covers_role(grant, &grantee)?;
+                        self.require_all_over(Operation::WriteRoles, &grant.scope)?;
+                        self.giver.covers_role(grant, None, &grantee)?;
                     }
                     self.add_grants(Principal::Member(*user), grants)?;
                     self.join_at_once(*user, &promise.groups)?;
@@ -109,7 +112,12 @@ impl Decision<'_> {
     }
 
     /// Checks what an invitation promises: it makes sense, and the actor may invite to it and holds it (rule 1).
-    fn promised(&self, grants: &[RoleAtScope], invited: &Grantee) -> Result<Vec<RoleAtScope>, Refusal> {
+    fn promised(
+        &self,
+        grants: &[RoleAtScope],
+        until: Option<Timestamp>,
+        invited: &Grantee,
+    ) -> Result<Vec<RoleAtScope>, Refusal> {
         if grants.len() > limits::GRANTS_PER_COMMAND {
             return Err(Refusal::LimitReached {
                 what: "roles in one request",
@@ -128,7 +136,7 @@ impl Decision<'_> {
         if promised.is_empty() {
             self.require(Operation::WriteInvitations, &Scope::Account)?;
         }
-        promised.iter().try_for_each(|grant| self.may_promise(grant, invited))?;
+        promised.iter().try_for_each(|grant| self.may_promise(grant, until, invited))?;
         // The newcomer role is given too, so the sponsor must hold it; every active member does.
         let at_account = promised.iter().filter(|grant| grant.scope == Scope::Account).count();
         if self.account.catalog.rules.roles_per_member == RolesPerMember::One && at_account != 1 {
@@ -137,11 +145,17 @@ impl Decision<'_> {
         Ok(promised)
     }
 
-    /// Whether the actor may promise this in an invitation: it makes sense, and they may invite there and hold it (rule 1).
-    fn may_promise(&self, grant: &RoleAtScope, invited: &Grantee) -> Result<(), Refusal> {
+    /// Whether the actor may promise this in an invitation to a membership of so long: it makes sense, and they may invite there
+    /// and hold it (rule 1).
+    fn may_promise(
+        &self,
+        grant: &RoleAtScope,
+        until: Option<Timestamp>,
+        invited: &Grantee,
+    ) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
-        self.require(Operation::WriteInvitations, &grant.scope)?;
-        self.giver.covers_role(grant, invited)
+        self.require_all_over(Operation::WriteInvitations, &grant.scope)?;
+        self.giver.covers_role(grant, until, invited)
     }
 
     /// Whether the actor may make somebody a member for so long. Every member gets the newcomer role, so that whoever's own
@@ -244,9 +258,10 @@ impl Decision<'_> {
     }
 
     fn may_invite_to(&self, invitation: &Invitation) -> Result<(), Refusal> {
-        let Invitation { grants, groups, attributes, .. } = invitation;
+        let Invitation { grants, groups, member_until, attributes, .. } = invitation;
         let invited = self.account.invited(invitation);
         if let Some(said) = attributes {
+            self.require(Operation::WriteMembers, &Scope::Account)?;
             self.giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&invited))?;
         }
         if grants.is_empty() || !groups.is_empty() {
@@ -254,10 +269,10 @@ impl Decision<'_> {
         }
         let invited = Grantee::One(invited);
         let mut there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
-        there.try_for_each(|group| self.giver.covers_joining(group, &invited))?;
+        there.try_for_each(|group| self.giver.covers_joining(group, *member_until, &invited))?;
         grants.iter().try_for_each(|grant| {
-            self.require(Operation::WriteInvitations, &grant.scope)?;
-            self.giver.covers_role(grant, &invited)
+            self.require_all_over(Operation::WriteInvitations, &grant.scope)?;
+            self.giver.covers_role(grant, *member_until, &invited)
         })
     }
 
@@ -315,13 +330,15 @@ impl Decision<'_> {
         giver.covers_letting_in(member_until, &invited).map_err(|_| Refusal::SponsorGone)?;
         // An attribute that may no longer be given is not left out, since its absence may allow more.
         if let Some(said) = &attributes {
-            let said = giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&of));
-            said.map_err(|_| Refusal::SponsorGone)?;
+            let may_say = giver.still_may(sponsor, Operation::WriteMembers, &Scope::Account);
+            may_say
+                .and_then(|()| giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&of)))
+                .map_err(|_| Refusal::SponsorGone)?;
         }
         let mut withheld = Vec::new();
         let mut granted = Vec::new();
         for grant in grants {
-            match self.still_given(&giver, sponsor, &grant, &invited) {
+            match self.still_given(&giver, sponsor, &grant, member_until, &invited) {
                 Ok(()) => granted.push(grant),
                 Err(refusal) => withheld.push(Withheld { grant, code: refusal.code().into() }),
             }
@@ -334,7 +351,7 @@ impl Decision<'_> {
         let mut withheld_groups = Vec::new();
         let mut joined = Vec::new();
         for group in groups {
-            match self.still_joined(&giver, sponsor, group, &invited) {
+            match self.still_joined(&giver, sponsor, group, member_until, &invited) {
                 Ok(()) => joined.push(group),
                 Err(refusal) => withheld_groups.push(WithheldGroup { group, code: refusal.code().into() }),
             }
@@ -364,6 +381,7 @@ impl Decision<'_> {
         giver: &Giver<'_>,
         sponsor: UserId,
         grant: &RoleAtScope,
+        until: Option<Timestamp>,
         invited: &Grantee,
     ) -> Result<(), Refusal> {
         self.account.grantable(grant, self.now)?;
@@ -371,7 +389,7 @@ impl Decision<'_> {
             return Err(Refusal::SingleHolder { role: grant.role.clone() });
         }
         giver.still_may(sponsor, Operation::WriteInvitations, &grant.scope)?;
-        giver.covers_role(grant, invited)
+        giver.covers_role(grant, until, invited)
     }
 
     pub(super) fn decline_invitation(&mut self, id: InvitationId) -> Result<(), Refusal> {

@@ -37,7 +37,7 @@ impl Decision<'_> {
         let grantee = Grantee::of(self.account, member);
         self.giver.covers_newcomer(until, &grantee)?;
         self.giver.covers_grants_that_reach(member, until, &grantee)?;
-        self.giver.covers_permits_of(&Subject::of(self.account, member))
+        self.giver.covers_permits_of(&Subject::of(self.account, member), until)
     }
 }
 

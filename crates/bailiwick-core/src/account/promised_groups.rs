@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::decide::Decision;
 use super::giver::{Giver, Grantee};
 use super::invitations::Promise;
@@ -16,6 +18,7 @@ impl Decision<'_> {
     pub(super) fn promised_groups(
         &self,
         groups: &[GroupId],
+        until: Option<Timestamp>,
         invited: &Grantee,
     ) -> Result<Vec<GroupId>, Refusal> {
         let groups: BTreeSet<GroupId> = groups.iter().copied().collect();
@@ -34,7 +37,7 @@ impl Decision<'_> {
         }
         for group in &groups {
             self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
-            self.giver.covers_joining(*group, invited)?;
+            self.giver.covers_joining(*group, until, invited)?;
         }
         Ok(groups.into_iter().collect())
     }
@@ -64,10 +67,11 @@ impl Decision<'_> {
         giver: &Giver<'_>,
         sponsor: UserId,
         group: GroupId,
+        until: Option<Timestamp>,
         invited: &Grantee,
     ) -> Result<(), Refusal> {
         self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
         giver.still_may(sponsor, Operation::WriteInvitations, &Scope::Account)?;
-        giver.covers_joining(group, invited)
+        giver.covers_joining(group, until, invited)
     }
 }

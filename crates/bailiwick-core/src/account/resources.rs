@@ -28,21 +28,21 @@ impl Decision<'_> {
         }
         let mut named = BTreeSet::new();
         for spec in specs {
-            let resource = self.placed(spec)?;
+            let id = self.take_id();
+            let resource = self.placed(id, spec)?;
             self.free_external_id(Taken::Resource, spec.external_id.as_ref())?;
             if let Some(external_id) = &spec.external_id
                 && !named.insert(external_id)
             {
                 return Err(Refusal::Taken { field: "external id", value: external_id.to_string() });
             }
-            let id = self.take_id();
             self.events.push(Event::ResourceRegistered { id, resource });
         }
         Ok(())
     }
 
     /// The resource where it belongs, if the actor may register it there.
-    fn placed(&self, spec: &ResourceSpec) -> Result<Resource, Refusal> {
+    fn placed(&self, id: ResourceId, spec: &ResourceSpec) -> Result<Resource, Refusal> {
         let of = self.resource_type(&spec.resource_type)?;
         let catalog = &self.account.catalog;
         let parent_type = of.parent.and_then(|parent| catalog.resource_type_at(parent));
@@ -68,15 +68,9 @@ impl Decision<'_> {
             (None, Some(_)) | (Some(_), None) => return Err(wrong_parent()),
         };
         self.account.project(project).ok_or(Refusal::NotFound { kind: "project" })?;
-        // Held at the parent, or for all resources of the type there: both cover what is about to be registered.
-        let all = AllOf { resource_type: spec.resource_type.clone(), project: Some(project) };
         let holder = spec.parent.map_or(Target::Project(project), Target::Resource);
-        let at = Scope::of(holder);
-        let held = self.holds_resource_permission(of.write, &Scope::AllOf(all.into()));
-        if !held {
-            self.require_permission(of.write, &at)?;
-        }
-        Ok(Resource {
+        let may_hold = self.may_register_in(holder, project, &spec.resource_type, of.write)?;
+        let resource = Resource {
             resource_type: spec.resource_type.clone(),
             name: spec.name.clone(),
             project,
@@ -84,7 +78,59 @@ impl Decision<'_> {
             external_id: spec.external_id.clone(),
             url: spec.url.clone(),
             attributes: self.described(&spec.resource_type, &spec.attributes, holder)?,
-        })
+        };
+        self.may_register(id, &resource, of.write, may_hold, holder)?;
+        Ok(resource)
+    }
+
+    /// Whether the actor holds what it takes to register a resource there, by a grant or a policy; refused if a policy forbids
+    /// it, or if neither gives it nor any policy could permit it of the resource itself.
+    fn may_register_in(
+        &self,
+        holder: Target,
+        project: ProjectId,
+        of: &SmolStr,
+        write: PermissionIndex,
+    ) -> Result<bool, Refusal> {
+        // Granted at the parent, or for all resources of the type there: both cover what is about to be registered.
+        let all = AllOf { resource_type: of.clone(), project: Some(project) };
+        let (principal, at) = (self.actor.principal(), Scope::of(holder));
+        let granted = [&at, &Scope::AllOf(all.into())].into_iter().any(|scope| {
+            let (account, scope) = self.judged_at(scope);
+            account.granted_at(principal, &scope, None, self.now).contains(write)
+        });
+        let (account, judged) = self.judged_at(&at);
+        let said = account.said_at(principal, write, &judged, &self.circumstances);
+        let may = granted || said.permits;
+        let forbids = said.forbids.filter(|_| may);
+        if forbids.is_some() || !(may || account.may_be_permitted(write)) {
+            return Err(account.denied(principal, write, &judged, forbids, self.circumstances));
+        }
+        Ok(may)
+    }
+
+    /// Whether policies let the actor register a resource that is described like this, as they would let them change it.
+    fn may_register(
+        &self,
+        id: ResourceId,
+        resource: &Resource,
+        write: PermissionIndex,
+        may_hold: bool,
+        holder: Target,
+    ) -> Result<(), Refusal> {
+        if !self.account.has_policies() {
+            return Ok(());
+        }
+        let mut with = self.account.clone();
+        with.put_resource(id, resource.clone(), with.revision());
+        let (principal, itself) = (self.actor.principal(), Scope::resources([id]));
+        let said = with.said_at(principal, write, &itself, &self.circumstances);
+        let may = may_hold || said.permits;
+        if may && said.forbids.is_none() {
+            return Ok(());
+        }
+        let at = Scope::of(holder);
+        Err(self.account.denied(principal, write, &at, said.forbids.filter(|_| may), self.circumstances))
     }
 
     /// What is said of a resource that is registered in a project or below another resource, if the actor may say it.
@@ -191,7 +237,7 @@ impl Decision<'_> {
             return Ok(());
         }
         let (account, judged) = self.judged_at(scope);
-        Err(account.denied(self.actor.principal(), permission, &judged, self.circumstances))
+        Err(account.denied_at(self.actor.principal(), permission, &judged, self.circumstances))
     }
 }
 

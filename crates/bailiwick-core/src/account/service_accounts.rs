@@ -44,7 +44,7 @@ impl Decision<'_> {
         grants.iter().try_for_each(|grant| self.may_give(grant, &grantee))?;
         // Questions about this name are answered by what policies permit it.
         if external_id.is_some() {
-            self.giver.covers_permits_of(&machine)?;
+            self.giver.covers_permits_of(&machine, None)?;
         }
         let service_account = ServiceAccount {
             name: name.clone(),
@@ -115,7 +115,7 @@ impl Decision<'_> {
             KeyHolder::ServiceAccount(id) => {
                 self.service_account_for(Operation::WriteKeys, id)?;
                 // Rule 1: whoever has the key acts with all that its holder was granted.
-                self.covers_all_that_reaches(holder.principal())?;
+                self.covers_all_that_reaches(holder.principal(), expires_at)?;
                 let machine = self.account.service_account(id);
                 let mut may_assert = machine.iter().flat_map(|machine| &machine.value.may_assert);
                 self.giver.covers_assertions(&mut may_assert)?;

@@ -58,7 +58,7 @@ impl Decision<'_> {
         // An account may have deleted the group or called it by another external id: then nobody joins anything.
         let Some(group) = named.and_then(|group| account.find_group(&group.name)) else { return Ok(()) };
         // Rule 1: they gain all that the group was granted.
-        self.giver.covers_joining(group, &Grantee::of(account, Principal::Group(group)))?;
+        self.giver.covers_joining(group, None, &Grantee::of(account, Principal::Group(group)))?;
         let joining = account.members_after(None).map(|(user, _)| user);
         let joining = joining.filter(|user| !account.is_in_group(group, Principal::Member(*user)));
         self.events

@@ -1,5 +1,6 @@
 //! From the text of a policy to its statements, with every mistake found on the way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy_core::ast::{
@@ -98,6 +99,19 @@ pub(crate) fn check(account: &Account, text: &str) -> Result<(), Mistakes> {
 pub(crate) fn fits(catalog: &Catalog, text: &str) -> Result<(), Mistakes> {
     let set = set(text)?;
     Mistakes::new(of_type(catalog, text, &set)).map_or(Ok(()), Err)
+}
+
+/// The names of all permissions that each statement of a text names, by the groups of actions that verbs are as well.
+pub(crate) fn actions_named<'c>(
+    catalog: &'c Catalog,
+    text: &str,
+) -> impl Iterator<Item = BTreeSet<&'c str>> + use<'c> {
+    let named = |parsed: &Parsed| {
+        let actions = actions(catalog, parsed.action_constraint());
+        actions.iter().map(|index| catalog.permission_name(index)).collect()
+    };
+    let named: Vec<_> = parse(text).unwrap_or_default().iter().map(named).collect();
+    named.into_iter()
 }
 
 fn of_type(catalog: &Catalog, text: &str, set: &PolicySet) -> Vec<Mistake> {

@@ -211,7 +211,7 @@ fn cedar(value: &AttributeValue) -> Value {
     }
 }
 
-fn context(reads: &Reads, circumstances: &Circumstances<'_>) -> BTreeMap<SmolStr, Value> {
+pub(super) fn context(reads: &Reads, circumstances: &Circumstances<'_>) -> BTreeMap<SmolStr, Value> {
     let wanted = |name: &str| reads.whole_context || reads.contains(name);
     let mut context = BTreeMap::new();
     let mut put = |name: &'static str, value: &dyn Fn() -> Option<Value>| {

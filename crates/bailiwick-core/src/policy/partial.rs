@@ -4,6 +4,7 @@
 //! and the context are not; neither is the resource, unless it is one in particular.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use cedar_policy_core::ast::{
     BinaryOp, Context, Entity, EntityUIDEntry, Expr, ExprKind, Literal, PartialValue, Request, UnaryOp,
@@ -14,9 +15,9 @@ use cedar_policy_core::evaluator::Evaluator;
 use cedar_policy_core::extensions::Extensions;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::decision::{NO_SLOTS, above_of, entity, uid, uid_at, uid_of, values};
+use super::decision::{NO_SLOTS, above_of, context, entity, uid, uid_at, uid_of, values};
 use super::{Effect, Rulebook, Statement};
-use crate::access::Target;
+use crate::access::{Circumstances, Target};
 use crate::account::{Account, Attributes, Principal};
 use crate::catalog::ResourceTypeIndex;
 use crate::ids::GroupId;
@@ -86,13 +87,14 @@ impl Applies {
 }
 
 impl Rulebook {
-    /// What a statement comes to for somebody. Whatever fails to evaluate counts against access, as it does in decisions.
+    /// What a statement comes to for somebody, under these circumstances or whatever they are. Whatever fails to evaluate counts against access, as it does in decisions.
     pub(crate) fn applies(
         &self,
         account: &Account,
         statement: &Statement,
         subject: &Subject,
         object: Object<'_>,
+        when: Option<&Circumstances<'_>>,
     ) -> Applies {
         if !statement.is_about_subject(subject) {
             return Applies::Never;
@@ -102,7 +104,7 @@ impl Rulebook {
             Effect::Permit => Applies::Never,
             Effect::Forbid => Applies::Always,
         };
-        let Some(left) = self.left_of(account, statement, condition, subject, object) else {
+        let Some(left) = self.left_of(account, statement, condition, subject, object, when) else {
             return against_access();
         };
         let left = match left {
@@ -128,6 +130,7 @@ impl Rulebook {
         condition: &Expr,
         subject: &Subject,
         object: Object<'_>,
+        when: Option<&Circumstances<'_>>,
     ) -> Option<PartialValue> {
         let (names, reads) = (&self.names, &statement.reads);
         let principal = uid_of(self, subject.principal);
@@ -160,7 +163,7 @@ impl Rulebook {
             Extensions::all_available(),
         );
         let action = EntityUIDEntry::Unknown { ty: None, loc: None };
-        let context: Option<Context> = None;
+        let context = when.map(|when| Context::Value(Arc::new(context(reads, when))));
         let request =
             Request::new_unchecked(EntityUIDEntry::known(principal, None), action, resource, context);
         let entities = entities.ok()?;

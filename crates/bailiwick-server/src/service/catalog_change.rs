@@ -136,6 +136,7 @@ impl Service {
         let mut found = CatalogFindings::default();
         let before = Arc::clone(self.catalog());
         self.each_account(async |account| {
+            found.add(account.id(), account.policies_that_lose(renames, next));
             let events = account.renaming_events(renames, next, &mut new_uuid);
             let after = if events.is_empty() { account } else { account.record(events).account };
             found.add(after.id(), after.in_the_way_of(next, Some(&before)));

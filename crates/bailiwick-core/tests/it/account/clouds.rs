@@ -222,6 +222,7 @@ fn renaming_leads_to_what_the_next_catalog_names_and_replays() {
     assert_eq!(given.account.in_the_way_of(&new, Some(&old)), [""; 0]);
     // Nothing is left to be renamed, so that an interrupted renaming can be begun again.
     assert_eq!(given.account.renaming_events(&renames, &new, &mut ids), []);
+    assert_eq!(given.account.policies_that_lose(&renames, &new), [""; 0]);
     // Replayed under the next catalog, everybody holds what they held.
     let replayed = bailiwick_core::account::Account::replay(
         given.account.id(),

@@ -1,5 +1,8 @@
 //! Ways to more access than one's own through policies, each refused.
 
+use bailiwick_core::account::Renames;
+use bailiwick_core::catalog::Catalog;
+
 use super::{create, edit, switch, text};
 use crate::account::prelude::*;
 
@@ -262,13 +265,7 @@ fn a_resource_is_described_by_whoever_holds_there_what_policies_make_of_it() {
     let cluster = given.resource("cluster", None, None);
     let engineer = given.member_who_may(&["write:clusters"]);
     given.policy("permit(principal, action == Action::\"delete:clusters\", resource is Cluster) when { resource has environment && resource.environment == \"development\" };");
-    let describe = |environment: &str| Command::EditResource {
-        resource: cluster,
-        name: None,
-        external_id: Patch::Keep,
-        url: Patch::Keep,
-        attributes: [("environment".into(), Some(text(environment)))].into(),
-    };
+    let describe = |environment| described_as(cluster, environment);
     assert!(is_escalation(&given.refused(engineer, &describe("development"))));
     let spec = ResourceSpec {
         resource_type: "cluster".into(),
@@ -284,6 +281,77 @@ fn a_resource_is_described_by_whoever_holds_there_what_policies_make_of_it() {
     let role = given.role("Deletes", Level::Resource, &["delete:clusters"]);
     given.grant(Principal::Member(engineer), at(role, Scope::resources([cluster])));
     given.when(engineer, &describe("development")).unwrap();
+}
+
+#[test]
+fn who_may_register_is_asked_of_what_will_hold_the_resource_and_of_itself() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member_who_may(&["write:clusters", "write:databases"]);
+    let production = given.resource("cluster", None, None);
+    given.do_it(&described_as(production, "production"));
+    let other = given.resource("cluster", None, None);
+    let database = |parent| ResourceSpec {
+        resource_type: "database".into(),
+        name: name("Orders"),
+        project: None,
+        parent: Some(parent),
+        external_id: None,
+        url: None,
+        attributes: Attributes::default(),
+    };
+    let cluster = |environment: Option<&str>| ResourceSpec {
+        resource_type: "cluster".into(),
+        parent: None,
+        attributes: environment.map(|value| ("environment".into(), text(value))).into_iter().collect(),
+        ..database(production)
+    };
+    let register = |spec| Command::RegisterResources { resources: vec![spec] };
+    let in_production = "when { resource has environment && resource.environment == \"production\" }";
+    for place in [
+        format!("resource in Cluster::\"{production}\");"),
+        format!("resource == Cluster::\"{production}\");"),
+        format!("resource is Cluster) {in_production};"),
+        format!("resource) {in_production};"),
+    ] {
+        let policy = given.policy(&format!(
+            "forbid(principal is User, action in [Action::\"write:clusters\", Action::\"write:databases\"], {place}"
+        ));
+        let refusal = given.refused(user, &register(database(production)));
+        assert!(matches!(refusal, Refusal::Forbidden { .. }), "{place}: {refusal:?}");
+        given.when(user, &register(database(other))).unwrap();
+        given.do_it(&switch(policy, false));
+    }
+    // Contractors stay in development, as the documentation has it.
+    let development = "resource has environment && resource.environment == \"development\"";
+    let policy = given.policy(&format!(
+        "forbid(principal is User, action == Action::\"write:clusters\", resource is Cluster) unless {{ {development} }};"
+    ));
+    for elsewhere in [None, Some("production")] {
+        let refusal = given.refused(user, &register(cluster(elsewhere)));
+        assert!(matches!(refusal, Refusal::Forbidden { .. }), "{elsewhere:?}: {refusal:?}");
+    }
+    given.when(user, &register(cluster(Some("development")))).unwrap();
+    given.do_it(&switch(policy, false));
+    // What is permitted of a cluster is permitted of one that is new.
+    let stranger = given.member(&[]);
+    assert_eq!(given.refused(stranger, &register(cluster(None))), denied_in_default(&given));
+    given.policy("permit(principal is User, action == Action::\"write:clusters\", resource is Cluster);");
+    given.when(stranger, &register(cluster(None))).unwrap();
+    assert!(matches!(given.refused(stranger, &register(database(other))), Refusal::Denied { .. }));
+}
+
+fn denied_in_default(given: &Given) -> Refusal {
+    denied_at("write:clusters", Scope::Project(given.account.default_project().unwrap()))
+}
+
+fn described_as(resource: ResourceId, environment: &str) -> Command {
+    Command::EditResource {
+        resource,
+        name: None,
+        external_id: Patch::Keep,
+        url: Patch::Keep,
+        attributes: [("environment".into(), Some(text(environment)))].into(),
+    }
 }
 
 #[test]
@@ -396,4 +464,141 @@ fn a_policy_needs_the_right_to_write_policies() {
     assert_eq!(given.refused(editor, &policy), denied("write:policies"));
     assert_eq!(given.refused(editor, &switch(id, false)), denied("write:policies"));
     assert_eq!(given.refused(editor, &Command::DeletePolicy { policy: id }), denied("delete:policies"));
+}
+
+#[test]
+fn a_permission_that_is_called_otherwise_stays_named_by_its_policies() {
+    let text = Catalog::bundled("bailiwick").unwrap();
+    let next = text.replace("read:explore", "query:explore").replace(":alerts", ":alarms");
+    let (old, next) =
+        (Catalog::parse("old.toml", text).unwrap(), Catalog::parse("next.toml", &next).unwrap());
+    let mut given = Given::with(&std::sync::Arc::new(old), 1);
+    let renames = Renames {
+        permissions: [
+            ("read:explore".into(), "query:explore".into()),
+            ("read:alerts".into(), "read:alarms".into()),
+        ]
+        .into(),
+        ..Renames::default()
+    };
+    given.policy("forbid(principal is User, action == Action::\"read:explore\", resource);");
+    given.policy("forbid(principal is User, action, resource);");
+    let named = given.policy(
+        "forbid(principal is User, action in [Action::\"read\", Action::\"read:explore\"], resource);",
+    );
+    assert_eq!(given.account.policies_that_lose(&renames, &next), [""; 0]);
+    given.do_it(&edit(named, "forbid(principal is User, action in [Action::\"read\"], resource);"));
+    let lost = given.account.policies_that_lose(&renames, &next);
+    assert!(matches!(&lost[..], [one] if one.contains("`query:explore`")), "{lost:?}");
+    given.do_it(&switch(named, false));
+    assert_eq!(given.account.policies_that_lose(&renames, &next), [""; 0]);
+}
+
+#[test]
+fn what_is_forbidden_in_a_part_is_not_done_by_asking_for_the_whole() {
+    let mut given = Given::new("bailiwick");
+    let production = given.project("Production");
+    let cluster = given.resource("cluster", Some(production), None);
+    given.do_it(&described_as(cluster, "production"));
+    let admin = given.member(&[at_account("admin")]);
+    let other = given.member(&[at_account("viewer")]);
+    let taken = given.account.grants_of(Principal::Member(other)).next().unwrap().0;
+    let clusters = given.role("Clusters", Level::Resource, &["read:clusters"]);
+    let all = |project| Scope::AllOf(AllOf { resource_type: "cluster".into(), project }.into());
+    let wide = [at_account("viewer"), at(clusters.clone(), all(None))];
+    let narrow = at(clusters, Scope::resources([given.resource("cluster", None, None)]));
+    let grant =
+        |grant: &RoleAtScope| Command::Grant { principal: Principal::Member(other), grant: grant.clone() };
+    let invite = |given: &Given, grant: &RoleAtScope| Command::Invite {
+        people: vec![Invitee { user: given.upcoming(1), invitation: given.upcoming(2) }],
+        grants: vec![grant.clone()],
+        groups: Vec::new(),
+        member_until: None,
+        attributes: Attributes::default(),
+    };
+    let machine = |grant: &RoleAtScope| Command::CreateServiceAccount {
+        name: name("Mine"),
+        description: Description::default(),
+        external_id: None,
+        grants: vec![grant.clone()],
+    };
+    let forbid =
+        "forbid(principal is User, action in [Action::\"write:roles\", Action::\"write:invites\"], resource";
+    let sleeps = "when { context.weekday == 7 };";
+    for (policy, binds) in [
+        (format!("{forbid} in Project::\"{production}\");"), true),
+        (format!("{forbid} == Cluster::\"{cluster}\");"), true),
+        (
+            format!(
+                "{forbid} is Cluster) when {{ resource has environment && resource.environment == \"production\" }};"
+            ),
+            true,
+        ),
+        // Asked at the moment: the sequence begins on a Tuesday.
+        (format!("{forbid} in Project::\"{production}\") {sleeps}"), false),
+        (format!("{forbid}) {sleeps}"), false),
+    ] {
+        let id = given.policy(&policy);
+        for wide in &wide {
+            for way in [grant(wide), invite(&given, wide), machine(wide)] {
+                let decided = given.decide(Actor::User(admin), &way);
+                let is_forbidden = matches!(decided, Err(Refusal::Forbidden { .. }));
+                let is_same = matches!((&way, wide.scope == Scope::Account), (Command::Grant { .. }, true));
+                assert!(
+                    is_forbidden == binds && (binds || is_same || decided.is_ok()),
+                    "{policy} {way:?}: {decided:?}"
+                );
+            }
+        }
+        for way in [grant(&narrow), invite(&given, &narrow), machine(&narrow)] {
+            given.decide(Actor::User(admin), &way).unwrap();
+        }
+        let revoked = given.decide(Actor::User(admin), &Command::RevokeGrant { grant: taken });
+        assert_eq!(matches!(revoked, Err(Refusal::Forbidden { .. })), binds, "{policy}: {revoked:?}");
+        given.decide(Actor::User(given.owner), &grant(&wide[1])).unwrap();
+        given.do_it(&switch(id, false));
+    }
+}
+
+#[test]
+fn attributes_are_promised_by_those_who_may_edit_members() {
+    let mut given = Given::new("bailiwick");
+    let inviter = given.member_who_may(&["write:invites"]);
+    let invite = |given: &Given| Command::Invite {
+        people: vec![Invitee { user: given.upcoming(1), invitation: given.upcoming(2) }],
+        grants: Vec::new(),
+        groups: Vec::new(),
+        member_until: None,
+        attributes: [("department".into(), text("operations"))].into_iter().collect(),
+    };
+    assert_eq!(given.refused(inviter, &invite(&given)), denied("write:users"));
+    let editor = given.member_who_may(&["write:invites", "write:users"]);
+    given.decide(Actor::User(editor), &invite(&given)).unwrap();
+    // Nor may who lost that right let in whom they described, nor anybody send it again without it.
+    let user = given.id();
+    let invitation = given.id();
+    let people = vec![Invitee { user, invitation }];
+    let Command::Invite { grants, groups, member_until, attributes, .. } = invite(&given) else { panic!() };
+    given.when(editor, &Command::Invite { people, grants, groups, member_until, attributes }).unwrap();
+    assert_eq!(given.refused(inviter, &Command::ResendInvitation { invitation }), denied("write:users"));
+    let held = given.account.grants_of(Principal::Member(editor)).next().unwrap().0;
+    let invites = given.role("Invites", Level::Account, &["write:invites"]);
+    given.grant(Principal::Member(editor), at(invites, Scope::Account));
+    given.do_it(&Command::RevokeGrant { grant: held });
+    assert_eq!(given.refused(user, &Command::AcceptInvitation { invitation }), Refusal::SponsorGone);
+}
+
+#[test]
+fn a_group_that_policies_name_keeps_its_external_id() {
+    let mut given = Given::new("bailiwick");
+    let group = given.group("Contractors");
+    let called = |external_id| Command::EditGroup { group, name: None, description: None, external_id };
+    given.do_it(&called(Patch::Set(external("contractors"))));
+    let steward = given.member_who_may(&["write:groups"]);
+    given.decide(Actor::User(steward), &called(Patch::Clear)).unwrap();
+    given.policy(&format!(
+        "forbid(principal in Group::\"{group}\", action == Action::\"delete:clusters\", resource);"
+    ));
+    assert!(is_escalation(&given.refused(steward, &called(Patch::Clear))));
+    given.decide(Actor::User(given.owner), &called(Patch::Clear)).unwrap();
 }

@@ -176,3 +176,19 @@ fn the_external_id_of_a_project_is_no_way_round_either() {
         assert!(matches!(refusal, Refusal::Lifts { .. }), "{way:?}: {refusal:?}");
     }
 }
+
+#[test]
+fn what_is_held_of_another_kind_keeps_nobody_from_deleting() {
+    let mut given = Given::new("bailiwick");
+    let freed = Freed::new(&mut given, &["read:profile"]);
+    let manager = given.role("Manager", Level::Resource, MANAGES);
+    given.grant(Principal::Member(freed.user), at(manager, Scope::resources([freed.cluster])));
+    let volume = given.resource("volume", None, None);
+    given.grant(Principal::Member(freed.user), at(built_in("volume_read_only"), Scope::resources([volume])));
+    freed.assert_free(&given, "nothing");
+    let reader = given.role("Reader", Level::Resource, &["read:cluster_data"]);
+    given.grant(Principal::Member(freed.user), at(reader, Scope::resources([volume])));
+    for refusal in freed.refusals(&given) {
+        assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+    }
+}
