@@ -67,6 +67,16 @@ impl Output {
 
     /// Prints a list, and says on stderr if that is not all of it.
     pub fn list<T: Serialize>(self, all: &All<T>, columns: &'static [&'static str]) -> Result<(), Failure> {
+        self.list_or("nothing to show", all, columns)
+    }
+
+    /// The same with other words for an empty list.
+    pub fn list_or<T: Serialize>(
+        self,
+        empty: &str,
+        all: &All<T>,
+        columns: &'static [&'static str],
+    ) -> Result<(), Failure> {
         let items = to_value(&all.items)?;
         if self.json {
             return print_json(&json!({
@@ -75,7 +85,7 @@ impl Output {
         }
         let rows = items.as_array().map_or(&[][..], Vec::as_slice);
         if rows.is_empty() {
-            note("nothing to show");
+            note(empty);
         } else {
             print(&table::rows(rows, columns, table::Long::Cut, width()))?;
         }

@@ -263,7 +263,8 @@ impl Decision<'_> {
         self.giver.covers_permits_of(&Subject::of(self.account, principal), until)
     }
 
-    /// Rule 1 for an external id: control planes ask by it, so whoever bears it is answered for as the principal.
+    /// Rule 1 for an external id: control planes ask by it, so whoever they call so is answered for as the principal, be it that
+    /// it was somebody else's before.
     pub(super) fn may_be_called(
         &self,
         principal: Principal,
@@ -271,9 +272,9 @@ impl Decision<'_> {
         after: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
         if after.is_none() || after == before {
-            Ok(())
-        } else {
-            self.covers_all_that_reaches(principal, None)
+            return Ok(());
         }
+        self.covers_all_that_reaches(principal, None)?;
+        self.giver.covers_permits_of_bearer(principal)
     }
 }

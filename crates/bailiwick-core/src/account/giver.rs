@@ -410,6 +410,26 @@ impl<'a> Giver<'a> {
         Ok(())
     }
 
+    /// What policies permit a principal beside its grants and not whoever else it may be of its kind: to be given to anybody.
+    ///
+    /// # Errors
+    /// Those of [`Giver::covers`].
+    pub(super) fn covers_permits_of_bearer(&self, principal: Principal) -> Result<(), Refusal> {
+        let bearer = Subject::of(self.account, principal);
+        let is_user = matches!(principal, Principal::Member(_));
+        let mut permits = self.account.statements().filter(|statement| {
+            let is_alike =
+                statement.is_about_everybody() || (is_user && statement.is_about_all_users_in(&[]));
+            statement.effect == Effect::Permit
+                && !is_alike
+                && !matches!(self.account.applies(statement, &bearer, Object::Anything), Applies::Never)
+        });
+        permits.try_for_each(|statement| {
+            let scope = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok());
+            scope.map_or(Ok(()), |scope| self.covers(&statement.actions, &scope, None, &Grantee::Anyone))
+        })
+    }
+
     /// A role at a scope, for as long as the grant lasts and not longer than `until`.
     pub(super) fn covers_role(
         &self,

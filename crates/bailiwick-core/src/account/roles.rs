@@ -1,5 +1,7 @@
 //! Custom roles: create, edit, delete.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
 use super::decide::Decision;
@@ -7,12 +9,14 @@ use super::entities::later;
 use super::giver::Grantee;
 use super::{
     Account, EndReason, Event, Patch, Principal, Refusal, Role, RoleAtScope, RoleRef, RoleSpec, Scope, Taken,
-    Versioned,
 };
 use crate::catalog::{Catalog, MAX_PERMISSIONS, Operation, PermissionSet};
 use crate::ids::RoleId;
 use crate::limits;
 use crate::values::{self, Description, ExternalId, RoleName};
+
+/// How many holders of a role are judged one by one when it is edited; more are judged as whoever they may be.
+const HOLDERS_ONE_BY_ONE: usize = 16;
 
 impl Decision<'_> {
     pub(super) fn create_role(&mut self, spec: &RoleSpec) -> Result<(), Refusal> {
@@ -51,7 +55,7 @@ impl Decision<'_> {
         let before = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
         // A role stands for its permissions wherever it is granted, so it is judged at the account like a new one.
         let holders = self.account.holders_of(&RoleRef::Custom(id), self.actor.principal());
-        self.reaches_role(&RoleRef::Custom(id), &Scope::Account, &holders)?;
+        self.reaches_role_of(id, &holders)?;
         let mut after = before.clone();
         if let Some(name) = name {
             if name.folded() != before.name.folded() {
@@ -66,7 +70,8 @@ impl Decision<'_> {
             let permissions = self.known(permissions)?;
             // Rule 1 for what is added: the holders gain it wherever the role is granted.
             let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
-            self.giver.covers(&added, &Scope::Account, None, &holders)?;
+            let mut holders = holders.iter();
+            holders.try_for_each(|holder| self.giver.covers(&added, &Scope::Account, None, holder))?;
             let has_role = |machine| {
                 let mut grants = self.account.grants_of(Principal::ServiceAccount(machine));
                 grants.any(|(_, grant)| grant.value.role == RoleRef::Custom(id))
@@ -90,7 +95,7 @@ impl Decision<'_> {
         let role = self.account.role(id).ok_or(Refusal::NotFound { kind: "role" })?.value.clone();
         let reference = RoleRef::Custom(id);
         let holders = self.account.holders_of(&reference, self.actor.principal());
-        self.reaches_role(&reference, &Scope::Account, &holders)?;
+        self.reaches_role_of(id, &holders)?;
         let grants = self.account.uses_of(&reference);
         let invitations = self.account.invitations_naming(&reference).count();
         match reassign_to {
@@ -105,6 +110,10 @@ impl Decision<'_> {
         }
         self.events.push(Event::RoleDeleted { id, role });
         Ok(())
+    }
+
+    fn reaches_role_of(&self, id: RoleId, holders: &[Grantee]) -> Result<(), Refusal> {
+        holders.iter().try_for_each(|of| self.reaches_role(&RoleRef::Custom(id), &Scope::Account, of))
     }
 
     /// Gives every holder of a role another one at the same scope and until the same end.
@@ -225,20 +234,29 @@ impl Decision<'_> {
 }
 
 impl Account {
-    /// Those to whom an edit of a role gives what it adds: while nobody has it, whoever edits it. A machine makes it anyone.
-    fn holders_of(&self, role: &RoleRef, by: Principal) -> Grantee {
+    /// Those to whom an edit of a role gives what it adds: while nobody has it, whoever edits it.
+    fn holders_of(&self, role: &RoleRef, by: Principal) -> Vec<Grantee> {
         // Without policies it makes no difference, so that nobody looks for them.
         if !self.has_policies() {
-            return Grantee::Anyone;
+            return vec![Grantee::Anyone];
         }
-        if self.uses_of(role) == 0 && self.invitations_naming(role).next().is_none() {
-            return Grantee::of(self, by);
+        let grants = self.grants_after(None).map(|(_, grant)| &grant.value);
+        let holders: BTreeSet<Principal> =
+            grants.filter(|grant| grant.role == *role).map(|grant| grant.principal).collect();
+        let invited = self.invitations_naming(role).map(|(_, invitation)| invitation);
+        let invited: Vec<_> = invited.take(HOLDERS_ONE_BY_ONE + 1).collect();
+        match holders.len() + invited.len() {
+            0 => vec![Grantee::of(self, by)],
+            1..=HOLDERS_ONE_BY_ONE => {
+                let holders = holders.into_iter().map(|holder| Grantee::of(self, holder));
+                let invited = invited.into_iter().map(|invitation| Grantee::One(self.invited(invitation)));
+                holders.chain(invited).collect()
+            }
+            _ if holders.iter().any(|holder| matches!(holder, Principal::ServiceAccount(_))) => {
+                vec![Grantee::Anyone]
+            }
+            _ => vec![Grantee::Users(Vec::new())],
         }
-        let by_machine = |grant: &Versioned<super::Grant>| {
-            grant.value.role == *role && matches!(grant.value.principal, Principal::ServiceAccount(_))
-        };
-        let any = self.grants_after(None).any(|(_, grant)| by_machine(grant));
-        if any { Grantee::Anyone } else { Grantee::Users(Vec::new()) }
     }
 }
 

@@ -34,6 +34,26 @@ impl Account {
             || promised.is_some_and(|found| found.value.grants.iter().any(|grant| may(&grant.scope)))
     }
 
+    /// Whether the actor may see a principal: a member as above, a group if they may read members, a service account if they may
+    /// read its keys.
+    pub fn sees_principal(
+        &self,
+        actor: Actor,
+        principal: Principal,
+        circumstances: Circumstances<'_>,
+    ) -> bool {
+        match principal {
+            Principal::Member(user) => self.sees_member(actor, user, circumstances),
+            Principal::Group(_) => {
+                self.authorize(actor, Operation::ReadMembers, &Scope::Account, circumstances).is_ok()
+            }
+            Principal::ServiceAccount(id) => {
+                actor.principal() == principal
+                    || self.may_on_service_account(actor, Operation::ReadKeys, id, circumstances)
+            }
+        }
+    }
+
     /// Whether the actor may see an invitation: it is in their name, or they may read invitations in the account or
     /// wherever this one leads.
     pub fn sees_invitation(

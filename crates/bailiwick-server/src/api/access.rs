@@ -13,6 +13,7 @@ use super::problem::{Failure, code};
 use super::references::{principal, refused, sees_resource, unknown};
 use super::respond::Answer;
 use super::views::Views;
+use crate::service::People;
 
 /// The questions.
 pub(super) fn operations() -> Vec<Operation> {
@@ -181,7 +182,7 @@ async fn explain(
     let principal = question.principal.unwrap_or(Principal::Member(UserId::from_uuid(uuid::Uuid::nil())));
     let explanation =
         account.explain(principal, question.permission, &question.target, circumstances(&call, principal));
-    let people = call.service.people(member(principal)).await?;
+    let people = people_seen(&call, &account, principal).await?;
     let views = Views::new(&account, &people, call.now());
     let sees =
         |read: Permission| question.about_others || call.authorize(&account, read, &Scope::Account).is_ok();
@@ -223,7 +224,7 @@ async fn effective(
     };
     let everywhere = account.effective(principal, call.now());
     let there = target.map(|target| account.effective_at(principal, &target, call.now()));
-    let people = call.service.people(member(principal)).await?;
+    let people = people_seen(&call, &account, principal).await?;
     let shown = Views::new(&account, &people, call.now()).effective(principal, &everywhere, there);
     Ok(Answer::json(&shown)?.revision(account.revision()))
 }
@@ -232,9 +233,12 @@ fn together(missing: &str) -> Failure {
     Failure::field(&code::INVALID_QUERY, missing, "`resource_type` and `resource_id` go together")
 }
 
-fn member(principal: Principal) -> Option<UserId> {
-    match principal {
-        Principal::Member(user) => Some(user),
+/// Email and name of whom a question is about: who may ask what others may do need not be told who they are.
+async fn people_seen(call: &Call, account: &Account, principal: Principal) -> Result<People, Failure> {
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
+    let seen = match principal {
+        Principal::Member(user) => Some(user).filter(|user| account.sees_member(actor, *user, circumstances)),
         Principal::Group(_) | Principal::ServiceAccount(_) => None,
-    }
+    };
+    Ok(call.service.people(seen).await?)
 }

@@ -4,7 +4,7 @@ use bailiwick_client::wire;
 use bailiwick_core::access::{Circumstances, Found, Page, SubjectType, Target, TargetType};
 use bailiwick_core::account::{Account, Principal, Refusal, Scope};
 use bailiwick_core::catalog::{Operation as Permission, PermissionIndex};
-use bailiwick_core::ids::{ProjectId, ResourceId, UserId};
+use bailiwick_core::ids::{ProjectId, ResourceId};
 use serde_json::json;
 
 use super::access::{asked_about, circumstances, known_type};
@@ -84,25 +84,17 @@ async fn who_can(
     let found = in_page(&page, found, Principal::to_string);
     // Who may ask what others may do need not be told who they are.
     let actor = call.actor()?;
-    let sees_groups = call.authorize(&account, Permission::ReadMembers, &Scope::Account).is_ok();
     let circumstances = call.circumstances()?;
-    let is_shown = |user: UserId| account.sees_member(actor, user, circumstances);
+    let is_shown = |principal: Principal| account.sees_principal(actor, principal, circumstances);
     let users = found.items.iter().filter_map(|principal| match principal {
-        Principal::Member(user) if is_shown(*user) => Some(*user),
+        Principal::Member(user) if is_shown(*principal) => Some(*user),
         _ => None,
     });
     let people = call.service.people(users).await?;
     let views = Views::new(&account, &people, now);
     let label = |principal: Principal| {
         let label = views.principal(principal);
-        let is_hidden = match principal {
-            Principal::Member(_) => false,
-            Principal::Group(_) => !sees_groups,
-            Principal::ServiceAccount(id) => {
-                !account.may_on_service_account(actor, Permission::ReadKeys, id, circumstances)
-            }
-        };
-        if is_hidden { wire::PrincipalLabel { name: None, ..label } } else { label }
+        if is_shown(principal) { label } else { wire::PrincipalLabel { name: None, ..label } }
     };
     let shown = show_page(found, |items| items.into_iter().map(label).collect());
     Ok(Answer::json(&shown)?.revision(account.revision()))

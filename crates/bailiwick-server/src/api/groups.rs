@@ -1,6 +1,7 @@
 //! Groups, and who is in them.
 
 use bailiwick_client::wire;
+use bailiwick_core::access::AccessDifference;
 use bailiwick_core::account::{Account, Command, EntityKey, Event, Group, Principal, Scope};
 use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::GroupId;
@@ -182,8 +183,11 @@ async fn add_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answe
     let group = in_path(&call, &account)?;
     let member = member_in_path(&call, &account)?;
     let may = call.authorize(&account, Permission::WriteGroups, &Scope::Account).is_ok();
-    if may && !query.dry_run && account.is_in_group(group, member) {
+    if may && account.is_in_group(group, member) {
         // `PUT` says how it shall be (RFC 9110, section 9.3.4), and so it is.
+        if query.dry_run {
+            return call.dry_run(None, &[], &AccessDifference::default()).await;
+        }
         return Ok(Answer::done().revision(account.revision()));
     }
     call.change_silently(&Command::AddToGroup { group, member }, query.dry_run, None).await

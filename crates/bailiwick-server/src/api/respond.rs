@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Response, StatusCode};
 use bailiwick_client::wire::{self, headers};
-use bailiwick_core::account::Event;
+use bailiwick_core::account::{Event, Scope};
+use bailiwick_core::catalog::Operation as Permission;
 use bailiwick_core::ids::{AccountId, Revision};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::problem::Failure;
-use super::views::{Views, people_of_difference, planned_event_people};
+use super::views::{Shown, Views, people_of_difference, planned_event_people};
 use crate::service::{Error, Outcome, WriteOptions};
 use bailiwick_core::access::AccessDifference;
 
@@ -218,12 +219,19 @@ impl Call {
     ) -> Result<Answer<T>, Failure> {
         let account = self.account()?;
         let named = planned_event_people(&account, events).into_iter();
-        // Who may change a role need not be allowed to see everybody who has it: those stay ids.
+        // Who may change a role need not be allowed to see everybody who has it: those are counted, and stay ids for who may ask
+        // what others may do.
         let (actor, circumstances) = (self.actor()?, self.circumstances()?);
         let concerned = people_of_difference(&account, access).into_iter();
         let named = named.chain(concerned.filter(|user| account.sees_member(actor, *user, circumstances)));
         let people = self.service.people(named).await?;
-        let dry = Views::new(&account, &people, self.now()).dry_run(events, access, would);
+        let asks = self.authorize(&account, Permission::CheckAccess, &Scope::Account).is_ok();
+        let shown = |principal| match account.sees_principal(actor, principal, circumstances) {
+            true => Shown::Whole,
+            false if asks => Shown::Id,
+            false => Shown::Not,
+        };
+        let dry = Views::new(&account, &people, self.now()).dry_run(events, access, would, shown);
         Ok(Answer::dry_run(&dry)?.revision(account.revision()))
     }
 

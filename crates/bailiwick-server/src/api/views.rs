@@ -21,7 +21,7 @@ use bailiwick_core::catalog::{Level, PermissionSet};
 use bailiwick_core::ids::UserId;
 use jiff::Timestamp;
 
-pub use access::people_of_difference;
+pub use access::{Shown, people_of_difference};
 pub use catalog::catalog;
 pub use delivery::{Unreadable, delivery};
 pub use event::{people_of_event, planned_event_people, withhold};

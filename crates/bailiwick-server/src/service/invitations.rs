@@ -117,7 +117,16 @@ impl Service {
                 *known
             } else {
                 let name = request.name.as_ref();
-                self.to_be_invited(email, name, now, &mut people, &mut new_users).await?
+                let user = self.to_be_invited(email, name, now, &mut people, &mut new_users).await?;
+                // A rehearsal reaches nobody, and so tells nothing of people who are not in the account.
+                if options.dry_run && !self.is_in(account, user).await? {
+                    let stranger = unknown_user(email, name, now);
+                    let id = stranger.user_id;
+                    people.add(stranger);
+                    id
+                } else {
+                    user
+                }
             };
             by_email.insert(email.as_str(), user);
             invitees.push(Invitee { user, invitation: new_id() });
@@ -134,6 +143,11 @@ impl Service {
         let beside =
             |changed: &Changed<'_>| self.beside_invitations(changed, counted, &new_users, &people, &inviter);
         self.write_beside(caller, account, &command, options, shape_changed, beside).await
+    }
+
+    async fn is_in(&self, account: AccountId, user: UserId) -> Result<bool, Error> {
+        let handle = self.accounts.get(account).await?;
+        Ok(handle.is_some_and(|handle| handle.read().member_status(user).is_some()))
     }
 
     /// The user with an email: one of the directory, or a new one.

@@ -20,6 +20,8 @@ async fn a_group_gives_its_members_what_it_was_granted() {
     let revision = world.state().await.revision();
     world.put(&member).by(&world.owner).send().await.expect(StatusCode::NO_CONTENT);
     assert_eq!(world.state().await.revision(), revision, "the second `PUT` changes nothing");
+    let rehearsed = world.put(&format!("{member}?dry_run=true")).by(&world.owner).send().await;
+    assert_eq!(rehearsed.expect(StatusCode::OK).json()["events"], json!([]));
 
     let group = world.get("~/groups/team-search").by(&world.owner).send().await.json();
     assert_eq!((&group["members"], &group["roles"][0]["role"]), (&json!(1), &json!("editor")));

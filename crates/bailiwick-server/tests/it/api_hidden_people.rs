@@ -149,7 +149,7 @@ async fn inviting_tells_nothing_of_who_is_behind_an_email() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_tells_who_is_concerned_by_id_where_they_are_hidden() {
+async fn a_rehearsal_counts_those_who_are_hidden_and_tells_their_ids_to_who_may_check_access() {
     let world = World::new("bailiwick").await;
     let grace = world.invite_and_accept("grace@example.com", &[]).await;
     let body = json!({ "name": "Keeper", "level": "account", "permissions":
@@ -157,7 +157,8 @@ async fn a_rehearsal_tells_who_is_concerned_by_id_where_they_are_hidden() {
     let made = world.post("~/roles").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
     let role = made.json()["id"].as_str().unwrap().to_owned();
     let keeper = world.invite_and_accept("keeper@example.com", &[]).await;
-    for person in [&grace, &keeper] {
+    let machine = world.machine("Secret machine", &[]).await;
+    for person in [&grace, &keeper, &machine] {
         let body = json!({ "principal": person.id, "role": role });
         world.post("~/grants").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
     }
@@ -165,8 +166,46 @@ async fn a_rehearsal_tells_who_is_concerned_by_id_where_they_are_hidden() {
     let path = format!("~/roles/{role}?dry_run=true");
     let dry = world.patch(&path).by(&keeper).json(&edit).send().await.expect(StatusCode::OK).json();
     let lost = &dry["access"]["lost"][0];
-    assert_eq!(lost["principal_count"], 2, "{dry}");
-    assert!(lost["principals"].as_array().unwrap().iter().any(|one| one["id"] == grace.id.as_str()));
-    assert!(!dry.to_string().contains("grace@example.com"), "{dry}");
-    assert!(dry.to_string().contains("keeper@example.com"), "{dry}");
+    assert_eq!((&lost["principal_count"], &lost["principals_complete"]), (&json!(3), &json!(false)), "{dry}");
+    let told = lost["principals"].as_array().unwrap();
+    assert_eq!(told.iter().map(|one| &one["email"]).collect::<Vec<_>>(), ["keeper@example.com"], "{dry}");
+    let body = json!({ "name": "Asker", "level": "account", "permissions": ["check:access"] });
+    let asker = world.post("~/roles").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    let body = json!({ "principal": keeper.id, "role": asker.json()["id"] });
+    world.post("~/grants").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    let dry = world.patch(&path).by(&keeper).json(&edit).send().await.expect(StatusCode::OK).json();
+    let lost = &dry["access"]["lost"][0];
+    assert_eq!(lost["principals"].as_array().unwrap().len(), 3, "{dry}");
+    for hidden in ["grace@example.com", "Secret machine"] {
+        assert!(!dry.to_string().contains(hidden), "{dry}");
+    }
+    // Who may ask what somebody may do is not told who that is.
+    let question = json!({ "principal": grace.id, "action": "read:clusters",
+        "resource": { "type": "account", "id": world.account.to_string() } });
+    let explained = world.post("~/access:explain").by(&keeper).json(&question).send().await;
+    let effective = world.get(&format!("~/access:effective?principal={}", grace.id)).by(&keeper).send().await;
+    for told in [explained, effective] {
+        let told = told.expect(StatusCode::OK).json();
+        assert!(
+            told["principal"]["id"] == grace.id.as_str() && !told.to_string().contains("example.com"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rehearsed_invitation_does_not_tell_whether_somebody_has_an_identity() {
+    let world = World::new("bailiwick").await;
+    let (stranger, _) = world.stranger().await;
+    let invited = async |email: &str| {
+        let body = json!({ "emails": [email] });
+        let dry = world.post("~/invitations?dry_run=true").by(&world.owner).json(&body).send().await;
+        let dry = dry.expect(StatusCode::OK).json();
+        assert!(!dry.to_string().contains(stranger.id.as_str()), "{dry}");
+        dry["would"]["invitations"][0]["user"].clone()
+    };
+    for email in ["stranger@elsewhere.example", "nobody@example.com"] {
+        let (first, second) = (invited(email).await, invited(email).await);
+        assert!(first.is_string() && first != second, "{email}: {first} {second}");
+    }
 }

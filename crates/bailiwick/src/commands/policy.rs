@@ -122,7 +122,8 @@ pub async fn run(ctx: Context, command: PolicyCommand) -> Result<ExitCode, Failu
         PolicyCommand::Check { file } => {
             let check = account.check_policy(&CheckPolicy { text: text(&file)? }).await?;
             let valid = check.valid;
-            ctx.output.list(&All { items: check.mistakes, complete: true, filtered: false }, MISTAKES)?;
+            let all = All { items: check.mistakes, complete: true, filtered: false };
+            ctx.output.list_or("no mistakes", &all, MISTAKES)?;
             return Ok(ExitCode::from(u8::from(!valid)));
         }
     }

@@ -582,8 +582,8 @@ fn attributes_are_promised_by_those_who_may_edit_members() {
     given.when(editor, &Command::Invite { people, grants, groups, member_until, attributes }).unwrap();
     assert_eq!(given.refused(inviter, &Command::ResendInvitation { invitation }), denied("write:users"));
     let held = given.account.grants_of(Principal::Member(editor)).next().unwrap().0;
-    let invites = given.role("Invites", Level::Account, &["write:invites"]);
-    given.grant(Principal::Member(editor), at(invites, Scope::Account));
+    let less = given.role("Invites", Level::Account, &["write:invites"]);
+    given.grant(Principal::Member(editor), at(less, Scope::Account));
     given.do_it(&Command::RevokeGrant { grant: held });
     assert_eq!(given.refused(user, &Command::AcceptInvitation { invitation }), Refusal::SponsorGone);
 }
@@ -601,4 +601,46 @@ fn a_group_that_policies_name_keeps_its_external_id() {
     ));
     assert!(is_escalation(&given.refused(steward, &called(Patch::Clear))));
     given.decide(Actor::User(given.owner), &called(Patch::Clear)).unwrap();
+}
+
+#[test]
+fn an_external_id_gives_nobody_what_a_policy_permits_its_next_bearer() {
+    let mut given = Given::new("bailiwick");
+    let steward = given.member_who_may(&["write:users", "read:clusters"]);
+    let other = given.member(&[]);
+    let called = |user, external_id| Command::EditMember { user, external_id, attributes: [].into() };
+    let take = called(steward, Patch::Set(external("emp-7")));
+    let everybody = "permit(principal is User, action == Action::\"read:cluster_data\", resource);";
+    given.policy(everybody);
+    given.decide(Actor::User(steward), &take).unwrap();
+    given.decide(Actor::User(steward), &called(other, Patch::Set(external("emp-7")))).unwrap();
+    given.policy(&format!(
+        "permit(principal == User::\"{steward}\", action == Action::\"write:cluster_data\", resource);"
+    ));
+    assert!(is_escalation(&given.refused(steward, &take)));
+    given.decide(Actor::User(steward), &called(other, Patch::Set(external("emp-7")))).unwrap();
+    given.decide(Actor::User(given.owner), &take).unwrap();
+}
+
+#[test]
+fn a_role_of_few_is_edited_by_who_could_grant_it_to_each_of_them() {
+    let mut given = Given::new("bailiwick");
+    let may = ["write:roles", "write:clusters", "delete:clusters"];
+    let (writer, alike, free) = (given.member_who_may(&may), given.member(&[]), given.member(&[]));
+    let role = given.role_id("Clusters", Level::Account, &["write:clusters"]);
+    let held = at(RoleRef::Custom(role), Scope::Account);
+    given.grant(Principal::Member(alike), held.clone());
+    given.policy(&format!(
+        "forbid(principal is User, action == Action::\"delete:clusters\", resource) unless {{ principal == User::\"{free}\" }};"
+    ));
+    let edit = Command::EditRole {
+        role,
+        name: None,
+        description: None,
+        permissions: Some(vec!["write:clusters".into(), "delete:clusters".into()]),
+        external_id: Patch::Keep,
+    };
+    given.decide(Actor::User(writer), &edit).unwrap();
+    given.grant(Principal::Member(free), held);
+    assert!(is_escalation(&given.refused(writer, &edit)));
 }

@@ -119,13 +119,22 @@ impl Views<'_> {
         }
     }
 
-    /// What a write would record and change.
+    /// What a write would record and change; `shown` says what the caller is told of whom.
     pub fn dry_run<T>(
         &self,
         events: &[Event],
         access: &AccessDifference,
         would: Option<T>,
+        shown: impl Fn(Principal) -> Shown,
     ) -> wire::DryRun<T> {
+        let label = |principal: &Principal| {
+            let label = self.principal(*principal);
+            match shown(*principal) {
+                Shown::Whole => Some(label),
+                Shown::Id => Some(wire::PrincipalLabel { name: None, email: None, ..label }),
+                Shown::Not => None,
+            }
+        };
         let change = |change: &AccessChange| wire::AccessChange {
             scope: scope(&change.scope),
             alone: change.alone,
@@ -135,8 +144,9 @@ impl Views<'_> {
             },
             permissions: self.permissions(change.permissions),
             principal_count: count(change.principals.count),
-            principals: change.principals.first.iter().map(|principal| self.principal(*principal)).collect(),
-            principals_complete: change.principals.is_complete(),
+            principals: change.principals.first.iter().filter_map(label).collect(),
+            principals_complete: change.principals.is_complete()
+                && change.principals.first.iter().all(|one| shown(*one) != Shown::Not),
         };
         let ended = access.ended.iter().map(|(kind, ended)| wire::AccessEnded {
             kind: (*kind).to_owned(),
@@ -160,6 +170,17 @@ impl Views<'_> {
             would,
         }
     }
+}
+
+/// What a caller is told of somebody whose access a write would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// What they are called.
+    Whole,
+    /// Their id.
+    Id,
+    /// That they are among those who are counted.
+    Not,
 }
 
 /// Who must be looked up to show what a write would change.
