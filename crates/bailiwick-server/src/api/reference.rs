@@ -3,8 +3,10 @@
 mod markdown;
 mod page;
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Response};
 use axum::routing::get;
@@ -23,26 +25,26 @@ const STYLE: &str = include_str!("../../templates/api/docs.css");
 
 /// Serves `/api/v1/openapi.json`, `/api/v1/docs` and its style sheet.
 pub(super) fn router(service: &Service) -> Router {
-    let list = super::operations();
-    let document = openapi::document(&list).to_string();
-    let page = page::render(&list, &service.config().public_url);
     let is_https = service.config().is_https();
-    let serve = move |path: &'static str, media_type: &'static str, text: String| {
-        let text = axum::body::Bytes::from(text);
-        let answer = async move |headers: HeaderMap| fixed(media_type, text.clone(), &headers, is_https);
+    let public_url = service.config().public_url.clone();
+    let serve = move |path: &'static str, media_type: &'static str, text: Written| {
+        // Made when somebody asks for it: it takes as much memory as the rest of an idle server.
+        let text = Arc::new(LazyLock::new(move || Bytes::from(text())));
+        let answer =
+            async move |headers: HeaderMap| fixed(media_type, Bytes::clone(&text), &headers, is_https);
         Router::new().route(path, get(answer))
     };
-    serve("/api/v1/openapi.json", "application/json", document)
-        .merge(serve("/api/v1/docs", "text/html; charset=utf-8", page))
-        .merge(serve("/api/v1/docs.css", "text/css; charset=utf-8", STYLE.to_owned()))
+    let document = || openapi::document(&super::operations()).to_string();
+    let page = move || page::render(&super::operations(), &public_url);
+    serve("/api/v1/openapi.json", "application/json", Box::new(document))
+        .merge(serve("/api/v1/docs", "text/html; charset=utf-8", Box::new(page)))
+        .merge(serve("/api/v1/docs.css", "text/css; charset=utf-8", Box::new(|| STYLE.to_owned())))
 }
 
-fn fixed(
-    media_type: &'static str,
-    body: axum::body::Bytes,
-    request: &HeaderMap,
-    is_https: bool,
-) -> Response<Body> {
+/// What writes a text.
+type Written = Box<dyn FnOnce() -> String + Send>;
+
+fn fixed(media_type: &'static str, body: Bytes, request: &HeaderMap, is_https: bool) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
