@@ -201,24 +201,7 @@ fn through_the_external_id_of_another_resource_or_project() {
         assert!(is_above(&given.refused(user, &edit(theirs, taken_away))));
     }
     // Nor is who manages all of it answered for there as where they may do more than that.
-    let manager = given.role(
-        "Manager",
-        Level::Resource,
-        &[
-            "write:clusters",
-            "delete:clusters",
-            "write:databases",
-            "delete:databases",
-            "write:tables",
-            "delete:tables",
-            "write:collections",
-            "delete:collections",
-            "write:backups",
-            "delete:backups",
-            "write:backup_schedules",
-            "delete:backup_schedules",
-        ],
-    );
+    let manager = given.role("Manager", Level::Resource, MANAGES_CLUSTERS);
     let managing = given.member(&[at(manager, Scope::resources([theirs]))]);
     let clear = edit(theirs, Patch::Clear);
     given.decide(Actor::User(managing), &clear).unwrap();

@@ -114,3 +114,19 @@ pub fn taken(field: &'static str, value: &str) -> Refusal {
 pub fn unknown(kind: &'static str) -> Refusal {
     Refusal::NotFound { kind }
 }
+
+/// What it takes to manage clusters and all that is in them.
+pub const MANAGES_CLUSTERS: &[&str] = &[
+    "write:clusters",
+    "delete:clusters",
+    "write:databases",
+    "delete:databases",
+    "write:tables",
+    "delete:tables",
+    "write:collections",
+    "delete:collections",
+    "write:backups",
+    "delete:backups",
+    "write:backup_schedules",
+    "delete:backup_schedules",
+];

@@ -56,24 +56,8 @@ fn described_as(
     }
 }
 
-/// What it takes to manage clusters and all that is in them, and to read their data.
-const MANAGES: &[&str] = &[
-    "write:clusters",
-    "delete:clusters",
-    "write:databases",
-    "delete:databases",
-    "write:tables",
-    "delete:tables",
-    "write:collections",
-    "delete:collections",
-    "write:backups",
-    "delete:backups",
-    "write:backup_schedules",
-    "delete:backup_schedules",
-];
-
 fn and_reads_data() -> Vec<&'static str> {
-    [MANAGES, &["read:cluster_data"]].concat()
+    [MANAGES_CLUSTERS, &["read:cluster_data"]].concat()
 }
 
 #[test]
@@ -108,7 +92,7 @@ fn a_forbid_of_one_place_or_kind_is_not_shed_even_while_it_sleeps() {
 #[test]
 fn what_a_policy_permits_elsewhere_is_not_had_by_a_freed_external_id() {
     let mut given = Given::new("bailiwick");
-    let freed = Freed::new(&mut given, MANAGES);
+    let freed = Freed::new(&mut given, MANAGES_CLUSTERS);
     let data = "permit(principal is User, action == Action::\"read:cluster_data\", resource";
     let other = given.resource("cluster", Some(freed.development), None);
     for policy in [
@@ -181,7 +165,7 @@ fn the_external_id_of_a_project_is_no_way_round_either() {
 fn what_is_held_of_another_kind_keeps_nobody_from_deleting() {
     let mut given = Given::new("bailiwick");
     let freed = Freed::new(&mut given, &["read:profile"]);
-    let manager = given.role("Manager", Level::Resource, MANAGES);
+    let manager = given.role("Manager", Level::Resource, MANAGES_CLUSTERS);
     given.grant(Principal::Member(freed.user), at(manager, Scope::resources([freed.cluster])));
     let volume = given.resource("volume", None, None);
     given.grant(Principal::Member(freed.user), at(built_in("volume_read_only"), Scope::resources([volume])));
