@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Account, Event, Grant, Principal, Refusal, RoleAtScope, RoleRef, Scope};
-use crate::ids::{GrantId, Id};
+use crate::ids::{GrantId, Id, UserId};
 
 impl Account {
     /// A role that must keep a holder, and had one, has one.
@@ -96,6 +96,21 @@ impl Account {
     fn has_holder(&self, role: &RoleRef, scope: &Scope) -> bool {
         let mut grants = self.watched_at(role, scope);
         grants.any(|grant| grant.until.is_none() && self.reaches_lasting_member(grant.principal))
+    }
+
+    /// Whether a role that must keep a holder would lose the last one, if a member took over the grant of another.
+    pub(super) fn loses_holder_to(&self, to: UserId, held: &Grant) -> bool {
+        let others = || {
+            self.watched_at(&held.role, &held.scope).any(|grant| {
+                grant.principal != held.principal
+                    && grant.until.is_none()
+                    && self.reaches_lasting_member(grant.principal)
+            })
+        };
+        self.is_keeper(&held.role)
+            && self.has_holder(&held.role, &held.scope)
+            && !self.is_lasting_member(to)
+            && !others()
     }
 
     fn reaches_lasting_member(&self, principal: Principal) -> bool {

@@ -14,12 +14,12 @@ impl Decision<'_> {
     pub(super) fn offer_ownership(&mut self, to: UserId, keep: bool) -> Result<(), Refusal> {
         let from = self.person()?;
         let owner = self.owner_role()?;
-        if self.ownership_of(from).is_none() {
+        let Some((_, held)) = self.ownership_of(from) else {
             let role = reference(owner);
             return self
                 .reaches_role(&role, &Scope::Account, &Grantee::Anyone)
                 .and(Err(Refusal::HandedOver { role }));
-        }
+        };
         if from == to {
             return Err(Refusal::Yourself);
         }
@@ -31,6 +31,12 @@ impl Decision<'_> {
         }
         if keep && owner.single_holder {
             return Err(Refusal::SingleHolder { role: reference(owner) });
+        }
+        // Accepting it would be refused, to somebody who can do nothing about it.
+        if let Some(until) =
+            self.account.member_until(to).filter(|_| !keep && self.account.loses_holder_to(to, &held))
+        {
+            return Err(Refusal::SuccessorEnds { until });
         }
         let mut stale = Vec::new();
         for (id, offer) in self.account.offers() {

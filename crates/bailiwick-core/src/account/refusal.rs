@@ -153,6 +153,9 @@ refusals! {
     LastHolder { /// The role.
         role: RoleRef, /// Where.
         scope: Scope } = Conflict, "last_holder", "nobody would hold the role `{role}` at `{scope}` any more", "give the role to another active member first, or hand ownership over";
+    /// Who is to take over a role that must keep a holder will be no member any more.
+    SuccessorEnds { /// When their membership ends.
+        until: Timestamp } = Conflict, "successor_ends", "their membership ends at {until}, and nobody would own the account after that", "take the end of their membership away first, or choose another member";
     /// A role of this kind is handed over, not granted or revoked.
     HandedOver { /// The role.
         role: RoleRef } = Conflict, "handed_over_only", "the role `{role}` is handed over, not granted or revoked", "offer ownership to a member, who accepts it";

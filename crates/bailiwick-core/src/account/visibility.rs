@@ -1,9 +1,21 @@
 //! Who sees which members and invitations: the one answer for every list, page and question.
 
-use super::{Account, Actor, Invitation, Principal, Scope};
+use smol_str::SmolStr;
+
+use super::{Account, Actor, AllOf, Invitation, Principal, Scope};
 use crate::access::Circumstances;
 use crate::catalog::Operation;
-use crate::ids::UserId;
+use crate::ids::{ProjectId, UserId};
+
+/// What is done to all of a project, or shows what is in it.
+const IN_PROJECT: [Operation; 6] = [
+    Operation::WriteProjects,
+    Operation::DeleteProjects,
+    Operation::ReadRoles,
+    Operation::WriteRoles,
+    Operation::WriteInvitations,
+    Operation::WriteKeys,
+];
 
 impl Account {
     /// The account for a caller of whom it is settled that they may see everything in it, whatever it says about them: an
@@ -19,6 +31,43 @@ impl Account {
     /// Whether its own rules of who sees what are settled: see [`Account::seen_whole`].
     pub fn is_seen_whole(&self) -> bool {
         self.is_seen_whole
+    }
+
+    /// Whether the actor may look at a project.
+    pub fn sees_project(&self, actor: Actor, id: ProjectId, circumstances: Circumstances<'_>) -> bool {
+        self.authorize(actor, Operation::ReadAccount, &Scope::Project(id), circumstances).is_ok()
+    }
+
+    /// Whether the actor may name a project: they see it, hold something in it, or may do something to all of it. For others
+    /// it does not exist, since external ids can be guessed.
+    pub fn knows_project(&self, actor: Actor, id: ProjectId, circumstances: Circumstances<'_>) -> bool {
+        let principal = actor.principal();
+        let holds = || {
+            let mut grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));
+            grants.any(|(_, grant)| {
+                grant.value.is_live(circumstances.now) && self.lies_in(&grant.value.scope, id)
+            })
+        };
+        let does = |operation: &Operation| {
+            self.authorize(actor, *operation, &Scope::Project(id), circumstances).is_ok()
+        };
+        let registers = || {
+            self.catalog.resource_types.iter().any(|of| {
+                let all = AllOf { resource_type: SmolStr::new(&of.name), project: Some(id) };
+                self.may(principal, of.write, &Scope::AllOf(all.into()), circumstances)
+            })
+        };
+        self.sees_project(actor, id, circumstances) || holds() || IN_PROJECT.iter().any(does) || registers()
+    }
+
+    /// Whether a scope is a project or something in it.
+    pub fn lies_in(&self, scope: &Scope, project: ProjectId) -> bool {
+        match scope {
+            Scope::Account => false,
+            Scope::Project(id) => *id == project,
+            Scope::AllOf(all) => all.project == Some(project),
+            Scope::Resources(ids) => ids.iter().any(|id| self.project_of(*id) == Some(project)),
+        }
     }
 
     /// Whether the actor may see a member or somebody who is invited: it is themselves, or they may read members in the

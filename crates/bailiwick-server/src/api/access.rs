@@ -137,9 +137,7 @@ pub(super) fn circumstances(call: &Call, principal: Principal) -> Circumstances<
 fn is_visible(account: &Account, actor: Actor, target: Target, now: Circumstances<'_>) -> bool {
     match target {
         Target::Account => true,
-        Target::Project(id) => {
-            account.authorize(actor, Permission::ReadAccount, &Scope::Project(id), now).is_ok()
-        }
+        Target::Project(id) => account.sees_project(actor, id, now),
         Target::Resource(id) => sees_resource(account, actor, id, now),
     }
 }

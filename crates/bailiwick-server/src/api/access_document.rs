@@ -44,7 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "The account's access as one document",
                 "Settings, projects, custom roles, members, what is said of the resources that you see, groups, service \
                  accounts without their keys, grants, waiting invitations and policies, by names, in an order that does \
-                 not change. It needs the permissions to see all of that in the whole account. Applied again, it \
+                 not change. What you do not see is named by its id where something is granted on it. It needs the permissions to see all of that in the whole account. Applied again, it \
                  changes nothing.",
             )
             .answers(document.clone())
@@ -106,7 +106,7 @@ async fn export(call: Call, _: NoQuery) -> Result<Answer<wire::AccessDocument>, 
     let pending = account.pending_after(None).map(|(user, _)| user);
     let people = call.service.people(members.chain(pending)).await?;
     let references = call.references(&account)?;
-    let document = export::document(&account, &people, now, |id| references.sees_resource(id));
+    let document = export::document(&account, &people, &references, now);
     Ok(Answer::json(&document)?.revision(account.revision()))
 }
 
@@ -132,7 +132,7 @@ async fn apply(
             if let Some(actual) = expected.filter(|expected| account.revision() != *expected) {
                 return Err(Error::StaleRevision { actual: actual.0 });
             }
-            let planner = Planner::new(&document, account, actor, now, people, ids);
+            let planner = Planner::new(&document, account, actor, now, people, &known, ids);
             let (decided, plan) = planner.decide(query.prune)?;
             Ok((decided, plan.shown(&known, people)))
         },

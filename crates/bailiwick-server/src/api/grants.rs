@@ -13,7 +13,6 @@ use super::page::Seen;
 use super::problem::Failure;
 use super::respond::Answer;
 use super::views::{Views, people_of_grant, person_behind};
-use crate::service::People;
 
 /// The operations on grants.
 pub(super) fn operations() -> Vec<Operation> {
@@ -85,8 +84,6 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
     let project = query.project.as_ref().map(|text| references.project("?project", text)).transpose()?;
     let resource = query.resource.as_ref().map(|text| references.resource("?resource", text)).transpose()?;
     let sees_all = call.authorize(&account, Permission::ReadRoles, &Scope::Account).is_ok();
-    let people = People::default();
-    let views = Views::new(&account, &people, call.now());
     let cost = |(_, grant): &(GrantId, &Versioned<Grant>)| {
         if sees_all {
             1
@@ -97,7 +94,7 @@ async fn list(call: Call, query: wire::GrantQuery) -> Result<Answer<wire::Page<w
     let seen = |(id, grant): (GrantId, &Versioned<Grant>)| {
         let grant = &grant.value;
         let fits = role.as_ref().is_none_or(|role| grant.role == *role)
-            && project.is_none_or(|project| views.lies_in(&grant.scope, project))
+            && project.is_none_or(|project| account.lies_in(&grant.scope, project))
             && resource.is_none_or(
                 |resource| matches!(&grant.scope, Scope::Resources(ids) if ids.contains(&resource)),
             );

@@ -42,8 +42,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "The answer shows the secret, this once. Whoever has the key acts as the service account, so you must \
                  hold all that it was granted, and be permitted to write keys wherever that is. Without `service_account` \
                  it is a personal key, where the catalog has them: it acts for you with the roles that you have at the \
-                 time, ends with your membership, and does nothing that only a person may do, such as inviting. A \
-                 service account or a member has at most 20 keys. An answer that got lost cannot \
+                 time, ends with your membership, and does nothing that only a person may do, such as inviting. It \
+                 is for who has proved that their email is theirs, by following a mailed link. A service account or a member has at most 20 keys. An answer that got lost cannot \
                  be had again: delete the key and make another one.",
             )
             .takes(json!({ "service_account": "sva_0197a2b4c6d87e0f9a1b2c3d4e5f6076", "name": "ci" }))
@@ -52,8 +52,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "secret": "bwk_0197a2b4c6d87e0f9a1b2c3d4e5f6078_(43 characters)(6 characters)",
             }))
             .fails(&[
-                "permission_denied", "escalation", "outlasts_own_access", "key_outlasts", "no_personal_keys", "in_the_past",
-                "invalid_text", "limit_reached",
+                "permission_denied", "escalation", "outlasts_own_access", "key_outlasts", "no_personal_keys",
+                "email_not_verified", "in_the_past", "invalid_text", "limit_reached",
             ]),
         get("get_key", "/accounts/{account}/keys/{key}", Access::Member)
             .reads(show)

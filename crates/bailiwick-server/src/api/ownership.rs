@@ -23,13 +23,14 @@ pub(super) fn operations() -> Vec<Operation> {
             .creates()
             .says(
                 "Offer ownership",
-                "Offers ownership to another active member, who has a week to accept. Nothing changes before that.",
+                "Offers ownership to another active member, who has a week to accept. Nothing changes before that. Who owns an \
+                 account alone keeps it, or hands it to somebody whose membership has no end.",
             )
             .takes(json!({ "to": "usr_019a0000000070008000000000000001" }))
             .answers(example())
             .fails(&[
                 "people_only", "above_you", "handed_over_only", "single_holder", "offer_pending", "yourself", "already_so",
-                "target_inactive", "member_pending",
+                "target_inactive", "member_pending", "successor_ends",
             ]),
         get("list_ownership_offers", "/accounts/{account}/ownership-offers", Access::Member)
             .reads(list)

@@ -98,14 +98,17 @@ async fn list(call: Call, query: wire::ProjectQuery) -> Result<Answer<wire::Page
     let account = call.account()?;
     let page = call.page(&query)?;
     let needle = Needle::new(query.q.as_ref())?;
-    let sees_all = call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
+    // What is held at the account is held everywhere, unless a policy says more of single projects.
+    let sees_all =
+        !account.has_policies() && call.authorize(&account, Permission::ReadAccount, &Scope::Account).is_ok();
     let cost =
         if sees_all { 1 } else { account.cost_of_asking(account.permission_for(Permission::ReadAccount)) };
     let seen = |(id, project): (ProjectId, &Versioned<Project>)| {
         let Project { name, description, external_id, .. } = &project.value;
         let fits = is_called(&needle, name, description, external_id.as_ref());
         // What is hidden is so whatever is asked: whether it fits would tell something of it.
-        let seen = match sees_all || may_see(&call, &account, id) {
+        let seen = match sees_all || account.sees_project(actor, id, circumstances) {
             false => Seen::Hidden,
             true if fits => Seen::Yes(id),
             true => Seen::No,
@@ -123,9 +126,9 @@ async fn show(call: Call, _: NoQuery) -> Result<Answer<wire::Project>, Failure> 
     let account = call.account()?;
     let id = in_path(&call, &account)?;
     let people = People::default();
+    let sees = account.sees_project(call.actor()?, id, call.circumstances()?);
     let shown = Views::new(&account, &people, call.now()).project(id);
-    let shown =
-        shown.filter(|_| may_see(&call, &account, id)).ok_or_else(|| Failure::not_found("project"))?;
+    let shown = shown.filter(|_| sees).ok_or_else(|| Failure::not_found("project"))?;
     Ok(Answer::entity(&shown)?.revision(account.revision()))
 }
 
@@ -169,19 +172,7 @@ async fn remove_project(call: Call, query: wire::WriteQuery, (): ()) -> Result<A
 }
 
 async fn leave(call: Call, query: wire::WriteQuery, (): ()) -> Result<Answer<()>, Failure> {
-    let account = call.account()?;
-    let project = in_path(&call, &account)?;
-    // Who is in a project may well not hold the permission to look at it.
-    let is_in = |scope: &Scope| match scope {
-        Scope::Project(id) => *id == project,
-        Scope::AllOf(all) => all.project == Some(project),
-        Scope::Resources(ids) => ids.iter().any(|id| account.project_of(*id) == Some(project)),
-        Scope::Account => false,
-    };
-    let own = account.grants_of(call.actor()?.principal()).any(|(_, grant)| is_in(&grant.value.scope));
-    if !own && !may_see(&call, &account, project) {
-        return Err(Failure::not_found("project"));
-    }
+    let project = in_path(&call, &*call.account()?)?;
     call.change_silently(&Command::LeaveProject { project }, query.dry_run, None).await
 }
 
@@ -195,10 +186,10 @@ async fn remove_member(call: Call, query: wire::WriteQuery, (): ()) -> Result<An
     call.change_silently(&Command::RemoveFromProject { project, user }, query.dry_run, None).await
 }
 
-fn may_see(call: &Call, account: &Account, id: ProjectId) -> bool {
-    call.authorize(account, Permission::ReadAccount, &Scope::Project(id)).is_ok()
-}
-
+/// The project of the path, for who may know of it.
 fn in_path(call: &Call, account: &Account) -> Result<ProjectId, Failure> {
-    account.find_project(call.parameter("project")).ok_or_else(|| Failure::not_found("project"))
+    let (actor, circumstances) = (call.actor()?, call.circumstances()?);
+    let found = account.find_project(call.parameter("project"));
+    let known = found.filter(|id| account.knows_project(actor, *id, circumstances));
+    known.ok_or_else(|| Failure::not_found("project"))
 }

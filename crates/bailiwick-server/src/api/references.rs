@@ -62,9 +62,15 @@ impl<'a> References<'a> {
         self.account.find_group(text).ok_or_else(|| unknown(field, text, "group"))
     }
 
-    /// A project.
+    /// A project that the actor may know: see [`Account::knows_project`].
     pub fn project(&self, field: &str, text: &str) -> Result<ProjectId, Error> {
-        self.account.find_project(text).ok_or_else(|| unknown(field, text, "project"))
+        let known = |id: &ProjectId| self.account.knows_project(self.actor, *id, self.now);
+        self.account.find_project(text).filter(known).ok_or_else(|| unknown(field, text, "project"))
+    }
+
+    /// Whether the actor may look at a project.
+    pub fn sees_project(&self, id: ProjectId) -> bool {
+        self.account.sees_project(self.actor, id, self.now)
     }
 
     /// A service account.

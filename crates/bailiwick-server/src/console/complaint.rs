@@ -118,7 +118,9 @@ fn hint(error: &Error) -> &'static str {
         }
         Error::LinkInvalid => "ask whoever sent it for a new one",
         Error::AlreadySetUp => "sign in, or ask an owner for an invitation",
-        Error::EmailNotVerified => "follow the link in an invitation that was mailed to you",
+        Error::EmailNotVerified => {
+            "follow a link that is mailed to you: that of an invitation, or one to choose a new password"
+        }
         Error::Internal { .. } => "try again; if it happens again, tell whoever runs this platform",
         Error::Ambiguous { .. } => "name it by its id",
         Error::TooLarge { .. } => "send less at once",

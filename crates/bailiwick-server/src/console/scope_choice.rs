@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::account_context::AccountContext;
 use super::complaint::Complaint;
 use super::form::Fields;
+use crate::api::references::References;
 
 /// How many resources a list offers; more are granted by id through the API or the command line.
 const MAX_OFFERED: usize = 200;
@@ -175,15 +176,15 @@ impl AccountContext<'_> {
     }
 
     fn scope_named(&self, value: &str) -> Result<Scope, Complaint> {
-        let scope = if let Some(resource_type) = value.strip_prefix("all:") {
+        if let Some(resource_type) = value.strip_prefix("all:") {
             let all = AllOf { resource_type: resource_type.into(), project: None };
-            Some(Scope::AllOf(Arc::new(all)))
-        } else if let Some(project) = self.account.find_project(value) {
-            Some(Scope::Project(project))
-        } else {
-            self.account.find_resource(value).map(|resource| Scope::resources([resource]))
-        };
-        scope.ok_or_else(|| Complaint::field("access", "this scope is gone", "choose another one"))
+            return Ok(Scope::AllOf(Arc::new(all)));
+        }
+        let found = References::new(&self.account, self.actor(), self.circumstances()).and_then(|known| {
+            let project = known.project("access", value).map(Scope::Project);
+            project.or_else(|_| Ok(Scope::resources([known.resource("access", value)?])))
+        });
+        found.map_err(|_| Complaint::field("access", "this scope is gone", "choose another one"))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bailiwick_core::access::{AccessDifference, Circumstances};
-use bailiwick_core::account::{Account, Actor, ActorRef, Command, Decided, EntityKey, Event, Refusal};
+use bailiwick_core::account::{
+    Account, Actor, ActorRef, Command, Decided, EntityKey, Event, KeyHolder, Refusal,
+};
 use bailiwick_core::ids::{AccountId, Revision};
 use bailiwick_store::{
     AccountCommit, Commit, DirectoryChange, Ending, EntityChange, IdempotencyRecord, OutboxMessage,
@@ -141,7 +143,32 @@ impl Service {
         options: &WriteOptions,
         shape: impl Fn(&Changed<'_>) -> T,
     ) -> Result<Outcome<T>, Error> {
-        self.write_beside(caller, account, command, options, shape, |_| Ok(Beside::default())).await
+        let first = self.required_for(caller, command).await?;
+        let beside = |_: &Changed<'_>| Ok(Beside { first: first.clone(), ..Beside::default() });
+        self.write_beside(caller, account, command, options, shape, beside).await
+    }
+
+    /// What must still hold of the caller when a command is stored.
+    ///
+    /// A personal key acts for its member with all that they are given later, and does not end with a session. So nobody makes
+    /// one who came by a link that was passed on: the proof of the email ends their sessions, and no key may be left. Nor does a
+    /// request make one that was under way then.
+    ///
+    /// # Errors
+    /// [`Error::EmailNotVerified`]
+    async fn required_for(&self, caller: &Caller, command: &Command) -> Result<Vec<DirectoryChange>, Error> {
+        let Command::CreateKey { holder: KeyHolder::Member(user), .. } = command else {
+            return Ok(Vec::new());
+        };
+        let user = self.store.user(*user).await?.ok_or(Error::Unauthenticated)?;
+        if user.verified_at.is_none() {
+            return Err(Error::EmailNotVerified);
+        }
+        Ok(caller
+            .session
+            .map(|token_hash| DirectoryChange::RequireSession { token_hash })
+            .into_iter()
+            .collect())
     }
 
     /// Like [`Service::write`], with more to store in the same transaction.

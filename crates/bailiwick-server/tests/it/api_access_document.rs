@@ -1,5 +1,6 @@
 //! Access documents over HTTP: what they do, what they refuse, and that doing them twice is doing them once.
 
+mod hidden;
 mod mistakes;
 mod policies;
 mod random;

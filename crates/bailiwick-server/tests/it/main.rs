@@ -12,6 +12,7 @@ mod api_foreign_ids;
 mod api_grants;
 mod api_groups;
 mod api_hidden_people;
+mod api_hidden_projects;
 mod api_keys;
 mod api_operations;
 mod api_paging;

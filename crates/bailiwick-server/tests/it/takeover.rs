@@ -3,10 +3,10 @@
 use std::pin::pin;
 
 use axum::http::StatusCode;
-use bailiwick_core::account::Actor;
-use bailiwick_core::ids::{AccountId, UserId};
+use bailiwick_core::account::{Actor, Command, KeyHolder, SecretHash};
+use bailiwick_core::ids::{AccountId, Id as _, KeyId, UserId};
 use bailiwick_core::values::{Email, Name};
-use bailiwick_server::service::{Caller, Origin, SignInRequest};
+use bailiwick_server::service::{Caller, Error, Origin, SignInRequest, WriteOptions};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -147,4 +147,65 @@ async fn a_copied_link_under_way_does_not_replace_the_password_of_the_emails_own
         sign_in(&world, PASSWORD).await.problem(401, "wrong_credentials");
         sign_in(&world, CHOSEN).await.expect(StatusCode::OK);
     }
+}
+
+async fn make_key(world: &World, person: &Person) -> Reply {
+    world.post("~/keys").by(person).json(&json!({ "name": "mine" })).send().await
+}
+
+/// The owner of the email asks for a new password and follows the link in the mail, which proves the email.
+async fn prove_by_mail(world: &World) -> Person {
+    let asked = world.post("/password-resets").json(&json!({ "email": VICTIM })).send().await;
+    asked.expect(StatusCode::ACCEPTED);
+    let token = world.reset_tokens(VICTIM).await.pop().unwrap();
+    let body = json!({ "token": token, "password": CHOSEN });
+    Person::of(&world.post("/links:accept").json(&body).send().await.expect(StatusCode::OK), VICTIM)
+}
+
+#[tokio::test]
+async fn nothing_that_acts_as_a_person_outlives_the_proof_of_their_email() {
+    let world = World::new("bailiwick").await;
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let intruder = Person::of(&accept(&world, &token, PASSWORD).await.expect(StatusCode::OK), VICTIM);
+    let refused = make_key(&world, &intruder).await.problem(403, "email_not_verified");
+    assert!(refused["hint"].as_str().unwrap().contains("mailed"), "{refused}");
+    let dry = world.post("~/keys?dry_run=true").by(&intruder).json(&json!({ "name": "mine" })).send().await;
+    dry.problem(403, "email_not_verified");
+    // What a machine holds is its own, and ends with nobody.
+    let machine = json!({ "name": "robot", "external_id": "robot", "roles": ["viewer"] });
+    world.post("~/service-accounts").by(&intruder).json(&machine).send().await.expect(StatusCode::CREATED);
+    let key = json!({ "name": "robot", "service_account": "robot" });
+    world.post("~/keys").by(&intruder).json(&key).send().await.expect(StatusCode::CREATED);
+
+    let victim = prove_by_mail(&world).await;
+    assert_eq!(victim.id, intruder.id);
+    world.get("/me").by(&intruder).send().await.problem(401, "unauthenticated");
+    let keys = world.get(&format!("~/keys?member={}", victim.id)).by(&victim).send().await.json();
+    assert_eq!(keys["items"], json!([]), "{keys}");
+    make_key(&world, &victim).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_personal_key_under_way_is_not_made_once_the_email_is_proved() {
+    let world = World::new("bailiwick").await;
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let intruder = Person::of(&accept(&world, &token, PASSWORD).await.expect(StatusCode::OK), VICTIM);
+    let user = intruder.id.parse::<UserId>().unwrap();
+    let known = Caller { actor: Actor::User(user), session: None, origin: Origin::default() };
+    let session = world.service.sessions(&known).await.unwrap()[0].token_hash;
+    // Whoever asks was known by their session before it ended.
+    let under_way = Caller { session: Some(session), ..known };
+    let victim = prove_by_mail(&world).await;
+    let create = Command::CreateKey {
+        key: KeyId::from_uuid(uuid::Uuid::now_v7()),
+        holder: KeyHolder::Member(user),
+        name: Name::parse("mine").unwrap(),
+        secret_hash: SecretHash([7; 32]),
+        expires_at: None,
+    };
+    let made =
+        world.service.write(&under_way, world.account, &create, &WriteOptions::default(), |_| ()).await;
+    assert!(matches!(made, Err(Error::Unauthenticated)), "{made:?}");
+    let keys = world.get("~/keys").by(&victim).send().await.json();
+    assert_eq!(keys["items"], json!([]), "{keys}");
 }

@@ -193,8 +193,8 @@ impl Platform {
     }
 
     /// Somebody new who was invited by the owner and has accepted by the mailed link, which proves that the email is theirs.
-    pub fn join_by_mail(&self, owner: &Person, email: &str) -> Person {
-        owner.json(&["invite", email]);
+    pub fn join_by_mail(&self, owner: &Person, email: &str, flags: &[&str]) -> Person {
+        owner.json(&[&["invite", email], flags].concat());
         self.follow(&self.mailed_link(owner, email))
     }
 

@@ -147,7 +147,7 @@ fn what_stands_in_the_name_of_a_member_ends_with_the_membership() {
     let invited = given.id();
     let invitation: InvitationId = given.id();
     given.when(user, &invite(invited, invitation)).unwrap();
-    given.offer(user, false);
+    given.offer(user, true);
     // Another one vouches for this invitation from now on.
     given.do_it(&Command::ResendInvitation { invitation });
     let other: UserId = given.id();
@@ -277,9 +277,8 @@ fn rule_2_a_role_that_must_keep_a_holder_does_not_hang_on_a_membership_that_ends
 fn rule_2_ownership_is_not_handed_over_to_a_membership_that_ends() {
     let mut given = Given::new("bailiwick");
     let user = given.member(&[]);
-    let until = given.later(DAY);
-    given.do_it(&end(user, Some(until)));
     let offer = given.offer(user, false);
+    given.do_it(&end(user, Some(given.later(DAY))));
     assert_eq!(given.refused(user, &Command::AcceptOwnership { offer }), last_owner());
 }
 

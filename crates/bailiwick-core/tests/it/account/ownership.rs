@@ -149,3 +149,24 @@ fn an_offer_stands_for_a_week_and_makes_room_for_another() {
     assert_eq!(events[0], withdrawn);
     assert!(matches!(events[1..], [Event::OwnershipOffered { .. }]));
 }
+
+#[test]
+fn the_only_owner_does_not_hand_over_to_somebody_whose_membership_ends() {
+    let mut given = Given::new("bailiwick");
+    let (owner, to, other) = (given.owner, given.member(&[]), given.member(&[]));
+    let until = given.later(1_000);
+    given.do_it(&Command::SetMemberEnd { user: to, until: Some(until) });
+    assert_eq!(given.refused(owner, &offer(to, false)), Refusal::SuccessorEnds { until });
+    // Where an owner stays, be it the same or another one, nothing is lost.
+    let id = given.offer(to, true);
+    given.when(owner, &Command::WithdrawOwnership { offer: id }).unwrap();
+    let id = given.offer(other, true);
+    given.when(other, &Command::AcceptOwnership { offer: id }).unwrap();
+    let id = given.offer(to, false);
+    // What changes after the offer is looked at when it is accepted.
+    given.when(owner, &Command::DeactivateMember { user: other }).unwrap();
+    let last = Refusal::LastHolder { role: built_in("owner"), scope: Scope::Account };
+    assert_eq!(given.refused(to, &Command::AcceptOwnership { offer: id }), last);
+    given.when(owner, &Command::SetMemberEnd { user: to, until: None }).unwrap();
+    given.when(to, &Command::AcceptOwnership { offer: id }).unwrap();
+}

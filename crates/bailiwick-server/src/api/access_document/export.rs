@@ -1,15 +1,18 @@
 //! From an account to a document: by names, in an order that does not change with ids.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use bailiwick_client::wire;
 use bailiwick_core::account::{
-    Account, Attributes, Called, InvitationStatus, MemberStatus, Principal, RoleAtScope, RoleRef,
+    Account, Attributes, Called, InvitationStatus, MemberStatus, Principal, RoleAtScope, RoleRef, Scope,
 };
 use bailiwick_core::catalog::InvitationField;
-use bailiwick_core::ids::{GroupId, ResourceId, ServiceAccountId, UserId};
+use bailiwick_core::ids::{GroupId, ProjectId, ResourceId, ServiceAccountId, UserId};
 use bailiwick_core::values::ExternalId;
 use jiff::Timestamp;
 
-use super::references::scope_by_names;
+use crate::api::references::References;
 use crate::api::{attributes, views};
 use crate::service::{Error, People};
 
@@ -47,14 +50,15 @@ pub fn fits(account: &Account, now: Timestamp) -> Result<(), Error> {
 /// How many bytes the texts of all policies may have, so that a document can be applied again.
 const POLICY_BYTES_MAX: usize = 512 * 1024;
 
-/// All access of an account; of resources, what is said of those that `sees` shows.
+/// All access of an account. Of projects and resources that the caller does not see, it says their ids alone, and only
+/// where something is granted on them.
 pub fn document(
     account: &Account,
     people: &People,
+    references: &References<'_>,
     now: Timestamp,
-    sees: impl Fn(ResourceId) -> bool,
 ) -> wire::AccessDocument {
-    let exporting = Exporting { account, people };
+    let exporting = Exporting { account, people, references, seen: RefCell::default() };
     let settings = &account.profile().value.settings;
     wire::AccessDocument {
         version: wire::ACCESS_DOCUMENT_VERSION,
@@ -67,7 +71,7 @@ pub fn document(
         projects: Some(exporting.projects()),
         roles: Some(exporting.roles()),
         members: Some(exporting.members(now)),
-        resources: Some(exporting.resources(sees)),
+        resources: Some(exporting.resources()),
         groups: Some(exporting.groups()),
         service_accounts: Some(exporting.service_accounts()),
         grants: Some(exporting.grants(now)),
@@ -79,11 +83,15 @@ pub fn document(
 struct Exporting<'a> {
     account: &'a Account,
     people: &'a People,
+    references: &'a References<'a>,
+    /// Which resources the caller sees, as far as it was asked: policies take a while, and grants name the same ones.
+    seen: RefCell<BTreeMap<ResourceId, bool>>,
 }
 
 impl Exporting<'_> {
     fn projects(&self) -> Vec<wire::DocumentProject> {
-        let projects = self.account.projects_after(None).map(|(_, found)| wire::DocumentProject {
+        let projects = self.account.projects_after(None).filter(|(id, _)| self.references.sees_project(*id));
+        let projects = projects.map(|(_, found)| wire::DocumentProject {
             name: found.value.name.to_string(),
             description: described(found.value.description.as_str()),
             external_id: text(found.value.external_id.as_ref()),
@@ -119,11 +127,10 @@ impl Exporting<'_> {
         sorted(members, |item| item.member.clone())
     }
 
-    fn resources(&self, sees: impl Fn(ResourceId) -> bool) -> Vec<wire::DocumentResource> {
+    fn resources(&self) -> Vec<wire::DocumentResource> {
         let described = self.account.resources_after(None).filter_map(|(id, found)| {
             let attributes = said(found.value.attributes.as_deref())?;
-            let name = found.value.external_id.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
-            sees(id).then_some(wire::DocumentResource { resource: name, attributes })
+            self.sees(id).then(|| wire::DocumentResource { resource: self.resource(id), attributes })
         });
         sorted(described, |item| item.resource.clone())
     }
@@ -173,7 +180,7 @@ impl Exporting<'_> {
         let grants = live.map(|(_, found)| {
             let mut grant = wire::DocumentGrant {
                 role: self.role(&found.value.role),
-                scope: scope_by_names(self.account, &found.value.scope),
+                scope: self.scope(&found.value.scope),
                 until: found.value.until,
                 ..wire::DocumentGrant::default()
             };
@@ -198,7 +205,7 @@ impl Exporting<'_> {
             let grants = found.value.grants.iter().filter(|grant| self.still_counts(grant, now));
             let grants = grants.map(|grant| wire::GrantSpec {
                 role: self.role(&grant.role),
-                scope: scope_by_names(self.account, &grant.scope),
+                scope: self.scope(&grant.scope),
                 until: grant.until,
             });
             let grants = sorted(grants, |item| (item.role.clone(), item.scope.clone()));
@@ -223,6 +230,41 @@ impl Exporting<'_> {
 
     fn still_counts(&self, grant: &RoleAtScope, now: Timestamp) -> bool {
         grant.until.is_none_or(|end| end > now) && self.account.scope_exists(&grant.scope).is_ok()
+    }
+
+    /// Where a grant counts, by names: what `Planner::scope` reads.
+    fn scope(&self, scope: &Scope) -> wire::Scope {
+        match scope {
+            Scope::Account => wire::Scope::Account,
+            Scope::Project(id) => wire::Scope::Project(self.project(*id)),
+            Scope::AllOf(all) => wire::Scope::AllOf(wire::AllOf {
+                resource_type: all.resource_type.to_string(),
+                project: all.project.map(|id| self.project(id)),
+                future: None,
+            }),
+            Scope::Resources(ids) => {
+                wire::Scope::Resources(sorted(ids.iter().map(|id| self.resource(*id)), Clone::clone))
+            }
+        }
+    }
+
+    fn project(&self, id: ProjectId) -> String {
+        match self.account.project(id).filter(|_| self.references.sees_project(id)) {
+            // A name that is the external id of another project would be ambiguous.
+            Some(found) if self.account.project_called(found.value.name.as_str()) == Called::One(id) => {
+                found.value.name.to_string()
+            }
+            _ => id.to_string(),
+        }
+    }
+
+    fn resource(&self, id: ResourceId) -> String {
+        let external_id = self.account.resource(id).and_then(|found| found.value.external_id.as_ref());
+        external_id.filter(|_| self.sees(id)).map_or_else(|| id.to_string(), ToString::to_string)
+    }
+
+    fn sees(&self, id: ResourceId) -> bool {
+        *self.seen.borrow_mut().entry(id).or_insert_with(|| self.references.sees_resource(id))
     }
 
     fn person(&self, user: UserId) -> String {

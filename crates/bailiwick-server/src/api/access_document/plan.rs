@@ -48,7 +48,8 @@ impl Words {
         self
     }
 
-    fn shown(&self, people: &People, named: &Invitees) -> String {
+    /// For the caller, with people by their emails.
+    pub(super) fn shown(&self, people: &People, named: &Invitees) -> String {
         let words = self.0.iter().map(|word| match word {
             Word::Text(text) => text.clone(),
             Word::Person(user) => {

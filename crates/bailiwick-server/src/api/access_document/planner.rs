@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::plan::{Note, Plan, Step, Words};
-use crate::service::{DocumentProblem, Error, Invitees};
+use crate::service::{DocumentProblem, Error, Invitees, People};
 
 /// How many steps one document may come to.
 pub const STEPS_MAX: usize = 10_000;
@@ -75,9 +75,13 @@ pub struct Planner<'a> {
     /// The moment and what else policies can look at.
     pub(super) circumstances: Circumstances<'static>,
     pub(super) people: &'a Invitees,
+    /// Members whom a plan may name although the document does not.
+    known: &'a People,
     pub(super) named: Named,
     /// Names of what could not be made: what names it is not wrong by itself.
     pub(super) failed: BTreeSet<(Kind, SmolStr)>,
+    /// Projects and resources that grants and invitations name, once it was asked.
+    pub(super) granted: Option<BTreeSet<Uuid>>,
     plan: Plan,
     problems: Vec<DocumentProblem>,
     uncounted: usize,
@@ -138,6 +142,7 @@ impl<'a> Planner<'a> {
         actor: Actor,
         circumstances: Circumstances<'static>,
         people: &'a Invitees,
+        known: &'a People,
         ids: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
         Self {
@@ -147,8 +152,10 @@ impl<'a> Planner<'a> {
             now: circumstances.now,
             circumstances,
             people,
+            known,
             named: Named::default(),
             failed: BTreeSet::new(),
+            granted: None,
             plan: Plan::default(),
             problems: Vec::new(),
             uncounted: 0,
@@ -211,11 +218,28 @@ impl<'a> Planner<'a> {
                 self.mistakes(&at, &mistakes);
                 false
             }
+            Err(refusal) if step.action == wire::PlanAction::Delete => {
+                self.stays(&step, refusal);
+                false
+            }
             Err(refusal) => {
                 self.refused(&at, refusal);
                 false
             }
         }
+    }
+
+    /// Tells that something which the document leaves out cannot be removed: it has no place, so its section is named.
+    fn stays(&mut self, step: &Step, refusal: Refusal) {
+        let section = match step.kind.as_str() {
+            "policy" => "policies".to_owned(),
+            "group_member" => "groups".to_owned(),
+            kind => format!("{kind}s"),
+        };
+        let (kind, name) = (step.kind.replace('_', " "), step.name.shown(self.known, self.people));
+        let message = format!("the {kind} `{name}` is not named here, and cannot be removed: {refusal}");
+        let (field, code) = (format!("/{section}"), refusal.code());
+        self.push(DocumentProblem { field, code, message, refusal: Some(refusal) });
     }
 
     pub(super) fn note(&mut self, field: Option<String>, message: Words) {

@@ -199,6 +199,8 @@ impl Planner<'_> {
         let projects = self.account().projects_after(None);
         let unnamed: Vec<(ProjectId, String)> = projects
             .filter(|(id, found)| !found.value.default && !self.named.projects.contains(id))
+            // An export does not name what the caller does not see.
+            .filter(|(id, _)| self.account().sees_project(self.actor, *id, self.circumstances))
             .map(|(id, found)| (id, found.value.name.to_string()))
             .collect();
         for (project, name) in unnamed {

@@ -1,8 +1,10 @@
 //! What a document names: roles, scopes, people, groups and service accounts, as the draft knows them.
 
+use std::collections::BTreeSet;
+
 use bailiwick_client::wire;
-use bailiwick_core::account::{Account, AllOf, Called, MemberStatus, Principal, RoleRef, Scope};
-use bailiwick_core::ids::{GroupId, ProjectId, UserId};
+use bailiwick_core::account::{AllOf, Called, MemberStatus, Principal, RoleRef, Scope};
+use bailiwick_core::ids::{GroupId, Id, ProjectId, ResourceId, UserId};
 use bailiwick_core::limits;
 use bailiwick_core::values::{Email, folded};
 
@@ -37,8 +39,42 @@ impl Planner<'_> {
     }
 
     fn project(&mut self, at: &str, text: &str) -> Option<ProjectId> {
-        let found = self.account().project_called(text);
+        let found = match self.account().project_called(text) {
+            Called::One(id) if !self.knows_project(id) && self.granted(text) != Some(id) => Called::Nothing,
+            found => found,
+        };
         self.one(at, Kind::Project, text, found)
+    }
+
+    pub(super) fn knows_project(&self, id: ProjectId) -> bool {
+        self.account().knows_project(self.actor, id, self.circumstances)
+    }
+
+    fn resource(&mut self, text: &str) -> Option<ResourceId> {
+        let references = References::new(self.account(), self.actor, self.circumstances).ok()?;
+        references.resource("", text).ok().or_else(|| self.granted(text))
+    }
+
+    /// What a grant or an invitation names, by its id: who reads these knows it, even if they do not see the thing itself.
+    fn granted<I: Id>(&mut self, text: &str) -> Option<I> {
+        let id: I = text.parse().ok()?;
+        if self.granted.is_none() {
+            let grants = self.account().grants_after(None).map(|(_, found)| &found.value.scope);
+            let waiting =
+                self.account().pending_after(None).filter_map(|(_, id)| self.account().invitation(id));
+            let promised = waiting.flat_map(|found| found.value.grants.iter().map(|grant| &grant.scope));
+            let mut named = BTreeSet::new();
+            for scope in grants.chain(promised) {
+                match scope {
+                    Scope::Account => {}
+                    Scope::Project(id) => named.extend([id.uuid()]),
+                    Scope::AllOf(all) => named.extend(all.project.map(|id| id.uuid())),
+                    Scope::Resources(ids) => named.extend(ids.iter().map(|id| id.uuid())),
+                }
+            }
+            self.granted = Some(named);
+        }
+        Some(id).filter(|id| self.granted.as_ref().is_some_and(|named| named.contains(&id.uuid())))
     }
 
     fn one<I>(&mut self, at: &str, kind: Kind, text: &str, found: Called<I>) -> Option<I> {
@@ -166,8 +202,7 @@ impl Planner<'_> {
                 }
                 let mut ids = Vec::with_capacity(texts.len());
                 for (place, text) in texts.iter().enumerate() {
-                    let references = References::new(self.account(), self.actor, self.circumstances).ok()?;
-                    if let Ok(id) = references.resource("", text) {
+                    if let Some(id) = self.resource(text) {
                         ids.push(id);
                         continue;
                     }
@@ -179,37 +214,6 @@ impl Planner<'_> {
                 Scope::resources(Some(ids).filter(|ids| ids.len() == texts.len())?)
             }
         })
-    }
-}
-
-/// Where a grant counts, by names: what [`Planner::scope`] reads.
-pub fn scope_by_names(account: &Account, scope: &Scope) -> wire::Scope {
-    let project = |id: ProjectId| match account.project(id) {
-        // A name that is the external id of another project would be ambiguous.
-        Some(found) if account.project_called(found.value.name.as_str()) == Called::One(id) => {
-            found.value.name.to_string()
-        }
-        _ => id.to_string(),
-    };
-    match scope {
-        Scope::Account => wire::Scope::Account,
-        Scope::Project(id) => wire::Scope::Project(project(*id)),
-        Scope::AllOf(all) => wire::Scope::AllOf(wire::AllOf {
-            resource_type: all.resource_type.to_string(),
-            project: all.project.map(project),
-            future: None,
-        }),
-        Scope::Resources(ids) => {
-            let mut names: Vec<String> = ids
-                .iter()
-                .map(|id| {
-                    let found = account.resource(*id).and_then(|found| found.value.external_id.as_ref());
-                    found.map_or_else(|| id.to_string(), ToString::to_string)
-                })
-                .collect();
-            names.sort();
-            wire::Scope::Resources(names)
-        }
     }
 }
 

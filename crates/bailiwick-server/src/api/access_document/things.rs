@@ -30,6 +30,8 @@ struct Way<I> {
     section: &'static str,
     by_external_id: fn(&Account, &str) -> Option<I>,
     by_name: fn(&Account, &str) -> Option<I>,
+    /// Whether the caller may know of it.
+    is_known: fn(&Planner<'_>, I) -> bool,
     texts: fn(&Account, I) -> Option<Texts>,
     create: fn(Name, Description, Option<ExternalId>) -> Command,
     edit: fn(I, Option<Name>, Option<Description>, Patch<ExternalId>) -> Command,
@@ -40,6 +42,7 @@ const PROJECTS: Way<ProjectId> = Way {
     section: "projects",
     by_external_id: Account::find_project,
     by_name: Account::project_named,
+    is_known: |planner, id| planner.knows_project(id),
     texts: |account, id| {
         account.project(id).map(|found| Texts {
             name: found.value.name.clone(),
@@ -61,6 +64,7 @@ const GROUPS: Way<GroupId> = Way {
     section: "groups",
     by_external_id: Account::find_group,
     by_name: Account::group_named,
+    is_known: |_, _| true,
     texts: |account, id| {
         account.group(id).map(|found| Texts {
             name: found.value.name.clone(),
@@ -82,6 +86,7 @@ const SERVICE_ACCOUNTS: Way<ServiceAccountId> = Way {
     section: "service_accounts",
     by_external_id: Account::find_service_account,
     by_name: Account::service_account_named,
+    is_known: |_, _| true,
     texts: |account, id| {
         account.service_account(id).map(|found| Texts {
             name: found.value.name.clone(),
@@ -180,8 +185,10 @@ impl Planner<'_> {
         let name = self.name(at, entry.name);
         let (description, external_id) = self.texts(at, entry.description, entry.external_id)?;
         let name = name?;
+        let is_known = |id: &I| (way.is_known)(self, *id);
         let known = external_id.as_ref().and_then(|text| (way.by_external_id)(self.account(), text.as_str()));
-        let id = match (known, (way.by_name)(self.account(), name.as_str())) {
+        let named = (way.by_name)(self.account(), name.as_str());
+        let id = match (known.filter(is_known), named.filter(is_known)) {
             (Some(one), Some(other)) if one != other => {
                 self.two_things(at, way.kind, entry.name);
                 return None;

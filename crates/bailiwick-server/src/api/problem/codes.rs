@@ -66,7 +66,7 @@ codes! {
     /// Only the operator of the platform opens accounts here
     SELF_SERVICE_OFF = "self_service_off", FORBIDDEN, "ask the operator of this platform for an account";
     /// The email address is not confirmed yet
-    EMAIL_NOT_VERIFIED = "email_not_verified", FORBIDDEN, "follow the link in the mail that was sent to this address";
+    EMAIL_NOT_VERIFIED = "email_not_verified", FORBIDDEN, "follow a link that is mailed to this address: that of an invitation, or one to choose a new password";
     /// A text that the field does not take
     INVALID_TEXT = "invalid_text", UNPROCESSABLE_ENTITY, "correct the field";
     /// More than one thing goes by this name

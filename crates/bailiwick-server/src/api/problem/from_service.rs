@@ -135,6 +135,12 @@ impl Failure {
             Some(refusal) => Self::from(refusal.clone()),
             None => Self::new(&code::INVALID_DOCUMENT, text.clone()),
         };
+        // What is wrong with the outcome as a whole has no place that could be corrected.
+        if let [DocumentProblem { field, refusal: Some(refusal), .. }] = problems
+            && field.is_empty()
+        {
+            failure.0.hint = refusal.hint();
+        }
         failure.0.detail = text;
         problems.iter().fold(failure, |failure, problem| {
             failure.with_field(problem.field.clone(), problem.code, problem.message.clone())

@@ -1,7 +1,7 @@
 //! Members, and the roles that a principal has.
 
 use bailiwick_client::wire;
-use bailiwick_core::account::{MemberStatus, Principal, RoleAtScope, Scope};
+use bailiwick_core::account::{MemberStatus, Principal, RoleAtScope};
 use bailiwick_core::ids::{GroupId, UserId};
 
 use super::{Views, scope};
@@ -121,16 +121,6 @@ impl Views<'_> {
             title: self.role_title(role),
             scope: scope(at),
             until: *until,
-        }
-    }
-
-    /// Whether a scope lies in a project, or is it.
-    pub fn lies_in(&self, at: &Scope, project: bailiwick_core::ids::ProjectId) -> bool {
-        match at {
-            Scope::Account => false,
-            Scope::Project(id) => *id == project,
-            Scope::AllOf(all) => all.project == Some(project),
-            Scope::Resources(ids) => ids.iter().any(|id| self.account.project_of(*id) == Some(project)),
         }
     }
 }

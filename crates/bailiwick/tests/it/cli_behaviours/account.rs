@@ -159,7 +159,7 @@ fn q13_ownership_is_offered_and_accepted_and_an_owner_cannot_just_leave() {
 fn q14_accounts_are_renamed_chosen_left_and_deleted() {
     let platform = platform();
     let owner = platform.owner();
-    let grace = platform.join_by_mail(&owner, GRACE);
+    let grace = platform.join_by_mail(&owner, GRACE, &[]);
     assert_eq!(text(&owner.json(&["account", "rename", "Acme Two"]), "name"), "Acme Two");
     let second = owner.json(&["account", "create", "Second"]);
     let second = text(&second, "id");

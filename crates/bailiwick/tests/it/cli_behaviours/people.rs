@@ -114,8 +114,8 @@ fn q05_an_invitation_is_cancelled_before_acceptance_only() {
 fn q06_the_invited_see_their_invitations_and_answer_their_own() {
     let platform = platform();
     let owner = platform.owner();
-    let grace = platform.join_by_mail(&owner, GRACE);
-    let alan = platform.join_by_mail(&owner, ALAN);
+    let grace = platform.join_by_mail(&owner, GRACE, &[]);
+    let alan = platform.join_by_mail(&owner, ALAN, &[]);
     // Eve was handed a copied link, which does not say that the address is hers.
     let eve = platform.join(&owner, "eve@example.com", &[]);
     for name in ["Second", "Third"] {

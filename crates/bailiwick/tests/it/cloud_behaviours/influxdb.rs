@@ -68,7 +68,7 @@ fn i05_the_mail_says_where_to_sign_in_the_account_and_the_cluster() {
 fn i08_a_personal_key_holds_what_its_maker_holds_at_the_time() {
     let (platform, owner) = platform();
     owner.json(&["account", "settings", "--groups-on"]);
-    let grace = platform.join(&owner, GRACE, &["--group", "Admin"]);
+    let grace = platform.join_by_mail(&owner, GRACE, &["--group", "Admin"]);
     let key = secret(&grace.json(&["key", "create-personal", "script"]));
     let stranger = platform.stranger();
     assert_eq!(stranger.run_with(&key, &["member", "list", "--json"]).code, 0);

@@ -100,7 +100,7 @@ fn z11_z12_z13_collaborators_are_removed_and_leave_but_a_project_keeps_an_admin(
 #[test]
 fn z15_personal_keys_follow_their_owner_and_customized_ones_outlive_their_maker() {
     let (platform, owner) = platform();
-    let admin = platform.join(&owner, GRACE, &["--grant", ADMIN]);
+    let admin = platform.join_by_mail(&owner, GRACE, &["--grant", ADMIN]);
     let personal = secret(&admin.json(&["key", "create-personal", "laptop", "--expires", "+90d"]));
     assert_eq!(admin.items(&["key", "list", "--mine"]).len(), 1);
     let machine =
