@@ -341,7 +341,9 @@ events! {
         code: SmolStr },
     /// A member signed out.
     SignedOut = "sign_in.ended" { /// Who.
-        user: UserId },
+        user: UserId, /// How many sessions, where they ended all but the one in which they asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        others: Option<usize> },
     /// A link to choose a new password was made for a member.
     PasswordResetLinkMade = "password.reset_link_made" { /// For whom.
         user: UserId, /// `mail` when it was asked for and mailed, `operator` when the operator made it on the command line.
@@ -491,7 +493,7 @@ impl Event {
             Self::MemberEnding { user, .. }
             | Self::SignedIn { user, .. }
             | Self::SignInRefused { user, .. }
-            | Self::SignedOut { user }
+            | Self::SignedOut { user, .. }
             | Self::PasswordResetLinkMade { user, .. }
             | Self::PasswordChanged { user, .. } => Some(("member", smol_str::format_smolstr!("{user}"))),
             Self::Refused { target, .. } => target.clone().map(|target| ("request", target)),

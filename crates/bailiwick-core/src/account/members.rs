@@ -108,7 +108,7 @@ impl Decision<'_> {
 
 impl Account {
     /// The end of all personal keys, invitations and offers that stand in somebody's name.
-    pub(super) fn ended_in_the_name_of(&self, user: UserId) -> impl Iterator<Item = Event> {
+    pub fn ended_in_the_name_of(&self, user: UserId) -> impl Iterator<Item = Event> {
         let reason = EndReason::SponsorGone;
         let keys = self.keys_of(KeyHolder::Member(user));
         let keys = keys.filter_map(move |id| self.key_deleted(id, reason));

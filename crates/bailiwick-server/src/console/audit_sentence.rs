@@ -189,7 +189,9 @@ impl Names<'_> {
             }
             E::SignedIn { method, .. } => format!("signed in by {method}"),
             E::SignInRefused { user, .. } => format!("refused a sign-in as {}", person(user)),
-            E::SignedOut { .. } => "signed out".to_owned(),
+            E::SignedOut { others: Some(1), .. } => "ended their other session".to_owned(),
+            E::SignedOut { others: Some(others), .. } => format!("ended their {others} other sessions"),
+            E::SignedOut { others: None, .. } => "signed out".to_owned(),
             E::PasswordResetLinkMade { user, by } if by == "operator" => {
                 format!("made a link to choose a new password for {}, for the operator", person(user))
             }

@@ -33,6 +33,9 @@ struct ServiceAccountLine {
     description: String,
     roles: Vec<Chip>,
     keys: Vec<KeyLine>,
+    /// Whether the person may make a key for it: not for one that holds more than they do.
+    takes_key: bool,
+    is_deletable: bool,
 }
 
 /// A key, by its beginning.
@@ -190,6 +193,7 @@ fn again(context: &AccountContext<'_>, fields: &Fields, complaint: Complaint) ->
 
 fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Complaint>) -> Response {
     let account = &context.account;
+    let (may_write, may_delete) = (context.may(Operation::WriteKeys), context.may(Operation::DeleteKeys));
     let mut lines: Vec<ServiceAccountLine> = account
         .service_accounts_after(None)
         .take(MAX_SHOWN + 1)
@@ -203,6 +207,9 @@ fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Comp
                     .map(|(_, grant)| chip(context, &grant.value.role, &grant.value.scope))
                     .collect(),
                 keys: key_lines(context, id, &path),
+                takes_key: may_write && takes_key(context, id),
+                is_deletable: may_delete
+                    && context.would(&Command::DeleteServiceAccount { service_account: id }),
                 path,
             }
         })
@@ -221,10 +228,22 @@ fn render(context: &AccountContext<'_>, fields: &Fields, complaint: Option<&Comp
         description: description.optional().judged(complaint),
         roles: context.account_roles(Operation::WriteKeys, |role| fields.has("role", &role.to_string())),
         is_one_role: false,
-        may_write: context.may(Operation::WriteKeys),
-        may_delete: context.may(Operation::DeleteKeys),
+        may_write,
+        may_delete,
     };
     page(context.service, complaint, &template.shell, &template)
+}
+
+/// Whether the person may make a key for a service account, for the shortest time that the form offers.
+fn takes_key(context: &AccountContext<'_>, id: ServiceAccountId) -> bool {
+    let Ok(name) = Name::parse("key") else { return false };
+    context.would(&Command::CreateKey {
+        key: new_id(),
+        holder: KeyHolder::ServiceAccount(id),
+        name,
+        secret_hash: SecretHash([0; 32]),
+        expires_at: context.now.checked_add(SignedDuration::from_hours(30 * 24)).ok(),
+    })
 }
 
 fn key_lines(context: &AccountContext<'_>, id: ServiceAccountId, path: &str) -> Vec<KeyLine> {

@@ -1,6 +1,8 @@
 //! Single-use links: what they are for, and what following them does.
 
-use bailiwick_core::account::{Actor, Command, Invitation, InvitationStatus, Scope};
+use bailiwick_core::account::{
+    Account, Actor, ActorRef, Command, Event, Invitation, InvitationStatus, Scope,
+};
 use bailiwick_core::ids::{AccountId, InvitationId, UserId};
 use bailiwick_core::values::Name;
 use bailiwick_store::{Commit, DirectoryChange, LinkRow, StoreError, TokenHash, UserRow};
@@ -196,8 +198,10 @@ impl Service {
                 _ => return Err(Error::Unauthenticated),
             }
         }
-        if purpose != LinkPurpose::InvitationCopy {
+        let proves = purpose != LinkPurpose::InvitationCopy && user.verified_at.is_none();
+        if proves {
             first.push(DirectoryChange::VerifyUser { user_id, at: self.now() });
+            self.end_in_the_name_of(user_id, origin).await?;
         }
         let caller = Caller { actor: Actor::User(user_id), session: None, origin: (*origin).clone() };
         if let (Some(account_id), Some(invitation)) = (link.account_id, link.invitation_id) {
@@ -214,6 +218,9 @@ impl Service {
             let options = WriteOptions::default();
             match self.write_beside(&caller, account_id, &command, &options, |_| (), beside).await {
                 Ok(Outcome::Done { .. }) => {
+                    if proves {
+                        self.end_in_the_name_of(user_id, origin).await?;
+                    }
                     self.record_sign_in(user_id, "link", origin).await;
                     Ok(Some(signed_in.session))
                 }
@@ -230,6 +237,9 @@ impl Service {
             first.push(DirectoryChange::SignedIn { user_id, at: self.now() });
             match self.store.commit(Commit { directory: first, ..Commit::default() }).await {
                 Ok(()) => {
+                    if proves {
+                        self.end_in_the_name_of(user_id, origin).await?;
+                    }
                     if purpose == LinkPurpose::PasswordReset {
                         self.record_password_changed(user_id, "reset_link", origin).await;
                     }
@@ -240,6 +250,26 @@ impl Service {
                 Err(error) => Err(error.into()),
             }
         }
+    }
+
+    /// Ends the invitations, offers and keys in the name of somebody whose email is being proved: who came by a link that was
+    /// passed on made them. Offers to the person are for whoever they turn out to be.
+    ///
+    /// It is done before the proof, so that a failure in between leaves none, and after it, when nobody makes more.
+    pub(super) async fn end_in_the_name_of(&self, user: UserId, origin: &Origin) -> Result<(), Error> {
+        let ended = |account: &Account| {
+            let is_theirs = |event: &Event| match event {
+                Event::OwnershipWithdrawn { offer, .. } => offer.from == user,
+                _ => true,
+            };
+            account.ended_in_the_name_of(user).filter(is_theirs).collect()
+        };
+        for membership in self.store.accounts_of(user).await? {
+            if let Some(handle) = self.accounts.get(membership.account_id).await? {
+                self.record_of(&handle, ActorRef::User(user), origin, ended).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Declines the invitation of a link. Whoever holds the link may say no.
@@ -306,10 +336,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// What people read for the roles of an invitation and where they count, each once.
-pub(super) fn role_titles(
-    account: &bailiwick_core::account::Account,
-    invitation: &Invitation,
-) -> Vec<String> {
+pub(super) fn role_titles(account: &Account, invitation: &Invitation) -> Vec<String> {
     let titles: std::collections::BTreeSet<String> = invitation
         .grants
         .iter()

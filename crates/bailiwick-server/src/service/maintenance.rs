@@ -50,9 +50,10 @@ const PAGE: usize = 5_000;
 impl Service {
     /// Opens an account for the owner of an email, with a service account and a key for scripts.
     ///
-    /// The operator vouches for the email: of a known person whose email was never proved, the password and sessions end,
-    /// because anybody who was handed a copied link may have set them. Safe beside a serving process: it only adds an account
-    /// that no other process has in memory.
+    /// The operator vouches for the email: of a known person whose email was never proved, the password and sessions end, and
+    /// what stands in their name, because anybody who was handed a copied link may have set and made them. Safe beside a
+    /// serving process: it adds an account that no other process has in memory, and what ends is found ended by whoever
+    /// writes to its account next.
     pub async fn bootstrap(&self, email: &Email, account_name: Name) -> Result<Bootstrapped, Error> {
         let mut attempts = 0;
         loop {
@@ -148,7 +149,14 @@ impl Service {
             expires_at: now.checked_add(lifetime).ok(),
         }));
         self.store().ready().await;
+        let proves = known.is_some_and(|user| user.verified_at.is_none());
+        if proves {
+            self.end_in_the_name_of(user, &Origin::default()).await?;
+        }
         self.store().commit(commit).await?;
+        if proves {
+            self.end_in_the_name_of(user, &Origin::default()).await?;
+        }
         Ok(Bootstrapped {
             account: account_id,
             user,

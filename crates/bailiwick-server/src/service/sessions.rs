@@ -38,7 +38,7 @@ impl Service {
         let directory = vec![DirectoryChange::EndSession { token_hash }];
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
         if let Actor::User(user) = caller.actor {
-            self.record_sign_out(user, &caller.origin).await;
+            self.record_sign_out(user, None, &caller.origin).await;
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Service {
         let directory = vec![DirectoryChange::EndSession { token_hash }];
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
         if let Actor::User(user) = caller.actor {
-            self.record_sign_out(user, &caller.origin).await;
+            self.record_sign_out(user, None, &caller.origin).await;
         }
         Ok(())
     }
@@ -100,15 +100,16 @@ impl Service {
         let (Actor::User(user_id), Some(token_hash)) = (caller.actor, caller.session) else {
             return Err(Error::Unauthenticated);
         };
-        let has_others = self.sessions(caller).await?.iter().any(|session| session.token_hash != token_hash);
+        let sessions = self.sessions(caller).await?;
+        let others = sessions.iter().filter(|session| session.token_hash != token_hash).count();
         let directory = vec![
             // Who was signed out meanwhile signs nobody else out.
             DirectoryChange::RequireSession { token_hash },
             DirectoryChange::EndSessionsOfUser { user_id, except: Some(token_hash) },
         ];
         self.store.commit(Commit { directory, ..Commit::default() }).await?;
-        if has_others {
-            self.record_sign_out(user_id, &caller.origin).await;
+        if others > 0 {
+            self.record_sign_out(user_id, Some(others), &caller.origin).await;
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ impl Service {
         self.record_for(user, event, ActorRef::User(user), origin).await;
     }
 
-    pub(super) async fn record_sign_out(&self, user: UserId, origin: &Origin) {
-        self.record_for(user, Event::SignedOut { user }, ActorRef::User(user), origin).await;
+    /// `others` counts the sessions that ended, if they were all but the one that asked.
+    pub(super) async fn record_sign_out(&self, user: UserId, others: Option<usize>, origin: &Origin) {
+        self.record_for(user, Event::SignedOut { user, others }, ActorRef::User(user), origin).await;
     }
 
     pub(super) async fn record_password_changed(&self, user: UserId, method: &'static str, origin: &Origin) {
@@ -93,7 +94,7 @@ impl Service {
     ) -> Result<(), Error> {
         for account in self.active_accounts(user).await? {
             if let Some(handle) = self.accounts.get(account).await? {
-                self.record_of(&handle, actor, origin, vec![event.clone()]).await?;
+                self.record_of(&handle, actor, origin, |_| vec![event.clone()]).await?;
             }
         }
         Ok(())

@@ -362,16 +362,16 @@ impl Service {
         caller: &Caller,
         events: Vec<Event>,
     ) -> Result<(), Error> {
-        self.record_of(handle, caller.actor.reference(), &caller.origin, events).await
+        self.record_of(handle, caller.actor.reference(), &caller.origin, |_| events.clone()).await
     }
 
-    /// Commits events that only record, of whoever did them.
+    /// Commits events that nobody's permission is asked for: those that only record, and ends. None are for nothing.
     pub(super) async fn record_of(
         &self,
         handle: &Arc<AccountHandle>,
         actor: ActorRef,
         origin: &Origin,
-        events: Vec<Event>,
+        events: impl Fn(&Account) -> Vec<Event>,
     ) -> Result<(), Error> {
         for attempt in 0..ATTEMPTS {
             self.store.ready().await;
@@ -379,11 +379,13 @@ impl Service {
                 let mut tip = handle.tip();
                 let now = self.now();
                 let before = Arc::clone(&tip.account);
-                if before.is_deleted() {
+                let events = events(&before);
+                if before.is_deleted() || events.is_empty() {
                     return Ok(());
                 }
-                let decided = before.record(events.clone());
-                let commit = commit_of(&before, &decided, actor, origin, now);
+                let decided = before.record(events);
+                let mut commit = commit_of(&before, &decided, actor, origin, now);
+                commit.directory = super::directory::changes(&decided);
                 let receipt = self.store.commit(commit);
                 tip.account = Arc::new(decided.account);
                 self.see_through(handle, receipt, Arc::clone(&tip.account), tip.epoch, false)

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::console::look;
 use crate::support::{PASSWORD, Person, World};
 
 async fn sign_in(world: &World, email: &str, password: &str) -> crate::support::Reply {
@@ -71,8 +72,12 @@ async fn all_other_sessions_end_together_and_nobody_elses() {
     }
     world.get("/me").by(&world.owner).send().await.expect(StatusCode::OK);
     world.get("/me").by(&grace).send().await.expect(StatusCode::OK);
-    let ended = world.event_types().await.into_iter().filter(|name| name == "sign_in.ended").count();
-    assert_eq!(ended, 1, "the second request had nothing to end");
+    let events = world.events().await.into_iter();
+    let ended: Vec<_> = events.filter(|one| one.event.event_type == "sign_in.ended").collect();
+    assert_eq!(ended.len(), 1, "the second request had nothing to end");
+    assert!(ended[0].event.body.contains("\"others\":3"), "{}", ended[0].event.body);
+    let audit = look(&world, &format!("/accounts/{}/audit", world.account), Some(&world.owner)).await;
+    assert!(audit.has("ended their 3 other sessions"));
     let machine = world.machine("machine", &[]).await;
     world.post("/me/sessions:end-others").by(&machine).send().await.problem(403, "people_only");
 }

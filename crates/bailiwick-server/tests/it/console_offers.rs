@@ -63,3 +63,31 @@ async fn deleting_a_service_account_is_asked_for_first() {
     assert_eq!(submit(&world, &path, &world.owner, &[]).await.location(), keys);
     assert!(world.state().await.service_account(id).is_none());
 }
+
+#[tokio::test]
+async fn nothing_is_offered_for_a_service_account_that_holds_more_than_one_does() {
+    let world = World::new("bailiwick").await;
+    let role = serde_json::json!({
+        "name": "Key keeper", "level": "account",
+        "permissions": ["read:management_keys", "write:management_keys", "delete:management_keys"],
+    });
+    world.post("~/roles").by(&world.owner).json(&role).send().await.expect(StatusCode::CREATED);
+    let keeper = world.invite_and_accept("keeper@example.com", &["Key keeper"]).await;
+    let above = world.machine("Control plane", &["control_plane"]).await;
+    let below = world.machine("Robot", &[]).await;
+    let keys = format!("/accounts/{}/keys", world.account);
+    for (person, offered) in [(&world.owner, true), (&keeper, false)] {
+        let page = look(&world, &keys, Some(person)).await;
+        for machine in [&above, &below] {
+            let is_offered = offered || machine.id == below.id;
+            for action in ["new", "delete"] {
+                let path = format!("{keys}/{}/{action}\"", machine.id);
+                assert_eq!(page.has(&path), is_offered, "{action} {}", machine.id);
+            }
+        }
+        // A key that may have leaked is deleted by whoever may delete keys.
+        assert_eq!(page.text.matches("aria-label=\"Delete the key key\"").count(), 2);
+    }
+    let refused = submit(&world, &format!("{keys}/{}/delete", above.id), &keeper, &[]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}

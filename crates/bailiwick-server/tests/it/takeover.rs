@@ -82,10 +82,14 @@ async fn a_password_set_before_bootstrap_is_no_way_into_the_new_account() {
     let world = World::new("bailiwick").await;
     let token = copied_link(&world, &world.owner, world.account).await;
     let intruder = Person::of(&accept(&world, &token, PASSWORD).await.expect(StatusCode::OK), VICTIM);
+    let body = json!({ "emails": ["accomplice@example.com"], "roles": ["viewer"] });
+    world.post("~/invitations").by(&intruder).json(&body).send().await.expect(StatusCode::CREATED);
+    let theirs = world.mailed_token("accomplice@example.com").await;
     let made = world.service.bootstrap(&Email::parse(VICTIM).unwrap(), Name::parse("Theirs").unwrap()).await;
     let made = made.unwrap();
     assert_eq!(made.user.to_string(), intruder.id);
     world.get("/me").by(&intruder).send().await.problem(401, "unauthenticated");
+    accept(&world, &theirs, PASSWORD).await.problem(410, "link_invalid");
     sign_in(&world, PASSWORD).await.problem(401, "wrong_credentials");
     assert!(world.service.store().user(made.user).await.unwrap().unwrap().verified_at.is_some());
     let own = made.sign_in_link.expose_secret().rsplit('/').next().unwrap().to_owned();
@@ -177,8 +181,21 @@ async fn nothing_that_acts_as_a_person_outlives_the_proof_of_their_email() {
     let key = json!({ "name": "robot", "service_account": "robot" });
     world.post("~/keys").by(&intruder).json(&key).send().await.expect(StatusCode::CREATED);
 
+    // Nor is an invitation in their name left, which would be good for what the person can give then.
+    let invited = async |by: &Person, email: &str| {
+        let body = json!({ "emails": [email], "roles": ["viewer"] });
+        world.post("~/invitations").by(by).json(&body).send().await.expect(StatusCode::CREATED);
+        world.mailed_token(email).await
+    };
+    let theirs = invited(&intruder, "accomplice@example.com").await;
+    let owners = invited(&world.owner, "friend@example.com").await;
+
     let victim = prove_by_mail(&world).await;
     assert_eq!(victim.id, intruder.id);
+    accept(&world, &theirs, PASSWORD).await.problem(410, "link_invalid");
+    accept(&world, &owners, PASSWORD).await.expect(StatusCode::OK);
+    let events = world.event_types().await;
+    assert_eq!(events.iter().filter(|name| *name == "invitation.revoked").count(), 1, "{events:?}");
     world.get("/me").by(&intruder).send().await.problem(401, "unauthenticated");
     let keys = world.get(&format!("~/keys?member={}", victim.id)).by(&victim).send().await.json();
     assert_eq!(keys["items"], json!([]), "{keys}");

@@ -113,8 +113,21 @@ pub async fn accept_link(
         (true, LinkPurpose::SignIn) => None,
         (true, _) => Some(input::secret("Password: ", password_stdin)?),
     };
-    let signed_in = ctx.client.accept_link(&AcceptLink { token, name, password }).await?;
-    finish(&ctx, &signed_in)
+    let is_named = name.is_some();
+    let signed_in = ctx.client.accept_link(&AcceptLink { token, name, password }).await;
+    finish(&ctx, &signed_in.map_err(|error| if is_named { error.into() } else { nameless(error) })?)
+}
+
+/// Only the server knows whether who follows a link has a name yet.
+fn nameless(error: bailiwick_client::Error) -> Failure {
+    match &error {
+        bailiwick_client::Error::Problem(problem)
+            if problem.errors.iter().any(|one| one.field == "/name") =>
+        {
+            Failure::refused("nobody knows yet what to call you", "say it: `--name 'Ada Lovelace'`")
+        }
+        _ => error.into(),
+    }
 }
 
 /// The last part of a link, or the text as it is.

@@ -90,3 +90,13 @@ fn the_operator_makes_a_link_with_and_without_a_server() {
     let shown = operator(home.path(), &["verify", "--data", &data]);
     assert_eq!(shown.code, 0, "{shown:?}");
 }
+
+#[test]
+fn who_has_no_name_yet_is_asked_for_one() {
+    let platform = Platform::start("bailiwick");
+    let newcomer = platform.stranger();
+    let said = choose(&newcomer, platform.made("sign_in_link")).refused(1);
+    assert!(said.contains("what to call you") && said.contains("--name"), "{said}");
+    // The link is not used up by that.
+    platform.owner();
+}

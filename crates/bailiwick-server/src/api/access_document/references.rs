@@ -68,7 +68,7 @@ impl Planner<'_> {
                 match scope {
                     Scope::Account => {}
                     Scope::Project(id) => named.extend([id.uuid()]),
-                    Scope::AllOf(all) => named.extend(all.project.map(|id| id.uuid())),
+                    Scope::AllOf(all) => named.extend(all.project.map(Id::uuid)),
                     Scope::Resources(ids) => named.extend(ids.iter().map(|id| id.uuid())),
                 }
             }
