@@ -29,7 +29,7 @@ const CATALOGS: [&str; 3] = ["bailiwick", "qdrant-cloud", "one-role"];
 const LONGEST: usize = 60;
 
 /// Fewer cases than usual, each with many steps; `PROPTEST_CASES` asks for more.
-fn cases() -> Config {
+pub fn cases() -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
     Config { cases, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() }
 }

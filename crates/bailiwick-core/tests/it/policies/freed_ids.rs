@@ -1,5 +1,10 @@
 //! Ways round a policy by the external id of a thing: it gets free, and something else bears it that the policy does not bind.
 
+use bailiwick_core::access::{Caller, Circumstances};
+use bailiwick_core::account::Account;
+use bailiwick_core::catalog::PermissionSet;
+use proptest::prelude::*;
+
 use super::{switch, text};
 use crate::account::prelude::*;
 
@@ -174,5 +179,141 @@ fn what_is_held_of_another_kind_keeps_nobody_from_deleting() {
     given.grant(Principal::Member(freed.user), at(reader, Scope::resources([volume])));
     for refusal in freed.refusals(&given) {
         assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+    }
+}
+
+/// What a policy is about and does, drawn by number.
+fn drawn_policy(freed: &Freed, drawn: [u8; 4]) -> String {
+    let [effect, action, place, condition] = drawn;
+    let effect = ["forbid", "permit"][usize::from(effect % 2)];
+    let action = ["write:clusters", "read:cluster_data", "restore:backups"][usize::from(action % 3)];
+    let place = match place % 5 {
+        0 => "resource is Cluster".to_owned(),
+        1 => "resource".to_owned(),
+        2 => format!("resource == Cluster::\"{}\"", freed.cluster),
+        3 => format!("resource in Project::\"{}\"", freed.production),
+        _ => format!("resource in Project::\"{}\"", freed.development),
+    };
+    let environment = "resource has environment && resource.environment == \"production\"";
+    // Only clusters have the attribute.
+    let (place, condition) = match condition % 7 {
+        0 => (place, String::new()),
+        1 => (place, "when { context.weekday == 7 }".to_owned()),
+        2 => (place, "when { context.caller == \"question\" }".to_owned()),
+        3 => (place, "unless { context.caller == \"question\" }".to_owned()),
+        4 => ("resource is Cluster".to_owned(), format!("when {{ {environment} }}")),
+        5 => ("resource is Cluster".to_owned(), format!("unless {{ {environment} }}")),
+        _ => (
+            "resource is Cluster".to_owned(),
+            format!("when {{ ({environment}) && context.caller == \"question\" }}"),
+        ),
+    };
+    format!("{effect}(principal is User, action == Action::\"{action}\", {place}) {condition};")
+}
+
+proptest! {
+    #![proptest_config(crate::rules::cases())]
+
+    /// Whoever frees external ids and has something else bear them is answered by them as before at most.
+    #[test]
+    fn nobody_raises_what_they_are_answered_by_external_ids_that_were_there(
+        permissions in proptest::collection::btree_set(0_usize..3, 1..3),
+        level in 0_usize..3,
+        policies in proptest::collection::vec(any::<[u8; 4]>(), 1..4),
+        steps in proptest::collection::vec(any::<[u8; 4]>(), 2..8),
+    ) {
+        let mut given = Given::new("bailiwick");
+        let freed = Freed::new(&mut given, &["read:profile"]);
+        let other = given.resource("cluster", Some(freed.development), None);
+        given.do_it(&described_as(other, Patch::Set(external("c2")), None));
+        for (project, text) in [(freed.production, "p1"), (freed.development, "p2")] {
+            let external_id = Patch::Set(external(text));
+            given.do_it(&Command::EditProject { project, name: None, description: None, external_id });
+        }
+        let all = ["read:cluster_data", "write:cluster_data", "restore:backups"];
+        let held: Vec<&str> = permissions.into_iter().map(|number| all[number]).collect();
+        let level = [Level::Account, Level::Project, Level::Resource][level];
+        let scope = match level {
+            Level::Account => Scope::Account,
+            Level::Project => Scope::Project(freed.production),
+            Level::Resource => Scope::resources([freed.cluster]),
+        };
+        let role = given.role("Drawn", level, &held);
+        given.grant(Principal::Member(freed.user), at(role, scope));
+        // Who may manage all of it everywhere differs by the rest alone.
+        let managing = [MANAGES_CLUSTERS, &["write:projects", "delete:projects"]].concat();
+        let managing = given.role("Managing", Level::Account, &managing);
+        given.grant(Principal::Member(freed.user), at(managing, Scope::Account));
+        for policy in &policies {
+            given.policy(&drawn_policy(&freed, *policy));
+        }
+        let principal = Principal::Member(freed.user);
+        let (now, sunday) = (given.now, given.later(5 * 86_400));
+        let ways: Vec<Circumstances<'static>> = [now, sunday]
+            .into_iter()
+            .flat_map(|at| {
+                let plain = Circumstances::question(at);
+                [plain, Circumstances { caller: Caller::Person, ..plain }]
+            })
+            .collect();
+        let names = [("cluster", "c1"), ("cluster", "c2"), ("project", "p1"), ("project", "p2")];
+        let answered = |account: &Account| -> Vec<PermissionSet> {
+            let each = names.iter().flat_map(|(of, name)| {
+                let target = account.target(of, name);
+                let allowed = move |way: &Circumstances<'static>| {
+                    let all = target.map(|target| account.allowed_at(principal, &target, *way));
+                    all.unwrap_or_default().intersection(&account.catalog().resource_permissions())
+                };
+                ways.iter().map(allowed).collect::<Vec<_>>()
+            });
+            each.collect()
+        };
+        let before = answered(&given.account);
+        for [kind, what, name, how] in steps {
+            let clusters: Vec<ResourceId> = given.account.resources_after(None).map(|(id, _)| id).collect();
+            let resource = clusters.get(usize::from(what) % clusters.len().max(1)).copied();
+            let project = [freed.production, freed.development][usize::from(how % 2)];
+            let id = external(["c1", "c1", "c3"][usize::from(name % 3)]);
+            let of_project = external(["p1", "p2", "p3"][usize::from(name % 3)]);
+            let environment = [None, Some("production"), Some("development")][usize::from(how / 2 % 3)];
+            let attributes = environment.map(|value| ("environment".into(), text(value)));
+            let command = match (kind % 7, resource) {
+                (0, Some(resource)) => Command::DeleteResource { resource },
+                (1, Some(resource)) => described_as(resource, Patch::Clear, None),
+                (2, Some(resource)) => described_as(resource, Patch::Set(id), None),
+                (3, Some(resource)) => described_as(resource, Patch::Keep, environment.map(text)),
+                (4, _) => Command::EditProject {
+                    project,
+                    name: None,
+                    description: None,
+                    external_id: if what % 2 == 0 { Patch::Clear } else { Patch::Set(of_project) },
+                },
+                (5, _) => Command::DeleteProject { project },
+                _ => Command::RegisterResources {
+                    resources: vec![ResourceSpec {
+                        resource_type: "cluster".into(),
+                        name: bailiwick_core::values::Name::parse("Drawn").unwrap(),
+                        project: Some(project),
+                        parent: None,
+                        external_id: Some(id),
+                        url: None,
+                        attributes: attributes.into_iter().collect(),
+                    }],
+                },
+            };
+            if given.when(freed.user, &command).is_err() {
+                continue;
+            }
+            for (place, (was, is)) in before.iter().zip(answered(&given.account)).enumerate() {
+                let raised = is.difference(was);
+                let raised: Vec<&str> = given.account.catalog().permission_names(raised).collect();
+                let texts: Vec<_> = policies.iter().map(|policy| drawn_policy(&freed, *policy)).collect();
+                prop_assert!(
+                    raised.is_empty(),
+                    "{raised:?} on {:?} by {command:?} under {texts:?}",
+                    names[place / ways.len()]
+                );
+            }
+        }
     }
 }
