@@ -212,7 +212,7 @@ fn drawn_policy(freed: &Freed, drawn: [u8; 4]) -> String {
 }
 
 proptest! {
-    #![proptest_config(crate::rules::cases())]
+    #![proptest_config(ProptestConfig { cases: 4 * crate::rules::cases().cases, ..crate::rules::cases() })]
 
     /// Whoever frees external ids and has something else bear them is answered by them as before at most.
     #[test]
