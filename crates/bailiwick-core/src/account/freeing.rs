@@ -53,9 +53,7 @@ impl Decision<'_> {
         }
         anywhere.is_bound_alike(target, &asked_about)
     }
-}
 
-impl Decision<'_> {
     /// What control planes ask about a thing of this type: not Bailiwick's own operations, which are asked about by id, nor the
     /// management of resources of another type.
     fn asked_about(&self, target: Target) -> PermissionSet {
