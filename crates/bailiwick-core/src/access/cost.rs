@@ -1,6 +1,6 @@
 //! What questions cost of the work that is done for one page, known before they are asked.
 
-use crate::account::{Account, Principal, Scope};
+use crate::account::{Account, Invitation, Principal, Scope};
 use crate::catalog::{Operation, PermissionIndex};
 use crate::ids::UserId;
 
@@ -23,6 +23,17 @@ impl Account {
         });
         let cost = 2 * self.cost_of_asking(self.permission_for(operation));
         questions.fold(1_usize, usize::saturating_add).saturating_mul(cost)
+    }
+
+    /// What it costs at most to find out whether somebody sees a member.
+    pub fn cost_of_seeing_member(&self, user: UserId) -> usize {
+        self.cost_of_authorizing(Operation::ReadMembers, self.scopes_of_member(user))
+    }
+
+    /// What it costs at most to find out whether somebody sees an invitation.
+    pub fn cost_of_seeing_invitation(&self, invitation: &Invitation) -> usize {
+        let scopes = invitation.grants.iter().map(|grant| &grant.scope);
+        self.cost_of_authorizing(Operation::ReadInvitations, scopes)
     }
 
     /// Where a member holds something, through groups too, or is promised something: where it is asked who sees them.

@@ -292,8 +292,8 @@ impl Giver<'_> {
                 SaidOf::Member(_) => (statement.scope(), Object::Anything),
                 SaidOf::Resource(id) => {
                     let target = Target::Resource(id);
-                    let there = account.covering(&target).filter(|at| statement.is_at(account, &target, at));
-                    (there.map(|_| Scope::of(target)), Object::There(target))
+                    let there = statement.is_about_target(account, &target);
+                    (there.then(|| Scope::of(target)), Object::There(target))
                 }
                 SaidOf::New(of, holder) => {
                     let Some(of) = account.catalog().resource_type(of) else { return Ok(()) };

@@ -94,7 +94,8 @@ impl Anywhere<'_, '_> {
     /// What of it is theirs by grants, or by what a policy does not permit of the thing itself.
     fn not_here(&self, target: Target) -> PermissionSet {
         let here = |statement: &Statement, anywhere: &Applies| {
-            is_at(self.giver, statement, target) && anywhere.implies(&comes_to(self.giver, statement, target))
+            statement.is_about_target(self.giver.basis(), &target)
+                && anywhere.implies(&comes_to(self.giver, statement, target))
         };
         let others = self.permits.iter().filter(|(statement, anywhere)| !here(statement, anywhere));
         others.fold(self.granted, |held, (statement, _)| held.union(&statement.actions))
@@ -107,8 +108,9 @@ impl Anywhere<'_, '_> {
         let all = permits.fold(self.granted, |held, (statement, _)| held.union(&statement.actions));
         let all = all.intersection(asked_about);
         let (own, bound) = giver.bound();
-        let concerned =
-            bound.iter().filter(|one| one.actions.contains_any(&all) && is_at(giver, one, target));
+        let concerned = bound
+            .iter()
+            .filter(|one| one.actions.contains_any(&all) && one.is_about_target(giver.basis(), &target));
         for statement in concerned {
             let here = comes_to(giver, statement, target);
             let stays = || here.implies(&giver.basis().applies(statement, own, Object::Anything));
@@ -118,11 +120,6 @@ impl Anywhere<'_, '_> {
         }
         Ok(())
     }
-}
-
-fn is_at(giver: &Giver<'_>, statement: &Statement, target: Target) -> bool {
-    let account = giver.basis();
-    account.covering(&target).is_some_and(|covering| statement.is_at(account, &target, covering))
 }
 
 fn comes_to(giver: &Giver<'_>, statement: &Statement, target: Target) -> Applies {

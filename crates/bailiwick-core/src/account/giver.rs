@@ -347,8 +347,7 @@ impl<'a> Giver<'a> {
         let anything = whole.filter(move |top| statement.reaches_into(basis, types, top));
         let each = named.iter().flat_map(move |id| {
             let target = Target::Resource(*id);
-            let itself =
-                basis.covering(&target).is_some_and(|covering| statement.is_at(basis, &target, covering));
+            let itself = statement.is_about_target(basis, &target);
             let below = statement.reaches_into(basis, types_below(basis, *id), &target);
             let itself = itself.then_some(Object::There(target));
             itself.into_iter().chain(below.then_some(Object::Anything))
@@ -396,10 +395,7 @@ impl<'a> Giver<'a> {
             let theirs = self.account.applies(statement, grantee, Object::Anything);
             let alike = self.comes_alike(statement, grantee.principal)
                 && theirs.implies(&self.basis.applies(statement, own, Object::Anything));
-            let Some(scope) = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok())
-            else {
-                continue;
-            };
+            let Some(scope) = self.account.place_of(statement) else { continue };
             // What a policy permits the giver alike is still not theirs where another one keeps them from it.
             let actions = &statement.actions;
             let kept = || self.keeps_back(actions, &scope, &to);
@@ -425,8 +421,9 @@ impl<'a> Giver<'a> {
                 && !matches!(self.account.applies(statement, &bearer, Object::Anything), Applies::Never)
         });
         permits.try_for_each(|statement| {
-            let scope = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok());
-            scope.map_or(Ok(()), |scope| self.covers(&statement.actions, &scope, None, &Grantee::Anyone))
+            self.account
+                .place_of(statement)
+                .map_or(Ok(()), |scope| self.covers(&statement.actions, &scope, None, &Grantee::Anyone))
         })
     }
 

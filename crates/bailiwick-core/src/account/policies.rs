@@ -111,11 +111,7 @@ impl Decision<'_> {
     /// Rule 1 for all statements of a policy that comes or goes.
     fn may_move(&self, id: PolicyId, policy: &Policy, way: Move) -> Result<(), Refusal> {
         for statement in policy::compile(self.account, id, &policy.text) {
-            // About what does not exist any more it says nothing.
-            let Some(scope) = statement.scope().filter(|scope| self.account.scope_exists(scope).is_ok())
-            else {
-                continue;
-            };
+            let Some(scope) = self.account.place_of(&statement) else { continue };
             match (statement.effect, way) {
                 (Effect::Permit, Move::Added) | (Effect::Forbid, Move::Removed) => {
                     let named = Named { statement: &statement, scope, object: Object::Anything };
@@ -198,9 +194,14 @@ impl Account {
         concerned: impl Fn(&&Statement) -> bool,
     ) -> impl Iterator<Item = Named<'_>> {
         self.statements().filter(concerned).filter_map(|statement| {
-            let scope = statement.scope().filter(|scope| self.scope_exists(scope).is_ok())?;
+            let scope = self.place_of(statement)?;
             Some(Named { statement, scope, object: Object::Anything })
         })
+    }
+
+    /// The scope that holds all that a statement is about; about what does not exist any more it says nothing.
+    pub(super) fn place_of(&self, statement: &Statement) -> Option<Scope> {
+        statement.scope().filter(|scope| self.scope_exists(scope).is_ok())
     }
 
     /// Brings the rulebook up to date after policies changed.

@@ -74,7 +74,7 @@ impl Scope {
     }
 
     /// The projects and resources that the scope names.
-    pub(crate) fn named(&self) -> impl Iterator<Item = Uuid> {
+    pub fn named(&self) -> impl Iterator<Item = Uuid> {
         let (project, resources) = match self {
             Self::Account => (None, &[][..]),
             Self::Project(id) => (Some(id.uuid()), &[][..]),

@@ -187,6 +187,11 @@ impl Statement {
         }
     }
 
+    /// Whether it may be about a target that is there.
+    pub(crate) fn is_about_target(&self, account: &Account, target: &Target) -> bool {
+        account.covering(target).is_some_and(|covering| self.is_at(account, target, covering))
+    }
+
     /// The ids of all that it names: whatever else differs in nothing but its id is the same to it.
     pub(crate) fn names(&self) -> impl Iterator<Item = SmolStr> {
         let who = match self.who {

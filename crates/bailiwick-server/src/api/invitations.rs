@@ -209,12 +209,7 @@ async fn list(call: Call, query: InvitationQuery) -> Result<Answer<Page<Invitati
     let is_visible =
         |invitation: &Stored| sees_all || account.sees_invitation(actor, invitation, circumstances);
     let cost = |(_, found): &(InvitationId, &Versioned<Stored>)| {
-        if sees_all {
-            1
-        } else {
-            let scopes = found.value.grants.iter().map(|grant| &grant.scope);
-            account.cost_of_authorizing(Permission::ReadInvitations, scopes)
-        }
+        if sees_all { 1 } else { account.cost_of_seeing_invitation(&found.value) }
     };
     // Those who said no or have left are in the account no more, but their invitations are.
     let looked_at = page.within(account.invitations_after(after), cost).filter(|_| q.is_some());

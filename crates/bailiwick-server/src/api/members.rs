@@ -100,11 +100,7 @@ async fn list(call: Call, query: MemberQuery) -> Result<Answer<Page<Member>>, Fa
     let actor = call.actor()?;
     let sees_all = call.authorize(&account, Permission::ReadMembers, &Scope::Account).is_ok();
     let cost = |id: &UserId| {
-        if sees_all {
-            1
-        } else {
-            account.cost_of_authorizing(Permission::ReadMembers, account.scopes_of_member(*id))
-        }
+        if sees_all { 1 } else { account.cost_of_seeing_member(*id) }
     };
     let seen = |id| {
         // Who is hidden is so whatever is asked: whether they match would tell something of them.

@@ -132,33 +132,15 @@ impl PageRequest {
         cost: impl Fn(&I) -> usize,
         look: impl Fn(I) -> (K, Seen<T>),
     ) -> Page<T> {
-        let mut page = Page { items: Vec::new(), next_cursor: None, complete: true, filtered: false };
-        let (mut last, mut looked_at) = (None, None);
         let mut work = self.work_left();
-        for item in items {
-            let found = work.takes(cost(&item)).then(|| look(item));
-            let end = match found {
-                None => &looked_at,
-                Some((_, Seen::Yes(_))) if page.items.len() == self.limit => &last,
-                Some((key, seen)) => {
-                    looked_at = Some(key.clone());
-                    match seen {
-                        Seen::No => {}
-                        Seen::Hidden => page.filtered = true,
-                        Seen::Yes(item) => {
-                            page.items.push(item);
-                            last = Some(key);
-                        }
-                    }
-                    continue;
-                }
-            };
-            page.next_cursor = end.as_ref().map(|key: &K| self.cursor(&key.to_string()));
-            page.complete = false;
-            break;
-        }
+        let found = look_through(items, self.limit, &mut work, cost, look);
         self.work.store(work.left(), Relaxed);
-        page
+        Page {
+            items: found.items,
+            complete: found.next.is_none(),
+            next_cursor: found.next.map(|key| self.cursor(&key.to_string())),
+            filtered: found.filtered,
+        }
     }
 
     fn work_left(&self) -> Work {
@@ -174,6 +156,46 @@ impl PageRequest {
         let mut work = self.work_left();
         items.take_while(move |item| work.takes(cost(item)))
     }
+}
+
+/// What a page shows of a list.
+#[derive(Debug)]
+pub struct Looked<K, T> {
+    /// What it shows.
+    pub items: Vec<T>,
+    /// The key behind which the next page starts; none at the end.
+    pub next: Option<K>,
+    /// Whether something was hidden.
+    pub filtered: bool,
+}
+
+/// Looks through items until so many are found to show and one more, or until the work is done; at least one is looked at.
+pub fn look_through<I, K: Clone, T>(
+    items: impl Iterator<Item = I>,
+    most: usize,
+    work: &mut Work,
+    cost: impl Fn(&I) -> usize,
+    look: impl Fn(I) -> (K, Seen<T>),
+) -> Looked<K, T> {
+    let mut found = Looked { items: Vec::new(), next: None, filtered: false };
+    let (mut last, mut looked_at) = (None, None);
+    for item in items {
+        if !work.takes(cost(&item)) {
+            return Looked { next: looked_at, ..found };
+        }
+        let (key, seen) = look(item);
+        looked_at = Some(key.clone());
+        match seen {
+            Seen::No => {}
+            Seen::Hidden => found.filtered = true,
+            Seen::Yes(_) if found.items.len() == most => return Looked { next: last, ..found },
+            Seen::Yes(item) => {
+                found.items.push(item);
+                last = Some(key);
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -144,23 +144,12 @@ impl<'a> AccountContext<'a> {
         self.account.sees_member(self.actor(), user, self.circumstances())
     }
 
-    /// What it costs of the work for one page to find that out.
-    pub(super) fn cost_of_seeing_member(&self, user: UserId) -> usize {
-        self.account.cost_of_authorizing(Operation::ReadMembers, self.account.scopes_of_member(user))
-    }
-
     /// Whether the person may look at an invitation.
     pub(super) fn may_see_invitation(&self, id: InvitationId) -> bool {
         let invitation = self.account.invitation(id);
         invitation.is_some_and(|found| {
             self.account.sees_invitation(self.actor(), &found.value, self.circumstances())
         })
-    }
-
-    /// What it costs of the work for one page to find that out.
-    pub(super) fn cost_of_seeing_invitation(&self, id: InvitationId) -> usize {
-        let grants = self.account.invitation(id).into_iter().flat_map(|found| &found.value.grants);
-        self.account.cost_of_authorizing(Operation::ReadInvitations, grants.map(|grant| &grant.scope))
     }
 
     /// Whether a command would be done if the person asked for it now: what pages offer is what works.

@@ -16,6 +16,7 @@ use super::answer::{Answer, page};
 use super::shell::Shell;
 use super::text::{Face, Moment, counted, face, moment};
 use super::visitor::Visitor;
+use crate::api::page::{Seen, look_through};
 use crate::service::{People, Service};
 
 /// How many people a page shows.
@@ -168,34 +169,26 @@ fn visible(
     entries: impl Iterator<Item = Entry>,
     most: usize,
 ) -> (Vec<Entry>, Option<Entry>) {
-    let sees_all = |operation| context.may(operation);
     let (sees_members, sees_invitations) =
-        (sees_all(Operation::ReadMembers), sees_all(Operation::ReadInvitations));
-    let (mut shown, mut looked_at) = (Vec::new(), None);
-    let mut work = Work::new(limits::SEARCH_WORK);
-    for entry in entries {
-        let (sees_kind, cost) = match entry {
-            Entry::Member(user) => (sees_members, context.cost_of_seeing_member(user)),
-            Entry::Pending(id, _) => (sees_invitations, context.cost_of_seeing_invitation(id)),
+        (context.may(Operation::ReadMembers), context.may(Operation::ReadInvitations));
+    let account = &context.account;
+    let cost = |entry: &Entry| match entry {
+        Entry::Member(_) if sees_members => 1,
+        Entry::Pending(..) if sees_invitations => 1,
+        Entry::Member(user) => account.cost_of_seeing_member(*user),
+        Entry::Pending(id, _) => {
+            account.invitation(*id).map_or(1, |found| account.cost_of_seeing_invitation(&found.value))
+        }
+    };
+    let look = |entry: Entry| {
+        let is_visible = match entry {
+            Entry::Member(user) => sees_members || context.may_see_member(user),
+            Entry::Pending(id, _) => sees_invitations || context.may_see_invitation(id),
         };
-        if !work.takes(if sees_kind { 1 } else { cost }) {
-            return (shown, looked_at);
-        }
-        let is_visible = sees_kind
-            || match entry {
-                Entry::Member(user) => context.may_see_member(user),
-                Entry::Pending(id, _) => context.may_see_invitation(id),
-            };
-        if is_visible && shown.len() == most {
-            let last = shown.last().copied();
-            return (shown, last);
-        }
-        if is_visible {
-            shown.push(entry);
-        }
-        looked_at = Some(entry);
-    }
-    (shown, None)
+        (entry, if is_visible { Seen::Yes(entry) } else { Seen::Hidden })
+    };
+    let found = look_through(entries, most, &mut Work::new(limits::SEARCH_WORK), cost, look);
+    (found.items, found.next)
 }
 
 /// Invitations that wait first, then members, each in the order of the people's ids.

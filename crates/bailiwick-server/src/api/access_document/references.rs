@@ -1,7 +1,5 @@
 //! What a document names: roles, scopes, people, groups and service accounts, as the draft knows them.
 
-use std::collections::BTreeSet;
-
 use bailiwick_client::wire;
 use bailiwick_core::account::{AllOf, Called, MemberStatus, Principal, RoleRef, Scope};
 use bailiwick_core::ids::{GroupId, Id, ProjectId, ResourceId, UserId};
@@ -63,16 +61,7 @@ impl Planner<'_> {
             let waiting =
                 self.account().pending_after(None).filter_map(|(_, id)| self.account().invitation(id));
             let promised = waiting.flat_map(|found| found.value.grants.iter().map(|grant| &grant.scope));
-            let mut named = BTreeSet::new();
-            for scope in grants.chain(promised) {
-                match scope {
-                    Scope::Account => {}
-                    Scope::Project(id) => named.extend([id.uuid()]),
-                    Scope::AllOf(all) => named.extend(all.project.map(Id::uuid)),
-                    Scope::Resources(ids) => named.extend(ids.iter().map(|id| id.uuid())),
-                }
-            }
-            self.granted = Some(named);
+            self.granted = Some(grants.chain(promised).flat_map(Scope::named).collect());
         }
         Some(id).filter(|id| self.granted.as_ref().is_some_and(|named| named.contains(&id.uuid())))
     }
