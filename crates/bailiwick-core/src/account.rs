@@ -17,7 +17,7 @@ mod draft;
 mod entities;
 mod event;
 mod evolve;
-mod freeing;
+mod former;
 mod giver;
 mod grants;
 mod groups;
@@ -69,6 +69,7 @@ pub use entities::{
     Project, Resource, Role, RoleAtScope, SecretHash, ServiceAccount, Settings, Versioned,
 };
 pub use event::{EndReason, Event, Withheld, WithheldGroup};
+pub use former::{Bearer, BearingMember, BearingResource, FormerBearer};
 pub use loader::{Entities, Loader, MIDDLE_KIND, RowParser};
 pub use opening::open;
 pub use policies::Policy;
@@ -82,8 +83,8 @@ pub use undo::Undo;
 use crate::access::{AccessIndex, Searched};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::{
-    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
-    RoleId, ServiceAccountId, UserId,
+    AccountId, FormerBearerId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId,
+    ResourceId, Revision, RoleId, ServiceAccountId, UserId,
 };
 use crate::policy::{Rulebook, Statement};
 
@@ -114,6 +115,8 @@ pub struct Account {
     policies: OrdMap<PolicyId, Arc<Versioned<Policy>>>,
     /// Apart from the members, of whom most have none and there are very many.
     member_attributes: OrdMap<UserId, Arc<Attributes>>,
+    /// What bore external ids that got free lately.
+    former_bearers: OrdMap<FormerBearerId, Arc<Versioned<FormerBearer>>>,
 
     // Derived from the maps above, kept up to date by `evolve`.
     /// Groups with the groups that they are in.
@@ -168,6 +171,8 @@ pub(crate) enum Taken {
     Resource,
     /// External ids of service accounts.
     ServiceAccount,
+    /// External ids that got free lately, with what bore them.
+    FormerBearer,
 }
 
 impl Account {

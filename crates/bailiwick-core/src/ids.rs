@@ -122,6 +122,8 @@ ids! {
     OfferId = "off_";
     /// A policy of an account.
     PolicyId = "pol_";
+    /// What bore an external id that got free.
+    FormerBearerId = "fmr_";
 }
 
 /// Parses the canonical form only: distinct texts are distinct ids, so that no cache or log sees two spellings of one.

@@ -66,6 +66,10 @@ pub const ENDING_NOTICE_SECONDS: u64 = 7 * 24 * 60 * 60;
 pub const ENDING_NOTICE_SECONDS_MOST: u64 = 90 * 24 * 60 * 60;
 /// How long an offer of ownership stands, in seconds: a week.
 pub const OFFER_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// How long it is remembered what bore an external id that got free, in seconds: 30 days.
+pub const FORMER_BEARER_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// Free external ids of which it is remembered what bore them; the oldest makes room.
+pub const FORMER_BEARERS: usize = 100_000;
 /// Policies of an account.
 pub const POLICIES: usize = 1_000;
 /// Bytes of one policy's text.

@@ -37,6 +37,9 @@ pub enum AttributeValue {
 pub struct Attributes(BTreeMap<SmolStr, AttributeValue>);
 
 impl Attributes {
+    /// Nothing is said.
+    pub(crate) const NONE: Self = Self(BTreeMap::new());
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&AttributeValue> {
         self.0.get(name)

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::entities::later;
 use super::{
-    Account, AllOf, EndReason, Event, Grant, InvitationStatus, Policy, Principal, Resource, Role,
-    RoleAtScope, RoleRef, Scope,
+    Account, AllOf, Bearer, BearingResource, EndReason, Event, FormerBearer, Grant, InvitationStatus, Policy,
+    Principal, Resource, Role, RoleAtScope, RoleRef, Scope,
 };
 use crate::access::Searched;
 use crate::catalog::{Catalog, PermissionSet};
@@ -201,6 +201,19 @@ impl Account {
             if resource_type != before.resource_type {
                 let after = Resource { resource_type, ..before.clone() };
                 events.push(Event::ResourceEdited { id, before: before.clone(), after });
+            }
+        }
+        for (id, found) in &self.former_bearers {
+            let before = &found.value;
+            let Bearer::Resource(resource) = &before.bearer else { continue };
+            let resource_type = renamed(&renames.resource_types, &resource.resource_type);
+            let above = resource.above.iter();
+            let above: Vec<_> = above.map(|(id, of)| (*id, renamed(&renames.resource_types, of))).collect();
+            if resource_type != resource.resource_type || above != resource.above {
+                let bearer = BearingResource { resource_type, above, ..BearingResource::clone(resource) };
+                let after = FormerBearer { bearer: Bearer::Resource(Box::new(bearer)), ..before.clone() };
+                events.push(Event::ExternalIdForgotten { id: *id, former: before.clone() });
+                events.push(Event::ExternalIdFreed { id: *id, former: after });
             }
         }
         for (old, name) in &renames.groups {

@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 use imbl::OrdSet;
 use jiff::Timestamp;
 
-use super::{Account, Decided, Event, Grant, Invitation, InvitationStatus, Key, MemberEnd, Offer};
+use super::{
+    Account, Decided, Event, FormerBearer, Grant, Invitation, InvitationStatus, Key, MemberEnd, Offer,
+};
 use crate::access::micros;
-use crate::ids::{GrantId, InvitationId, KeyId, OfferId, UserId};
+use crate::ids::{FormerBearerId, GrantId, InvitationId, KeyId, OfferId, UserId};
 use crate::limits;
 
 /// Something that ends by itself.
@@ -23,6 +25,7 @@ enum Ending {
     Key(KeyId),
     Invitation(InvitationId),
     Offer(OfferId),
+    FormerBearer(FormerBearerId),
 }
 
 /// What ends by itself, in the order of its ends, in microseconds since the Unix epoch. Derived from the entities.
@@ -95,6 +98,14 @@ impl Deadlines {
 
     pub(super) fn remove_offer(&mut self, id: OfferId, offer: &Offer) {
         self.remove(Ending::Offer(id), Some(offer.expires_at));
+    }
+
+    pub(super) fn put_former_bearer(&mut self, id: FormerBearerId, former: &FormerBearer) {
+        self.put(Ending::FormerBearer(id), Some(former.until()), true);
+    }
+
+    pub(super) fn remove_former_bearer(&mut self, id: FormerBearerId, former: &FormerBearer) {
+        self.remove(Ending::FormerBearer(id), Some(former.until()));
     }
 }
 
@@ -198,6 +209,7 @@ impl Account {
                 let offer = self.offers.get(&id).map(|found| found.value.clone());
                 events.extend(offer.map(|offer| Event::OwnershipExpired { id, offer }));
             }
+            Ending::FormerBearer(id) => events.extend(self.former_forgotten(id)),
         }
     }
 
@@ -213,7 +225,7 @@ impl Account {
                 let key = &self.key(id)?.value;
                 Some(Event::KeyEnding { id, holder: key.holder, until: key.expires_at? })
             }
-            Ending::Invitation(_) | Ending::Offer(_) => None,
+            Ending::Invitation(_) | Ending::Offer(_) | Ending::FormerBearer(_) => None,
         }
     }
 }

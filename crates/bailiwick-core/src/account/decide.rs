@@ -275,6 +275,7 @@ impl Decision<'_> {
             return Ok(());
         }
         self.covers_all_that_reaches(principal, None)?;
-        self.giver.covers_permits_of_bearer(principal)
+        self.giver.covers_permits_of_bearer(principal)?;
+        after.map_or(Ok(()), |after| self.may_be_known_as(principal, after))
     }
 }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    ActorRef, Attributes, EntityKey, Grant, Group, Invitation, Key, KeyHolder, Member, MemberStatus, Offer,
-    Policy, Principal, Project, Resource, Role, RoleAtScope, ServiceAccount, Settings,
+    ActorRef, Attributes, EntityKey, FormerBearer, Grant, Group, Invitation, Key, KeyHolder, Member,
+    MemberStatus, Offer, Policy, Principal, Project, Resource, Role, RoleAtScope, ServiceAccount, Settings,
 };
 use crate::ids::{
-    GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
+    FormerBearerId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
     ServiceAccountId, UserId,
 };
 use crate::values::{ExternalId, Name};
@@ -310,6 +310,14 @@ events! {
     PolicyDeleted = "policy.deleted" { /// Its id.
         id: PolicyId, /// What it was.
         policy: Policy },
+    /// An external id got free: what bore it is remembered for 30 days.
+    ExternalIdFreed = "external_id.freed" { /// What bore it, as an entity of its own.
+        id: FormerBearerId, /// The external id, what bore it, and since when it does not.
+        former: FormerBearer },
+    /// It is not remembered any more what bore an external id.
+    ExternalIdForgotten = "external_id.forgotten" { /// What bore it, as an entity of its own.
+        id: FormerBearerId, /// What was remembered.
+        former: FormerBearer },
     /// Ownership was offered to a member.
     OwnershipOffered = "ownership.offered" { /// The offer's id.
         id: OfferId, /// What it says.
@@ -457,6 +465,9 @@ impl Event {
             Self::PolicyCreated { id, .. }
             | Self::PolicyEdited { id, .. }
             | Self::PolicyDeleted { id, .. } => EntityKey::Policy(*id),
+            Self::ExternalIdFreed { id, .. } | Self::ExternalIdForgotten { id, .. } => {
+                EntityKey::FormerBearer(*id)
+            }
             Self::OwnershipOffered { id, .. }
             | Self::OwnershipWithdrawn { id, .. }
             | Self::OwnershipDeclined { id, .. }
@@ -496,6 +507,10 @@ impl Event {
             | Self::SignedOut { user, .. }
             | Self::PasswordResetLinkMade { user, .. }
             | Self::PasswordChanged { user, .. } => Some(("member", smol_str::format_smolstr!("{user}"))),
+            Self::ExternalIdFreed { former, .. } | Self::ExternalIdForgotten { former, .. } => {
+                let bearer = former.entity();
+                Some((bearer.kind(), bearer.id()))
+            }
             Self::Refused { target, .. } => target.clone().map(|target| ("request", target)),
             _ => self.entity().and_then(|entity| match entity {
                 EntityKey::MemberAttributes(user) => Some(("member", smol_str::format_smolstr!("{user}"))),

@@ -53,6 +53,7 @@ impl Account {
             in_project: OrdSet::new(),
             policies: OrdMap::new(),
             member_attributes: OrdMap::new(),
+            former_bearers: OrdMap::new(),
             statements: OrdMap::new(),
             rules: None,
             keys_of: OrdSet::new(),
@@ -205,6 +206,10 @@ impl Account {
                 self.put_policy(*id, policy.clone(), self.revision);
             }
             Event::PolicyDeleted { id, .. } => self.drop_policy(*id),
+            Event::ExternalIdFreed { id, former } => {
+                self.put_former_bearer(*id, former.clone(), self.revision);
+            }
+            Event::ExternalIdForgotten { id, .. } => self.drop_former_bearer(*id),
             Event::OwnershipOffered { id, offer } => self.put_offer(*id, offer.clone(), self.revision),
             Event::OwnershipWithdrawn { id, .. }
             | Event::OwnershipDeclined { id, .. }

@@ -94,19 +94,6 @@ impl<'a> Giver<'a> {
         self.basis
     }
 
-    pub(super) fn principal(&self) -> Principal {
-        self.principal
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.circumstances.now
-    }
-
-    /// The giver as policies see them.
-    pub(super) fn own(&self) -> &Subject {
-        &self.bound().0
-    }
-
     /// The giver holds all of this at the scope, for as long as it shall last.
     ///
     /// # Errors

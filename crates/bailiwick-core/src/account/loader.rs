@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::spread::put_spread;
 use super::{
-    Account, Attributes, Grant, Group, Invitation, Key, LoadError, Member, MemberEnd, Offer, Policy,
-    Principal, Profile, Project, Resource, Role, Row, Scope, ServiceAccount, Versioned,
+    Account, Attributes, FormerBearer, Grant, Group, Invitation, Key, LoadError, Member, MemberEnd, Offer,
+    Policy, Principal, Profile, Project, Resource, Role, Row, Scope, ServiceAccount, Versioned,
 };
 use crate::catalog::Catalog;
 use crate::ids::{
-    AccountId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, Revision,
-    RoleId, ServiceAccountId, UserId,
+    AccountId, FormerBearerId, GrantId, GroupId, InvitationId, KeyId, OfferId, PolicyId, ProjectId,
+    ResourceId, Revision, RoleId, ServiceAccountId, UserId,
 };
 
 /// The kind before which the kinds fall into two parts of about the same weight in a large account: grants and groups
@@ -41,6 +41,7 @@ pub struct Entities {
     offers: Vec<(OfferId, Versioned<Offer>)>,
     policies: Vec<(PolicyId, Versioned<Policy>)>,
     member_attributes: Vec<(UserId, Versioned<Attributes>)>,
+    former_bearers: Vec<(FormerBearerId, Versioned<FormerBearer>)>,
 }
 
 /// Parses rows of one account, all of them or a part.
@@ -94,6 +95,7 @@ impl RowParser {
             "key" => parsed.keys.push((row.key()?, row.versioned()?)),
             "policy" => parsed.policies.push((row.key()?, row.versioned()?)),
             "member_attributes" => parsed.member_attributes.push((row.key()?, row.versioned()?)),
+            "former_bearer" => parsed.former_bearers.push((row.key()?, row.versioned()?)),
             "offer" => parsed.offers.push((row.key()?, row.versioned()?)),
             _ => return Err(row.wrong(&"unknown kind")),
         }
@@ -140,6 +142,9 @@ impl Loader {
         self.resources.extend(entities.resources);
         for (id, attributes) in entities.member_attributes {
             account.put_member_attributes(id, &attributes.value);
+        }
+        for (id, Versioned { revision, value }) in entities.former_bearers {
+            account.put_former_bearer(id, value, revision);
         }
         for (id, Versioned { revision, value }) in entities.policies {
             account.put_policy(id, value, revision);

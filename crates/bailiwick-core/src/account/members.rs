@@ -2,7 +2,7 @@
 
 use super::decide::Decision;
 use super::{
-    Account, AttributeChanges, Attributes, EndReason, Event, KeyHolder, Member, MemberStatus, Patch,
+    Account, AttributeChanges, Attributes, Bearer, EndReason, Event, KeyHolder, Member, MemberStatus, Patch,
     Principal, Refusal, Scope, Taken,
 };
 use crate::catalog::Operation;
@@ -28,6 +28,8 @@ impl Decision<'_> {
         if before != after {
             self.free_external_id(Taken::Member, after.as_ref())?;
             self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
+            let bearer = |account: &Account| Bearer::member(account, user);
+            self.frees_unless_kept(bearer, before.as_ref(), after.as_ref());
             self.events.push(Event::MemberEdited { user, before, after });
         }
         Ok(())
@@ -88,6 +90,7 @@ impl Decision<'_> {
     /// Everything that ends with a membership, before the membership itself, which is the answer.
     fn take_out(&mut self, user: UserId) -> Result<Member, Refusal> {
         let member = self.account.member(user).ok_or(Refusal::NotFound { kind: "member" })?.value.clone();
+        self.frees(Bearer::member(self.account, user), member.external_id.as_ref());
         self.end_what_stands_in_the_name_of(user);
         self.revoke_all_of(Principal::Member(user));
         let principal = Principal::Member(user);

@@ -3,7 +3,8 @@
 use super::decide::Decision;
 use super::giver::Grantee;
 use super::{
-    EndReason, Event, Grant, Patch, Principal, Project, Refusal, RoleAtScope, RoleRef, Scope, Taken,
+    Account, Bearer, EndReason, Event, Grant, Patch, Principal, Project, Refusal, RoleAtScope, RoleRef,
+    Scope, Taken,
 };
 use crate::access::Target;
 use crate::catalog::Operation;
@@ -31,6 +32,7 @@ impl Decision<'_> {
             external_id: external_id.cloned(),
             default: false,
         };
+        self.may_bear(Target::Project(id), external_id, || self.account_with_project(id, &project))?;
         self.events.push(Event::ProjectCreated { id, project });
         let creator_role =
             self.account.catalog.rules.project_creator.and_then(|role| self.account.catalog.role_at(role));
@@ -80,7 +82,10 @@ impl Decision<'_> {
             self.free_external_id(Taken::Project, after.external_id.as_ref())?;
         }
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
-        self.may_rename(Target::Project(id), None, old, new)?;
+        let target = Target::Project(id);
+        self.may_rename(target, None, old, new)?;
+        self.may_bear(target, new.filter(|_| new != old), || self.account_with_project(id, &after))?;
+        self.frees_unless_kept(|_| Bearer::Project(id), old, new);
         self.events.push(Event::ProjectEdited { id, before, after });
         Ok(())
     }
@@ -91,7 +96,6 @@ impl Decision<'_> {
         if project.default {
             return Err(Refusal::DefaultProject);
         }
-        self.may_free(Target::Project(id), project.external_id.as_ref())?;
         let holds_any =
             super::pairs_of::<ProjectId, ResourceId>(&self.account.in_project, id, None).next().is_some();
         if holds_any {
@@ -113,8 +117,16 @@ impl Decision<'_> {
         for (id, grant) in grants {
             self.push_revoked(id, grant, EndReason::SubjectGone);
         }
+        self.frees(Bearer::Project(id), project.external_id.as_ref());
         self.events.push(Event::ProjectDeleted { id, project });
         Ok(())
+    }
+
+    /// The account with a project that is not recorded yet, or not so.
+    fn account_with_project(&self, id: ProjectId, project: &Project) -> Account {
+        let mut with = self.account.clone();
+        with.put_project(id, project.clone(), with.revision());
+        with
     }
 
     fn project(&self, id: ProjectId) -> Result<Project, Refusal> {

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use smol_str::SmolStr;
 
 use crate::ids::{
-    GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, PolicyId, ProjectId, ResourceId, RoleId,
-    ServiceAccountId, UserId, text_serde,
+    FormerBearerId, GrantId, GroupId, Id, InvalidId, InvitationId, KeyId, OfferId, PolicyId, ProjectId,
+    ResourceId, RoleId, ServiceAccountId, UserId, text_serde,
 };
 
 /// A text that names no principal, role or actor.
@@ -215,6 +215,8 @@ pub enum EntityKey {
     MemberAttributes(UserId),
     /// A policy.
     Policy(PolicyId),
+    /// What bore an external id that got free.
+    FormerBearer(FormerBearerId),
 }
 
 impl From<Principal> for EntityKey {

@@ -6,7 +6,7 @@ use super::{InvitationStatus, RoleRef, Scope};
 use crate::catalog::{Catalog, Level, PermissionSet};
 use crate::ids::UserId;
 use crate::policy::Mistakes;
-use crate::values::Name;
+use crate::values::{ExternalId, Name};
 
 /// What sort of no it is; the edge turns it into a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,11 @@ refusals! {
         missing: PermissionNames, /// Where.
         scope: Scope } = Denied, "above_you",
         "{what} is above what you hold at `{scope}`: you lack {missing}", "ask somebody who holds these permissions there";
+    /// Something else bore the external id until lately, and giving it on would give access that the caller does not hold.
+    BorneByAnother { /// The external id.
+        external_id: ExternalId, /// Until when it is remembered.
+        until: Timestamp } = Denied, "external_id_of_another",
+        "the external id `{external_id}` was another one's until lately, and access would move with it that is not yours to give", "choose another external id, or ask somebody whom no policy binds there and who holds as much of what bore it; from {until} on it is like a new one";
     /// The caller is a member who may do nothing at present.
     Inactive = Denied, "member_inactive", "your membership of this account is inactive", "ask an administrator of the account to activate it";
     /// The caller was invited and has not accepted yet.

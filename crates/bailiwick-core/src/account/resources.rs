@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 use super::attributes::{Described, SaidOf};
 use super::decide::Decision;
 use super::{
-    AllOf, AttributeChanges, Attributes, Event, Patch, Refusal, Resource, ResourceSpec, Scope, Taken,
+    Account, AllOf, AttributeChanges, Attributes, Bearer, Event, Patch, Refusal, Resource, ResourceSpec,
+    Scope, Taken,
 };
 use crate::access::Target;
 use crate::catalog::{PermissionIndex, ResourceType};
@@ -80,6 +81,9 @@ impl Decision<'_> {
             attributes: self.described(&spec.resource_type, &spec.attributes, holder)?,
         };
         self.may_register(id, &resource, of.write, may_hold, holder)?;
+        self.may_bear(Target::Resource(id), resource.external_id.as_ref(), || {
+            self.account_with(id, &resource)
+        })?;
         Ok(resource)
     }
 
@@ -121,8 +125,7 @@ impl Decision<'_> {
         if !self.account.has_policies() {
             return Ok(());
         }
-        let mut with = self.account.clone();
-        with.put_resource(id, resource.clone(), with.revision());
+        let with = self.account_with(id, resource);
         let (principal, itself) = (self.actor.principal(), Scope::resources([id]));
         let said = with.said_at(principal, write, &itself, &self.circumstances);
         let may = may_hold || said.permits;
@@ -131,6 +134,13 @@ impl Decision<'_> {
         }
         let at = Scope::of(holder);
         Err(self.account.denied(principal, write, &at, said.forbids.filter(|_| may), self.circumstances))
+    }
+
+    /// The account with a resource that is not recorded yet, or not so.
+    fn account_with(&self, id: ResourceId, resource: &Resource) -> Account {
+        let mut with = self.account.clone();
+        with.put_resource(id, resource.clone(), with.revision());
+        with
     }
 
     /// What is said of a resource that is registered in a project or below another resource, if the actor may say it.
@@ -178,12 +188,11 @@ impl Decision<'_> {
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Resource, after.external_id.as_ref())?;
         }
-        self.may_rename(
-            Target::Resource(id),
-            Some(&before.resource_type),
-            before.external_id.as_ref(),
-            after.external_id.as_ref(),
-        )?;
+        let target = Target::Resource(id);
+        let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
+        self.may_rename(target, Some(&before.resource_type), old, new)?;
+        self.may_bear(target, new.filter(|_| new != old), || self.account_with(id, &after))?;
+        self.frees_unless_kept(|account| Bearer::resource(account, id, &before), old, new);
         self.events.push(Event::ResourceEdited { id, before, after });
         Ok(())
     }
@@ -194,12 +203,12 @@ impl Decision<'_> {
             self.resource_type(&resource.resource_type)?.delete,
             &Scope::resources([id]),
         )?;
-        self.may_free(Target::Resource(id), resource.external_id.as_ref())?;
         let children = self.account.children_of(id).count();
         if children > 0 {
             return Err(Refusal::HasChildren { children });
         }
         self.forget_resource(id);
+        self.frees(Bearer::resource(self.account, id, &resource), resource.external_id.as_ref());
         self.events.push(Event::ResourceDeleted { id, resource });
         Ok(())
     }
@@ -241,7 +250,7 @@ impl Decision<'_> {
     }
 }
 
-impl super::Account {
+impl Account {
     /// Whether a resource was registered in a project, at any depth.
     pub fn project_of(&self, resource: ResourceId) -> Option<ProjectId> {
         self.resource(resource).map(|found| found.value.project)

@@ -51,6 +51,7 @@ impl EntityKey {
             Self::Offer(_) => "offer",
             Self::MemberAttributes(_) => "member_attributes",
             Self::Policy(_) => "policy",
+            Self::FormerBearer(_) => "former_bearer",
         }
     }
 
@@ -70,6 +71,7 @@ impl EntityKey {
             Self::Key(id) => format_smolstr!("{id}"),
             Self::Offer(id) => format_smolstr!("{id}"),
             Self::Policy(id) => format_smolstr!("{id}"),
+            Self::FormerBearer(id) => format_smolstr!("{id}"),
         }
     }
 }
@@ -93,6 +95,7 @@ impl Account {
             EntityKey::Offer(id) => body(self.offers.get(&id).map(|found| &found.value)),
             EntityKey::MemberAttributes(id) => body(self.member_attributes(id)),
             EntityKey::Policy(id) => body(self.policy(id).map(|found| &found.value)),
+            EntityKey::FormerBearer(id) => body(self.former_bearers.get(&id).map(|found| &found.value)),
         }
     }
 
@@ -115,6 +118,7 @@ impl Account {
         keys.extend(self.offers.keys().map(|id| EntityKey::Offer(*id)));
         keys.extend(self.member_attributes.keys().map(|id| EntityKey::MemberAttributes(*id)));
         keys.extend(self.policies.keys().map(|id| EntityKey::Policy(*id)));
+        keys.extend(self.former_bearers.keys().map(|id| EntityKey::FormerBearer(*id)));
         keys
     }
 
@@ -135,6 +139,7 @@ impl Account {
             EntityKey::Key(id) => self.key(id).map(|found| found.revision),
             EntityKey::Offer(id) => self.offers.get(&id).map(|found| found.revision),
             EntityKey::Policy(id) => self.policy(id).map(|found| found.revision),
+            EntityKey::FormerBearer(id) => self.former_bearers.get(&id).map(|found| found.revision),
         }
     }
 }

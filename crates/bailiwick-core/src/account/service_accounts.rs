@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 use super::decide::Decision;
 use super::giver::Grantee;
 use super::{
-    Actor, EndReason, Event, Key, KeyHolder, Patch, Principal, Refusal, RoleAtScope, Scope, SecretHash,
-    ServiceAccount, Taken,
+    Actor, Bearer, EndReason, Event, Key, KeyHolder, Patch, Principal, Refusal, RoleAtScope, Scope,
+    SecretHash, ServiceAccount, Taken,
 };
 use crate::access::Circumstances;
 use crate::catalog::{Operation, PersonalKeys};
@@ -45,6 +45,9 @@ impl Decision<'_> {
         // Questions about this name are answered by what policies permit it.
         if external_id.is_some() {
             self.giver.covers_permits_of(&machine, None)?;
+        }
+        if let Some(external_id) = external_id {
+            self.may_be_known_as(machine.principal, external_id)?;
         }
         let service_account = ServiceAccount {
             name: name.clone(),
@@ -85,11 +88,9 @@ impl Decision<'_> {
         if after.external_id != before.external_id {
             self.free_external_id(Taken::ServiceAccount, after.external_id.as_ref())?;
         }
-        self.may_be_called(
-            Principal::ServiceAccount(id),
-            before.external_id.as_ref(),
-            after.external_id.as_ref(),
-        )?;
+        let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
+        self.may_be_called(Principal::ServiceAccount(id), old, new)?;
+        self.frees_unless_kept(|_| Bearer::ServiceAccount(id), old, new);
         self.events.push(Event::ServiceAccountEdited { id, before, after });
         Ok(())
     }
@@ -99,6 +100,7 @@ impl Decision<'_> {
         self.reaches_all_of(Principal::ServiceAccount(id))?;
         self.delete_keys_of(KeyHolder::ServiceAccount(id));
         self.revoke_all_of(Principal::ServiceAccount(id));
+        self.frees(Bearer::ServiceAccount(id), service_account.external_id.as_ref());
         self.events.push(Event::ServiceAccountDeleted { id, service_account });
         Ok(())
     }

@@ -161,6 +161,8 @@ impl Account {
             Event::PolicyEdited { id, before: policy, .. } | Event::PolicyDeleted { id, policy } => {
                 self.put_policy(*id, policy.clone(), to);
             }
+            Event::ExternalIdFreed { id, .. } => self.drop_former_bearer(*id),
+            Event::ExternalIdForgotten { id, former } => self.put_former_bearer(*id, former.clone(), to),
             // There is nothing before the first event, and the others only record.
             Event::AccountOpened { .. }
             | Event::MemberEnding { .. }

@@ -72,6 +72,11 @@ pub(crate) enum Applies {
 }
 
 impl Applies {
+    /// Whether it does not apply, whatever is asked.
+    pub(crate) fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
+
     /// Whether the other one applies wherever this one does. `false` where that is not plain to see.
     pub(crate) fn implies(&self, other: &Self) -> bool {
         match (self, other) {

@@ -220,11 +220,6 @@ impl Statement {
         })
     }
 
-    /// Whether it is about all that is of a type, wherever that is, as far as its condition does not say otherwise.
-    pub(crate) fn is_about_all_of_a_type(&self) -> bool {
-        matches!(self.at, Where::Everywhere | Where::Types(_))
-    }
-
     /// Whether its condition reads an attribute of this name.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         self.reads.contains(attribute)

@@ -176,6 +176,10 @@ impl Names<'_> {
             E::PolicyCreated { policy, .. } => format!("created the policy {}", policy.name),
             E::PolicyEdited { after, .. } => format!("edited the policy {}", after.name),
             E::PolicyDeleted { policy, .. } => format!("deleted the policy {}", policy.name),
+            E::ExternalIdFreed { former, .. } => format!("made the external id {} free", former.external_id),
+            E::ExternalIdForgotten { former, .. } => {
+                format!("recorded that the external id {} is like a new one", former.external_id)
+            }
             E::OwnershipOffered { offer, .. } => format!("offered ownership to {}", person(&offer.to)),
             E::OwnershipWithdrawn { offer, .. } => {
                 format!("withdrew the offer of ownership to {}", person(&offer.to))

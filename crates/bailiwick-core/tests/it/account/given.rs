@@ -75,6 +75,12 @@ impl Given {
         Self { account, now, owner, history: vec![events], next_id }
     }
 
+    /// The same once more, for what is only tried.
+    pub fn fork(&self) -> Self {
+        let (account, history) = (self.account.clone(), self.history.clone());
+        Self { account, history, ..*self }
+    }
+
     pub fn id<I: Id>(&mut self) -> I {
         self.next_id += 1;
         I::from_uuid(Uuid::from_u128(self.next_id))

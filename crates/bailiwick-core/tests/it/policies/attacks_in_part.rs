@@ -589,10 +589,18 @@ fn an_external_id_is_not_taken_over_by_deleting_what_bears_it() {
         resource
     };
     let (theirs, own) = (cluster("c1"), cluster("c2"));
-    let delete = |resource| Command::DeleteResource { resource };
-    given.decide(Actor::User(user), &delete(theirs)).unwrap();
+    let called = Command::EditResource {
+        resource: own,
+        name: None,
+        external_id: Patch::Set(external("c1")),
+        url: Patch::Keep,
+        attributes: [].into(),
+    };
+    let manager = given.role("Manager", Level::Account, MANAGES_CLUSTERS);
+    given.grant(Principal::Member(user), at(manager, Scope::Account));
+    given.when(user, &Command::DeleteResource { resource: theirs }).unwrap();
+    given.decide(Actor::User(user), &called).unwrap();
     given.grant(Principal::Member(user), at(built_in("cluster_read_only"), Scope::resources([own])));
-    let refusal = given.refused(user, &delete(theirs));
-    assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
-    given.decide(Actor::User(user), &delete(own)).unwrap();
+    let refusal = given.refused(user, &called);
+    assert!(matches!(refusal, Refusal::BorneByAnother { .. }), "{refusal:?}");
 }

@@ -13,9 +13,10 @@ use super::{CATALOGS, LONGEST};
 /// no state of its own. Every command of the language must come up and be accepted, or these properties prove little.
 #[test]
 fn random_sequences_reach_every_command() {
-    // Limits need more than a random sequence makes, three refusals a catalog with other rules, and one that the
-    // only owner offers ownership to a membership that ends; the slices' own tests have them.
-    const NEVER: usize = 16;
+    // Limits need more than a random sequence makes, three refusals a catalog with other rules, one that the
+    // only owner offers ownership to a membership that ends, and one that an external id wanders to where more is granted; the
+    // slices' own tests have them.
+    const NEVER: usize = 17;
     let mut accepted = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let mut runner = TestRunner::deterministic();

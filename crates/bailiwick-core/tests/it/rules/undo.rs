@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::account::{Account, Command, EntityKey, Event, Undo};
+use bailiwick_core::account::{Account, Event, Undo};
 use bailiwick_core::ids::Revision;
 use serde_json::Value;
 
 use super::for_random_sequences;
 use super::rows::{assert_answers_the_same, rows};
 use super::world::{World, with_more_policies};
-use crate::given::Given;
+use crate::account::prelude::*;
 
 /// The entities' bodies but for the hashes of keys, which a deleted key does not come back with.
 fn bodies(account: &Account) -> BTreeMap<EntityKey, Value> {
@@ -85,4 +85,60 @@ fn a_forgotten_invitation_comes_back_as_it_had_ended() {
     assert_eq!(bodies(&past), bodies(&before));
     assert_eq!((past.waiting_invitation(user), past.member_status(user)), (None, before.member_status(user)));
     assert_eq!(past.next_deadline(), before.next_deadline());
+}
+
+#[test]
+fn what_bore_an_external_id_is_remembered_and_forgotten_back_and_forth() {
+    let mut given = Given::new("bailiwick");
+    let user = given.member(&[]);
+    let project = given.project("Search");
+    let cluster = given.resource("cluster", Some(project), None);
+    let database = given.resource("database", None, Some(cluster));
+    let machine = given.service_account("Machine", &[]);
+    let freed = |text: Option<&str>| text.map_or(Patch::Clear, |text| Patch::Set(external(text)));
+    for text in [Some("one"), None, Some("one"), Some("other")] {
+        for command in [
+            Command::EditMember { user, external_id: freed(text), attributes: [].into() },
+            Command::EditProject { project, name: None, description: None, external_id: freed(text) },
+            Command::EditResource {
+                resource: database,
+                name: None,
+                external_id: freed(text),
+                url: Patch::Keep,
+                attributes: [].into(),
+            },
+            Command::EditServiceAccount {
+                service_account: machine,
+                name: None,
+                description: None,
+                external_id: freed(text.filter(|text| *text != "one").map(|_| "machine")),
+                may_assert: None,
+            },
+        ] {
+            // A machine without an external id has none to take away.
+            let _ = given.when(given.owner, &command);
+        }
+    }
+    for command in [
+        Command::RemoveMember { user },
+        Command::DeleteResource { resource: database },
+        Command::DeleteServiceAccount { service_account: machine },
+    ] {
+        given.do_it(&command);
+    }
+    given.pass(limits::FORMER_BEARER_SECONDS);
+    given.lapse(2);
+    let is_former = |key: &EntityKey| matches!(key, EntityKey::FormerBearer(_));
+    assert!(!given.account.entity_keys().iter().any(is_former));
+    let catalog = Arc::new(given.account.catalog().clone());
+    let mut most = 0;
+    for to in 1..given.history.len() {
+        let past = back(&given.account, &given.history, to);
+        let commits = given.history[..to].iter().map(Vec::as_slice);
+        let replayed = Account::replay(past.id(), Arc::clone(&catalog), commits);
+        assert_eq!(bodies(&past), bodies(&replayed), "back to {to}");
+        assert_eq!(past.next_deadline(), replayed.next_deadline(), "back to {to}");
+        most = most.max(past.entity_keys().iter().filter(|key| is_former(key)).count());
+    }
+    assert_eq!(most, 6);
 }
