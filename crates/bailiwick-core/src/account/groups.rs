@@ -81,10 +81,11 @@ impl Decision<'_> {
         }
         if after.external_id != before.external_id {
             self.free_external_id(Taken::Group, after.external_id.as_ref())?;
-            // Whoever is put into what bears it next is not in the group that policies name.
-            if before.external_id.is_some() {
-                self.giver.covers_policies_naming(id)?;
-            }
+        }
+        // Whoever is put into what is called so next is not in the group that policies name.
+        let is_taken_away = before.external_id.is_some() && after.external_id != before.external_id;
+        if is_taken_away || after.name.folded() != before.name.folded() {
+            self.giver.covers_policies_naming(id)?;
         }
         self.may_be_called(Principal::Group(id), before.external_id.as_ref(), after.external_id.as_ref())?;
         self.events.push(Event::GroupEdited { id, before, after });

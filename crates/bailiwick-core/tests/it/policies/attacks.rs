@@ -589,18 +589,29 @@ fn attributes_are_promised_by_those_who_may_edit_members() {
 }
 
 #[test]
-fn a_group_that_policies_name_keeps_its_external_id() {
+fn a_group_that_policies_name_keeps_its_name_and_external_id() {
     let mut given = Given::new("bailiwick");
     let group = given.group("Contractors");
-    let called = |external_id| Command::EditGroup { group, name: None, description: None, external_id };
-    given.do_it(&called(Patch::Set(external("contractors"))));
+    let called = |text: &str, external_id| Command::EditGroup {
+        group,
+        name: Some(name(text)),
+        description: None,
+        external_id,
+    };
+    given.do_it(&called("Contractors", Patch::Set(external("contractors"))));
     let steward = given.member_who_may(&["write:groups"]);
-    given.decide(Actor::User(steward), &called(Patch::Clear)).unwrap();
+    let ways = [called("Contractors", Patch::Clear), called("Others", Patch::Keep)];
+    for way in &ways {
+        given.decide(Actor::User(steward), way).unwrap();
+    }
     given.policy(&format!(
         "forbid(principal in Group::\"{group}\", action == Action::\"delete:clusters\", resource);"
     ));
-    assert!(is_escalation(&given.refused(steward, &called(Patch::Clear))));
-    given.decide(Actor::User(given.owner), &called(Patch::Clear)).unwrap();
+    for way in &ways {
+        assert!(is_escalation(&given.refused(steward, way)), "{way:?}");
+        given.decide(Actor::User(given.owner), way).unwrap();
+    }
+    given.decide(Actor::User(steward), &called("CONTRACTORS", Patch::Keep)).unwrap();
 }
 
 #[test]
