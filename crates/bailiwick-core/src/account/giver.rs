@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -196,17 +197,50 @@ impl<'a> Giver<'a> {
         self.kept_from(permissions, &self.judged_at(scope).1, grantee, None).is_some()
     }
 
-    /// Whether a member who did something may still do it, whatever the circumstances were: a policy that asks for some of them
-    /// asked then, one that forbids it to them anyhow counts now.
+    /// Whether a member who did something may still do it in all of a scope, whatever the circumstances were: a policy that asks
+    /// for some of them asked then, one that forbids it to them anyhow counts now.
     ///
     /// # Errors
     /// Those of [`Account::authorize`].
     pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
+        self.had_it(user, operation, scope)?;
+        self.not_forbidden(operation, scope, None, is_always)
+    }
+
+    /// The same of what is done to the account and gives nothing in its parts.
+    ///
+    /// # Errors
+    /// Those of [`Account::authorize`].
+    pub(super) fn still_may_at_account(&self, user: UserId, operation: Operation) -> Result<(), Refusal> {
+        self.had_it(user, operation, &Scope::Account)?;
+        let at = Target::Account;
+        self.none_forbids(operation, &Scope::Account, |statement, own| {
+            statement.is_about_target(self.basis, &at)
+                && is_always(&self.basis.applies(statement, own, Object::There(at)))
+        })
+    }
+
+    /// The same of letting somebody into a group, wherever it holds grants.
+    ///
+    /// # Errors
+    /// Those of [`Account::authorize`].
+    pub(super) fn still_may_join(
+        &self,
+        user: UserId,
+        operation: Operation,
+        group: GroupId,
+    ) -> Result<(), Refusal> {
+        self.still_may_at_account(user, operation)?;
+        self.at_each(operation, self.account.places_of(Principal::Group(group), self.now()), |scope| {
+            self.not_forbidden(operation, scope, None, is_always)
+        })
+    }
+
+    /// Whether a member has the permission of an operation, be it that a policy forbids its use.
+    fn had_it(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         match self.account.authorize(Actor::User(user), operation, scope, self.circumstances) {
-            Ok(()) | Err(Refusal::Forbidden { .. }) => {
-                self.not_forbidden(operation, scope, None, |applies| matches!(applies, Applies::Always))
-            }
-            refused => refused,
+            Err(Refusal::Forbidden { .. }) => Ok(()),
+            asked => asked,
         }
     }
 
@@ -220,6 +254,36 @@ impl<'a> Giver<'a> {
         self.not_forbidden(operation, &scope, now, |applies| !matches!(applies, Applies::Never))
     }
 
+    /// The same for what changes who is in a group, or what a role holds: it gives or takes wherever that is granted.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub(super) fn may_at_each<'s>(
+        &self,
+        operation: Operation,
+        places: impl Iterator<Item = &'s Scope>,
+    ) -> Result<(), Refusal> {
+        self.at_each(operation, places, |scope| self.may_all_over(operation, scope))
+    }
+
+    /// Asks of each place once, if there is anything to be asked.
+    fn at_each<'s>(
+        &self,
+        operation: Operation,
+        places: impl Iterator<Item = &'s Scope>,
+        ask: impl FnMut(&Scope) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        if !self.basis.has_policies() {
+            return Ok(());
+        }
+        let permission = self.basis.catalog().operation(operation);
+        if !self.bound().1.iter().any(|statement| statement.actions.contains(permission)) {
+            return Ok(());
+        }
+        let places: BTreeSet<&Scope> = places.collect();
+        places.into_iter().try_for_each(ask)
+    }
+
     fn not_forbidden(
         &self,
         operation: Operation,
@@ -227,18 +291,27 @@ impl<'a> Giver<'a> {
         when: Option<&Circumstances<'_>>,
         counts: impl Fn(&Applies) -> bool,
     ) -> Result<(), Refusal> {
+        self.none_forbids(operation, scope, |statement, own| {
+            let mut objects = self.objects(statement, scope);
+            objects.any(|object| counts(&self.basis.applies_when(statement, own, object, when)))
+        })
+    }
+
+    /// None of the statements that may bind the giver forbids an operation; `scope` is where it would be done.
+    fn none_forbids(
+        &self,
+        operation: Operation,
+        scope: &Scope,
+        forbids: impl Fn(&Statement, &Subject) -> bool,
+    ) -> Result<(), Refusal> {
         if !self.basis.has_policies() {
             return Ok(());
         }
         let (own, bound) = self.bound();
         let permission = self.basis.catalog().operation(operation);
-        let forbids = |statement: &&&Statement| {
-            statement.actions.contains(permission)
-                && self
-                    .objects(statement, scope)
-                    .any(|object| counts(&self.basis.applies_when(statement, own, object, when)))
-        };
-        bound.iter().find(forbids).map_or(Ok(()), |statement| {
+        let found =
+            |statement: &&&Statement| statement.actions.contains(permission) && forbids(statement, own);
+        bound.iter().find(found).map_or(Ok(()), |statement| {
             let (principal, policy) = (self.principal, Some(statement.policy));
             Err(self.basis.denied(principal, permission, scope, policy, self.circumstances))
         })
@@ -389,21 +462,31 @@ impl<'a> Giver<'a> {
         grantee: &Subject,
         until: Option<Timestamp>,
     ) -> Result<(), Refusal> {
-        let (own, _) = self.bound();
         let to = Grantee::One(grantee.clone());
-        for statement in self.account.statements().filter(|statement| statement.effect == Effect::Permit) {
-            let theirs = self.account.applies(statement, grantee, Object::Anything);
-            let alike = self.comes_alike(statement, grantee.principal)
-                && theirs.implies(&self.basis.applies(statement, own, Object::Anything));
-            let Some(scope) = self.account.place_of(statement) else { continue };
-            // What a policy permits the giver alike is still not theirs where another one keeps them from it.
-            let actions = &statement.actions;
-            let kept = || self.keeps_back(actions, &scope, &to);
-            if !alike || kept() {
-                self.covers(actions, &scope, until, &to)?;
+        let mut beyond = self.permits_beyond(grantee, &to);
+        beyond.try_for_each(|(statement, scope)| self.covers(&statement.actions, &scope, until, &to))
+    }
+
+    /// The statements that permit somebody what they do not permit the giver alike, and where.
+    pub(super) fn permits_beyond(
+        &self,
+        theirs: &Subject,
+        to: &Grantee,
+    ) -> impl Iterator<Item = (&'a Statement, Scope)> {
+        let permits = self.account.statements().filter(|statement| statement.effect == Effect::Permit);
+        permits.filter_map(|statement| {
+            let (own, _) = self.bound();
+            let applies = self.account.applies(statement, theirs, Object::Anything);
+            if matches!(applies, Applies::Never) {
+                return None;
             }
-        }
-        Ok(())
+            let alike = self.comes_alike(statement, theirs.principal)
+                && applies.implies(&self.basis.applies(statement, own, Object::Anything));
+            let scope = self.account.place_of(statement)?;
+            // What a policy permits the giver alike is still not theirs where another one keeps them from it.
+            let is_beyond = !alike || self.keeps_back(&statement.actions, &scope, to);
+            is_beyond.then_some((statement, scope))
+        })
     }
 
     /// What policies permit a principal beside its grants and not whoever else it may be of its kind: to be given to anybody.
@@ -412,12 +495,9 @@ impl<'a> Giver<'a> {
     /// Those of [`Giver::covers`].
     pub(super) fn covers_permits_of_bearer(&self, principal: Principal) -> Result<(), Refusal> {
         let bearer = Subject::of(self.account, principal);
-        let is_user = matches!(principal, Principal::Member(_));
         let mut permits = self.account.statements().filter(|statement| {
-            let is_alike =
-                statement.is_about_everybody() || (is_user && statement.is_about_all_users_in(&[]));
             statement.effect == Effect::Permit
-                && !is_alike
+                && !statement.is_alike_for_all_like(principal)
                 && !matches!(self.account.applies(statement, &bearer, Object::Anything), Applies::Never)
         });
         permits.try_for_each(|statement| {
@@ -499,9 +579,14 @@ impl<'a> Giver<'a> {
     }
 
     /// A policy as the giver may be told of it.
-    fn forbidding(&self, policy: PolicyId) -> Forbidding {
+    pub(super) fn forbidding(&self, policy: PolicyId) -> Forbidding {
         self.basis.forbidding(self.principal, policy, self.circumstances)
     }
+}
+
+/// Whether a statement applies whatever the circumstances are.
+fn is_always(applies: &Applies) -> bool {
+    matches!(applies, Applies::Always)
 }
 
 impl Account {
