@@ -7,16 +7,15 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::membership_ends::earlier;
-use super::{Account, Actor, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
+use super::{Account, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionSet};
-use crate::ids::{GroupId, PolicyId, ServiceAccountId, UserId};
+use crate::ids::{GroupId, PolicyId, ServiceAccountId};
 use crate::policy::{Applies, Effect, Object, Statement, Subject, types_below, types_in};
 
 /// To whom access is given.
@@ -101,6 +100,11 @@ impl<'a> Giver<'a> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.circumstances.now
+    }
+
+    /// The moment and what else policies can look at.
+    pub(super) fn circumstances(&self) -> Circumstances<'a> {
+        self.circumstances
     }
 
     /// The giver as policies see them.
@@ -197,126 +201,6 @@ impl<'a> Giver<'a> {
         self.kept_from(permissions, &self.judged_at(scope).1, grantee, None).is_some()
     }
 
-    /// Whether a member who did something may still do it in all of a scope, whatever the circumstances were: a policy that asks
-    /// for some of them asked then, one that forbids it to them anyhow counts now.
-    ///
-    /// # Errors
-    /// Those of [`Account::authorize`].
-    pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        self.had_it(user, operation, scope)?;
-        self.not_forbidden(operation, scope, None, is_always)
-    }
-
-    /// The same of what is done to the account and gives nothing in its parts.
-    ///
-    /// # Errors
-    /// Those of [`Account::authorize`].
-    pub(super) fn still_may_at_account(&self, user: UserId, operation: Operation) -> Result<(), Refusal> {
-        self.had_it(user, operation, &Scope::Account)?;
-        let at = Target::Account;
-        self.none_forbids(operation, &Scope::Account, |statement, own| {
-            statement.is_about_target(self.basis, &at)
-                && is_always(&self.basis.applies(statement, own, Object::There(at)))
-        })
-    }
-
-    /// The same of letting somebody into a group, wherever it holds grants.
-    ///
-    /// # Errors
-    /// Those of [`Account::authorize`].
-    pub(super) fn still_may_join(
-        &self,
-        user: UserId,
-        operation: Operation,
-        group: GroupId,
-    ) -> Result<(), Refusal> {
-        self.still_may_at_account(user, operation)?;
-        self.at_each(operation, self.account.places_of(Principal::Group(group), self.now()), |scope| {
-            self.not_forbidden(operation, scope, None, is_always)
-        })
-    }
-
-    /// Whether a member has the permission of an operation, be it that a policy forbids its use.
-    fn had_it(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        match self.account.authorize(Actor::User(user), operation, scope, self.circumstances) {
-            Err(Refusal::Forbidden { .. }) => Ok(()),
-            asked => asked,
-        }
-    }
-
-    /// No policy forbids the giver now an operation anywhere in a scope, where what is given in all of it is given there too.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`].
-    pub(super) fn may_all_over(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        let (_, scope) = self.judged_at(scope);
-        let now = Some(&self.circumstances);
-        self.not_forbidden(operation, &scope, now, |applies| !matches!(applies, Applies::Never))
-    }
-
-    /// The same for what changes who is in a group, or what a role holds: it gives or takes wherever that is granted.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`].
-    pub(super) fn may_at_each<'s>(
-        &self,
-        operation: Operation,
-        places: impl Iterator<Item = &'s Scope>,
-    ) -> Result<(), Refusal> {
-        self.at_each(operation, places, |scope| self.may_all_over(operation, scope))
-    }
-
-    /// Asks of each place once, if there is anything to be asked.
-    fn at_each<'s>(
-        &self,
-        operation: Operation,
-        places: impl Iterator<Item = &'s Scope>,
-        ask: impl FnMut(&Scope) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        if !self.basis.has_policies() {
-            return Ok(());
-        }
-        let permission = self.basis.catalog().operation(operation);
-        if !self.bound().1.iter().any(|statement| statement.actions.contains(permission)) {
-            return Ok(());
-        }
-        let places: BTreeSet<&Scope> = places.collect();
-        places.into_iter().try_for_each(ask)
-    }
-
-    fn not_forbidden(
-        &self,
-        operation: Operation,
-        scope: &Scope,
-        when: Option<&Circumstances<'_>>,
-        counts: impl Fn(&Applies) -> bool,
-    ) -> Result<(), Refusal> {
-        self.none_forbids(operation, scope, |statement, own| {
-            let mut objects = self.objects(statement, scope);
-            objects.any(|object| counts(&self.basis.applies_when(statement, own, object, when)))
-        })
-    }
-
-    /// None of the statements that may bind the giver forbids an operation; `scope` is where it would be done.
-    fn none_forbids(
-        &self,
-        operation: Operation,
-        scope: &Scope,
-        forbids: impl Fn(&Statement, &Subject) -> bool,
-    ) -> Result<(), Refusal> {
-        if !self.basis.has_policies() {
-            return Ok(());
-        }
-        let (own, bound) = self.bound();
-        let permission = self.basis.catalog().operation(operation);
-        let found =
-            |statement: &&&Statement| statement.actions.contains(permission) && forbids(statement, own);
-        bound.iter().find(found).map_or(Ok(()), |statement| {
-            let (principal, policy) = (self.principal, Some(statement.policy));
-            Err(self.basis.denied(principal, permission, scope, policy, self.circumstances))
-        })
-    }
-
     /// What a machine may assert decides what it is answered: whoever speaks by it holds all that the statements name which
     /// read it.
     ///
@@ -409,7 +293,7 @@ impl<'a> Giver<'a> {
     }
 
     /// What a statement may be about in a scope: what is named by itself, anything of a type as such.
-    fn objects<'s>(
+    pub(super) fn objects<'s>(
         &self,
         statement: &'s Statement,
         scope: &'s Scope,
@@ -495,9 +379,12 @@ impl<'a> Giver<'a> {
     /// Those of [`Giver::covers`].
     pub(super) fn covers_permits_of_bearer(&self, principal: Principal) -> Result<(), Refusal> {
         let bearer = Subject::of(self.account, principal);
+        let is_user = matches!(principal, Principal::Member(_));
         let mut permits = self.account.statements().filter(|statement| {
+            let is_alike =
+                statement.is_about_everybody() || (is_user && statement.is_about_all_users_in(&[]));
             statement.effect == Effect::Permit
-                && !statement.is_alike_for_all_like(principal)
+                && !is_alike
                 && !matches!(self.account.applies(statement, &bearer, Object::Anything), Applies::Never)
         });
         permits.try_for_each(|statement| {
@@ -584,11 +471,6 @@ impl<'a> Giver<'a> {
     }
 }
 
-/// Whether a statement applies whatever the circumstances are.
-fn is_always(applies: &Applies) -> bool {
-    matches!(applies, Applies::Always)
-}
-
 impl Account {
     /// All statements of enabled policies.
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
@@ -601,7 +483,7 @@ impl Account {
     }
 
     /// The same under these circumstances, if there are any.
-    fn applies_when(
+    pub(super) fn applies_when(
         &self,
         statement: &Statement,
         subject: &Subject,

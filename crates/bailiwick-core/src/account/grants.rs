@@ -319,23 +319,6 @@ impl Account {
                 .any(|held| held.principal != principal && held.is_live(now))
     }
 
-    /// Where what a principal was granted counts at a moment, through groups too.
-    pub(super) fn places_of(&self, principal: Principal, now: Timestamp) -> impl Iterator<Item = &Scope> {
-        let grants = self.holders(principal).flat_map(|holder| self.grants_of(holder));
-        grants.filter(move |(_, grant)| grant.value.is_live(now)).map(|(_, grant)| &grant.value.scope)
-    }
-
-    /// Where a role counts at a moment: where it is granted, or promised by an invitation that waits.
-    pub(super) fn places_of_role(&self, role: &RoleRef, now: Timestamp) -> impl Iterator<Item = &Scope> {
-        let grants = self.grants_after(None).map(|(_, grant)| &grant.value);
-        let granted = grants.filter(move |grant| grant.role == *role && grant.is_live(now));
-        let waiting = self.invitations_naming(role).map(|(_, invitation)| invitation);
-        let waiting = waiting.filter(move |found| found.status_at(now) == InvitationStatus::Pending);
-        let promised = waiting.flat_map(|found| found.grants.iter());
-        let promised = promised.filter(move |grant| grant.role == *role).map(|grant| &grant.scope);
-        granted.map(|grant| &grant.scope).chain(promised)
-    }
-
     /// The waiting invitations that promise a role.
     pub(super) fn invitations_naming(
         &self,
