@@ -30,6 +30,7 @@ mod membership_of_projects;
 mod nesting;
 mod opening;
 mod ownership;
+mod places;
 mod policies;
 mod projects;
 mod promised_groups;

@@ -83,7 +83,7 @@ impl StartError {
             }
             Self::CatalogFile { .. } => "check the path and the permissions",
             Self::CatalogInTheWay(_) => {
-                "serve the catalog of before, or rename with `bailiwick catalog migrate --rename role:OLD=NEW`"
+                "serve the catalog of before, or go on with `bailiwick catalog migrate --rename role:OLD=NEW`, which renames"
             }
             Self::Store(error) => error.hint(),
             Self::Listen { .. } => "another process may use the address; choose one with `--listen`",

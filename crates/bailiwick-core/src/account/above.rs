@@ -1,6 +1,7 @@
 //! What is above the actor stays as it is: whoever changes or ends what carries access holds that access themselves.
 //!
-//! One rule for roles, grants, groups, members and service accounts. It asks for what is held now and not for how long,
+//! One rule for roles, grants, groups, members and service accounts. What policies permit somebody counts where they lose it:
+//! who is removed, deactivated, or let in for less long, and machines that are deleted. It asks for what is held now and not for how long,
 //! since nothing is given. Two things are exempt, because ending them must never wait and takes nothing from anybody who
 //! was let in: management keys and invitations that wait for an answer.
 
@@ -13,6 +14,7 @@ use super::giver::Grantee;
 use super::{Account, Grant, PermissionNames, Principal, Refusal, RoleRef, Scope};
 use crate::access::Circumstances;
 use crate::catalog::{Operation, PermissionSet};
+use crate::policy::{Statement, Subject};
 
 impl Decision<'_> {
     /// The rule itself: the actor holds all of this there, or may escalate there. `of` says whose it is, `what` names the thing
@@ -40,8 +42,7 @@ impl Decision<'_> {
             .into_iter()
             .all(|operation| judging.authorize_anywhere(self.actor, operation, self.circumstances).is_ok());
         if !may_look {
-            let (what, scope) = ("this".to_owned(), Scope::Account);
-            return Err(Refusal::Above { what, missing: PermissionNames::default(), scope });
+            return Err(hidden());
         }
         let missing = PermissionNames::of(&self.account.catalog, &missing);
         Err(Refusal::Above { what: what(), missing, scope: scope.clone() })
@@ -72,6 +73,28 @@ impl Decision<'_> {
         self.account.holders(principal).try_for_each(|holder| self.reaches_grants_of(holder, &of))
     }
 
+    /// The rule for everything that ends with a principal: also what policies permit it, and neither everybody like it nor the actor.
+    pub(super) fn reaches_all_that_ends_with(&self, principal: Principal) -> Result<(), Refusal> {
+        self.reaches_all_that_reaches(principal)?;
+        if !self.account.has_policies() {
+            return Ok(());
+        }
+        let subject = Subject::of(self.account, principal);
+        let of = Grantee::One(subject.clone());
+        let beyond = self.giver.permits_beyond(&subject, &of);
+        let mut own = beyond.filter(|(statement, _)| !statement.is_alike_for_all_like(principal));
+        own.try_for_each(|(statement, scope)| self.reaches_permitted(statement, &scope, &of))
+    }
+
+    /// The rule for what a policy permits, which only those are told who may read policies.
+    fn reaches_permitted(&self, statement: &Statement, scope: &Scope, of: &Grantee) -> Result<(), Refusal> {
+        let policy = self.giver.forbidding(statement.policy);
+        match self.reaches(&statement.actions, scope, of, || format!("what {policy} permits")) {
+            Err(Refusal::Above { .. }) if policy.0.is_none() => Err(hidden()),
+            asked => asked,
+        }
+    }
+
     /// The rule for a grant; one that has ended carries nothing any more.
     pub(super) fn reaches_grant(&self, grant: &Grant) -> Result<(), Refusal> {
         self.reaches_live(grant, &Grantee::of(self.account, grant.principal))
@@ -80,6 +103,12 @@ impl Decision<'_> {
     fn reaches_live(&self, grant: &Grant, of: &Grantee) -> Result<(), Refusal> {
         if grant.is_live(self.now) { self.reaches_role(&grant.role, &grant.scope, of) } else { Ok(()) }
     }
+}
+
+/// That something is above the actor, who is not told what.
+fn hidden() -> Refusal {
+    let (what, scope) = ("this".to_owned(), Scope::Account);
+    Refusal::Above { what, missing: PermissionNames::default(), scope }
 }
 
 impl Account {

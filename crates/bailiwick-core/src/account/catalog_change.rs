@@ -15,7 +15,7 @@ use super::{
     Principal, Resource, Role, RoleAtScope, RoleRef, Scope,
 };
 use crate::access::Searched;
-use crate::catalog::{Catalog, PermissionSet};
+use crate::catalog::{Catalog, Operation, PermissionSet};
 use crate::ids::{GrantId, Id, ResourceId};
 use crate::policy;
 use crate::values::ExternalId;
@@ -59,6 +59,17 @@ impl Renames {
 
 fn renamed(names: &BTreeMap<SmolStr, SmolStr>, name: &SmolStr) -> SmolStr {
     names.get(name).unwrap_or(name).clone()
+}
+
+/// The permissions that one catalog has and the other one has not.
+fn only_in<'c>(one: &'c Catalog, other: &Catalog) -> BTreeSet<&'c str> {
+    let names = one.permissions.iter().map(|permission| permission.name.as_str());
+    names.filter(|name| other.permission(name).is_none()).collect()
+}
+
+/// The permissions that Bailiwick's own operations ask for, in the order of the operations.
+fn asked_for(catalog: &Catalog) -> impl Iterator<Item = &str> {
+    Operation::ALL.iter().map(|operation| catalog.permission_name(catalog.operation(*operation)))
 }
 
 impl Account {
@@ -138,29 +149,78 @@ impl Account {
         })
     }
 
+    /// Policies that count and would name more or less than before by a verb, `Action::"delete"`, of what was there before already:
+    /// who may do it would change unseen.
+    ///
+    /// A catalog does not say what is called otherwise. So what a policy would not name any more counts while there is something
+    /// new that it does not name either, and what it would name in addition counts while something is gone that it did not
+    /// name; and both count where one of Bailiwick's own operations asks for it. What is only new was nobody's before, and what is
+    /// only gone is nobody's any more.
+    pub fn policies_that_change(&self, before: &Catalog, next: &Catalog) -> Vec<String> {
+        let (gone, new) = (only_in(before, next), only_in(next, before));
+        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        let changed = enabled.filter_map(|(id, policy)| {
+            let text = &policy.value.text;
+            let statements = policy::actions_named(before, text).zip(policy::actions_named(next, text));
+            let (mut less, mut more) = (BTreeSet::new(), BTreeSet::new());
+            for (named, names) in statements {
+                let may_be_called_otherwise = !new.is_subset(&names);
+                let may_have_been_called_otherwise = !gone.is_subset(&named);
+                let operations = || asked_for(before).zip(asked_for(next));
+                let lost = named.difference(&names).filter(|old| {
+                    may_be_called_otherwise
+                        || operations().any(|(asked, asks)| asked == **old && !names.contains(asks))
+                });
+                less.extend(lost.map(|name| format!("`{name}`")));
+                let gained = names.difference(&named).filter(|new| {
+                    may_have_been_called_otherwise
+                        || operations().any(|(asked, asks)| asks == **new && !named.contains(asked))
+                });
+                more.extend(gained.map(|name| format!("`{name}`")));
+            }
+            let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+            let why = match (less.is_empty(), more.is_empty()) {
+                (true, true) => return None,
+                (false, true) => format!("would not name {} any more", joined(less)),
+                (true, false) => format!("would name {} too", joined(more)),
+                (false, false) => format!("would name {} instead of {}", joined(more), joined(less)),
+            };
+            Some(format!("the policy {} ({id}) {why}, by a verb", policy.value.name))
+        });
+        changed.collect()
+    }
+
     /// Policies that count and would not name any more what they name now by a verb, `Action::"delete"`, because a permission with
-    /// it is called otherwise: a forbid would be gone unseen.
-    pub fn policies_that_lose(&self, renames: &Renames, next: &Catalog) -> Vec<String> {
+    /// it is called otherwise, or would name what is called so from then on: a forbid would be gone unseen, or a permit be there.
+    pub fn policies_changed_by(&self, renames: &Renames, next: &Catalog) -> Vec<String> {
         let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
         let lost = enabled.filter_map(|(id, policy)| {
             let text = &policy.value.text;
             let renamed_text = policy::renamed(text, &renames.permissions, &renames.resource_types);
             let before = policy::actions_named(self.catalog(), text);
-            let lost: BTreeSet<String> = before
-                .zip(policy::actions_named(next, &renamed_text))
-                .flat_map(|(before, after)| {
-                    let there = before.into_iter().filter_map(|old| {
-                        let new = renamed(&renames.permissions, &old.into());
-                        (next.permission(&new).is_some() && !after.contains(new.as_str()))
-                            .then(|| format!("`{new}` (name `{old}` in its text before, beside the verb)"))
-                    });
-                    there.collect::<Vec<_>>()
-                })
-                .collect();
-            let names: Vec<String> = lost.into_iter().collect();
-            let policy = &policy.value.name;
-            (!names.is_empty())
-                .then(|| format!("the policy {policy} ({id}) would not name {}", names.join(", ")))
+            let (mut less, mut more) = (BTreeSet::new(), BTreeSet::new());
+            for (before, after) in before.zip(policy::actions_named(next, &renamed_text)) {
+                less.extend(before.iter().filter_map(|old| {
+                    let new = renamed(&renames.permissions, &(*old).into());
+                    (next.permission(&new).is_some() && !after.contains(new.as_str()))
+                        .then(|| format!("`{new}` (name `{old}` in its text before, beside the verb)"))
+                }));
+                let others = renames.permissions.iter().filter(|(old, new)| {
+                    let is_new = self.catalog().permission(new).is_none();
+                    is_new && after.contains(new.as_str()) && !before.contains(old.as_str())
+                });
+                more.extend(others.map(|(old, new)| {
+                    format!("`{new}`, which is `{old}` now (name what is meant, instead of the verb)")
+                }));
+            }
+            let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+            let why = match (less.is_empty(), more.is_empty()) {
+                (true, true) => return None,
+                (false, true) => format!("would not name {}", joined(less)),
+                (true, false) => format!("would name {}", joined(more)),
+                (false, false) => format!("would name {}, and not {}", joined(more), joined(less)),
+            };
+            Some(format!("the policy {} ({id}) {why}", policy.value.name))
         });
         lost.collect()
     }

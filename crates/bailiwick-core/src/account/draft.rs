@@ -20,6 +20,7 @@ pub struct Draft<'a> {
     ids: &'a mut dyn FnMut() -> Uuid,
     events: Vec<Event>,
     used: PermissionSet,
+    owing: Option<Refusal>,
 }
 
 impl Account {
@@ -38,6 +39,7 @@ impl Account {
             ids,
             events: Vec::new(),
             used: PermissionSet::EMPTY,
+            owing: None,
         }
     }
 
@@ -84,11 +86,21 @@ impl Draft<'_> {
         let (events, used) =
             Decision::of(&self.current, basis, self.actor, self.circumstances, &mut *self.ids)
                 .events(command)?;
+        let before = self.current.clone();
         self.current.apply(&events);
+        let kept = before.keeps_holders(&events, &self.current);
+        let kept = kept.and_then(|()| self.current.has_single_holders(&events, self.circumstances.now));
+        self.owing = kept.err();
         self.used = self.used.union(&used);
         let before = self.events.len();
         self.events.extend(events);
         Ok(self.events.get(before..).unwrap_or_default())
+    }
+
+    /// Why the last step cannot be the end: it took a role from its last holder, or gave one to a second, and a later step has
+    /// to mend that.
+    pub fn owing(&self) -> Option<&Refusal> {
+        self.owing.as_ref()
     }
 
     /// Whether nothing was done so far.

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::membership_ends::earlier;
-use super::{Account, Actor, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
+use super::{Account, Forbidding, Grant, PermissionNames, Principal, Refusal, RoleAtScope, Scope};
 use crate::access::{Circumstances, Target};
 use crate::catalog::{Operation, PermissionSet};
-use crate::ids::{GroupId, PolicyId, ServiceAccountId, UserId};
+use crate::ids::{GroupId, PolicyId, ServiceAccountId};
 use crate::policy::{Applies, Effect, Object, Statement, Subject, types_below, types_in};
 
 /// To whom access is given.
@@ -92,6 +92,19 @@ impl<'a> Giver<'a> {
 
     pub(super) fn basis(&self) -> &'a Account {
         self.basis
+    }
+
+    pub(super) fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.circumstances.now
+    }
+
+    /// The moment and what else policies can look at.
+    pub(super) fn circumstances(&self) -> Circumstances<'a> {
+        self.circumstances
     }
 
     /// The giver holds all of this at the scope, for as long as it shall last.
@@ -181,54 +194,6 @@ impl<'a> Giver<'a> {
     /// Whether a policy may keep the giver from any of this in a scope and does not keep the grantee from it.
     pub(super) fn keeps_back(&self, permissions: &PermissionSet, scope: &Scope, grantee: &Grantee) -> bool {
         self.kept_from(permissions, &self.judged_at(scope).1, grantee, None).is_some()
-    }
-
-    /// Whether a member who did something may still do it, whatever the circumstances were: a policy that asks for some of them
-    /// asked then, one that forbids it to them anyhow counts now.
-    ///
-    /// # Errors
-    /// Those of [`Account::authorize`].
-    pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        match self.account.authorize(Actor::User(user), operation, scope, self.circumstances) {
-            Ok(()) | Err(Refusal::Forbidden { .. }) => {
-                self.not_forbidden(operation, scope, None, |applies| matches!(applies, Applies::Always))
-            }
-            refused => refused,
-        }
-    }
-
-    /// No policy forbids the giver now an operation anywhere in a scope, where what is given in all of it is given there too.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`].
-    pub(super) fn may_all_over(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
-        let (_, scope) = self.judged_at(scope);
-        let now = Some(&self.circumstances);
-        self.not_forbidden(operation, &scope, now, |applies| !matches!(applies, Applies::Never))
-    }
-
-    fn not_forbidden(
-        &self,
-        operation: Operation,
-        scope: &Scope,
-        when: Option<&Circumstances<'_>>,
-        counts: impl Fn(&Applies) -> bool,
-    ) -> Result<(), Refusal> {
-        if !self.basis.has_policies() {
-            return Ok(());
-        }
-        let (own, bound) = self.bound();
-        let permission = self.basis.catalog().operation(operation);
-        let forbids = |statement: &&&Statement| {
-            statement.actions.contains(permission)
-                && self
-                    .objects(statement, scope)
-                    .any(|object| counts(&self.basis.applies_when(statement, own, object, when)))
-        };
-        bound.iter().find(forbids).map_or(Ok(()), |statement| {
-            let (principal, policy) = (self.principal, Some(statement.policy));
-            Err(self.basis.denied(principal, permission, scope, policy, self.circumstances))
-        })
     }
 
     /// What a machine may assert decides what it is answered: whoever speaks by it holds all that the statements name which
@@ -323,7 +288,7 @@ impl<'a> Giver<'a> {
     }
 
     /// What a statement may be about in a scope: what is named by itself, anything of a type as such.
-    fn objects<'s>(
+    pub(super) fn objects<'s>(
         &self,
         statement: &'s Statement,
         scope: &'s Scope,
@@ -376,21 +341,31 @@ impl<'a> Giver<'a> {
         grantee: &Subject,
         until: Option<Timestamp>,
     ) -> Result<(), Refusal> {
-        let (own, _) = self.bound();
         let to = Grantee::One(grantee.clone());
-        for statement in self.account.statements().filter(|statement| statement.effect == Effect::Permit) {
-            let theirs = self.account.applies(statement, grantee, Object::Anything);
-            let alike = self.comes_alike(statement, grantee.principal)
-                && theirs.implies(&self.basis.applies(statement, own, Object::Anything));
-            let Some(scope) = self.account.place_of(statement) else { continue };
-            // What a policy permits the giver alike is still not theirs where another one keeps them from it.
-            let actions = &statement.actions;
-            let kept = || self.keeps_back(actions, &scope, &to);
-            if !alike || kept() {
-                self.covers(actions, &scope, until, &to)?;
+        let mut beyond = self.permits_beyond(grantee, &to);
+        beyond.try_for_each(|(statement, scope)| self.covers(&statement.actions, &scope, until, &to))
+    }
+
+    /// The statements that permit somebody what they do not permit the giver alike, and where.
+    pub(super) fn permits_beyond(
+        &self,
+        theirs: &Subject,
+        to: &Grantee,
+    ) -> impl Iterator<Item = (&'a Statement, Scope)> {
+        let permits = self.account.statements().filter(|statement| statement.effect == Effect::Permit);
+        permits.filter_map(|statement| {
+            let (own, _) = self.bound();
+            let applies = self.account.applies(statement, theirs, Object::Anything);
+            if matches!(applies, Applies::Never) {
+                return None;
             }
-        }
-        Ok(())
+            let alike = self.comes_alike(statement, theirs.principal)
+                && applies.implies(&self.basis.applies(statement, own, Object::Anything));
+            let scope = self.account.place_of(statement)?;
+            // What a policy permits the giver alike is still not theirs where another one keeps them from it.
+            let is_beyond = !alike || self.keeps_back(&statement.actions, &scope, to);
+            is_beyond.then_some((statement, scope))
+        })
     }
 
     /// What policies permit a principal beside its grants and not whoever else it may be of its kind: to be given to anybody.
@@ -486,7 +461,7 @@ impl<'a> Giver<'a> {
     }
 
     /// A policy as the giver may be told of it.
-    fn forbidding(&self, policy: PolicyId) -> Forbidding {
+    pub(super) fn forbidding(&self, policy: PolicyId) -> Forbidding {
         self.basis.forbidding(self.principal, policy, self.circumstances)
     }
 }
@@ -503,7 +478,7 @@ impl Account {
     }
 
     /// The same under these circumstances, if there are any.
-    fn applies_when(
+    pub(super) fn applies_when(
         &self,
         statement: &Statement,
         subject: &Subject,

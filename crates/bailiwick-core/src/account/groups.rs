@@ -96,6 +96,7 @@ impl Decision<'_> {
         self.require(Operation::DeleteGroups, &Scope::Account)?;
         let group = self.group(id)?;
         self.reaches_all_that_reaches(Principal::Group(id))?;
+        self.may_wherever_it_reaches(Operation::DeleteGroups, id)?;
         self.giver.covers_policies_naming(id)?;
         self.revoke_all_of(Principal::Group(id));
         let inside = self.account.group_principals_after(id, None).map(|member| (id, member));
@@ -140,6 +141,7 @@ impl Decision<'_> {
         // Rule 1: the member, or all members of the group, gain all that the group and those above it were granted.
         let around = self.account.groups_around(Principal::Group(group));
         let grantee = Grantee::of(self.account, member).joining(around);
+        self.may_wherever_it_reaches(Operation::WriteGroups, group)?;
         self.giver.covers_joining(group, None, &grantee)?;
         self.events.push(Event::GroupMemberAdded { group, member });
         Ok(())
@@ -152,9 +154,15 @@ impl Decision<'_> {
             return Err(Refusal::NotFound { kind: "group member" });
         }
         self.reaches_all_that_reaches(Principal::Group(group))?;
+        self.may_wherever_it_reaches(Operation::WriteGroups, group)?;
         self.giver.covers_policies_naming(group)?;
         self.events.push(Event::GroupMemberRemoved { group, member });
         Ok(())
+    }
+
+    /// No policy forbids an operation in a place where a group holds grants, since that is what whoever is in it has.
+    pub(super) fn may_wherever_it_reaches(&self, operation: Operation, id: GroupId) -> Result<(), Refusal> {
+        self.giver.may_at_each(operation, self.account.places_of(Principal::Group(id), self.now))
     }
 
     fn group(&self, id: GroupId) -> Result<Group, Refusal> {

@@ -269,7 +269,10 @@ impl Decision<'_> {
         }
         let invited = Grantee::One(invited);
         let mut there = groups.iter().copied().filter(|group| self.account.group(*group).is_some());
-        there.try_for_each(|group| self.giver.covers_joining(group, *member_until, &invited))?;
+        there.try_for_each(|group| {
+            self.may_wherever_it_reaches(Operation::WriteInvitations, group)?;
+            self.giver.covers_joining(group, *member_until, &invited)
+        })?;
         grants.iter().try_for_each(|grant| {
             self.require_all_over(Operation::WriteInvitations, &grant.scope)?;
             self.giver.covers_role(grant, *member_until, &invited)
@@ -324,13 +327,14 @@ impl Decision<'_> {
         let circumstances = Circumstances::question(self.now);
         let giver = Giver::new(self.account, self.account, Principal::Member(sponsor), circumstances);
         let may_invite = |scope: &Scope| giver.still_may(sponsor, Operation::WriteInvitations, scope).is_ok();
-        if !may_invite(&Scope::Account) && !grants.iter().any(|grant| may_invite(&grant.scope)) {
+        let may_let_in = giver.still_may_at_account(sponsor, Operation::WriteInvitations).is_ok();
+        if !may_let_in && !grants.iter().any(|grant| may_invite(&grant.scope)) {
             return Err(Refusal::SponsorGone);
         }
         giver.covers_letting_in(member_until, &invited).map_err(|_| Refusal::SponsorGone)?;
         // An attribute that may no longer be given is not left out, since its absence may allow more.
         if let Some(said) = &attributes {
-            let may_say = giver.still_may(sponsor, Operation::WriteMembers, &Scope::Account);
+            let may_say = giver.still_may_at_account(sponsor, Operation::WriteMembers);
             may_say
                 .and_then(|()| giver.covers_readers(&Attributes::default(), said, SaidOf::Member(&of)))
                 .map_err(|_| Refusal::SponsorGone)?;

@@ -100,6 +100,11 @@ impl Account {
 
     /// Whether a role that must keep a holder would lose the last one, if a member took over the grant of another.
     pub(super) fn loses_holder_to(&self, to: UserId, held: &Grant) -> bool {
+        !self.is_lasting_member(to) && self.hangs_on(held)
+    }
+
+    /// Whether nobody else would hold a role that must keep a holder.
+    pub(super) fn hangs_on(&self, held: &Grant) -> bool {
         let others = || {
             self.watched_at(&held.role, &held.scope).any(|grant| {
                 grant.principal != held.principal
@@ -107,10 +112,7 @@ impl Account {
                     && self.reaches_lasting_member(grant.principal)
             })
         };
-        self.is_keeper(&held.role)
-            && self.has_holder(&held.role, &held.scope)
-            && !self.is_lasting_member(to)
-            && !others()
+        self.is_keeper(&held.role) && self.has_holder(&held.role, &held.scope) && !others()
     }
 
     fn reaches_lasting_member(&self, principal: Principal) -> bool {

@@ -60,7 +60,7 @@ impl Decision<'_> {
         if status == MemberStatus::Inactive {
             return Err(Refusal::AlreadySo { what: "the member is inactive" });
         }
-        self.reaches_all_that_reaches(Principal::Member(user))?;
+        self.reaches_all_that_ends_with(Principal::Member(user))?;
         self.end_what_stands_in_the_name_of(user);
         self.events.push(Event::MemberDeactivated { user });
         Ok(())
@@ -72,7 +72,7 @@ impl Decision<'_> {
         if self.actor.principal() == Principal::Member(user) {
             return Err(Refusal::Yourself);
         }
-        self.reaches_all_that_reaches(Principal::Member(user))?;
+        self.reaches_all_that_ends_with(Principal::Member(user))?;
         let until = self.account.member_until(user);
         let member = self.take_out(user)?;
         self.events.push(Event::MemberRemoved { user, member, until });

@@ -21,10 +21,13 @@ impl Decision<'_> {
         if before == until {
             return Err(Refusal::Nothing);
         }
-        self.reaches_all_that_reaches(Principal::Member(user))?;
+        self.reaches_all_that_ends_with(Principal::Member(user))?;
         // Rule 1: whoever stays for longer has for longer all that they were granted.
         if later(before, until) != before {
             self.covers_membership(user, until)?;
+        }
+        if before.is_none() {
+            self.no_offer_waits_for(user)?;
         }
         self.events.push(Event::MemberEndChanged { user, before, after: until });
         Ok(())

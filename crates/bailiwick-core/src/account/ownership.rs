@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 
 use super::decide::Decision;
 use super::giver::Grantee;
-use super::{EndReason, Event, MemberStatus, Offer, Principal, Refusal, RoleAtScope, RoleRef, Scope};
+use super::{EndReason, Event, Grant, MemberStatus, Offer, Principal, Refusal, RoleAtScope, RoleRef, Scope};
 use crate::catalog::BuiltInRole;
 use crate::ids::{OfferId, UserId};
 use crate::limits;
@@ -33,11 +33,7 @@ impl Decision<'_> {
             return Err(Refusal::SingleHolder { role: reference(owner) });
         }
         // Accepting it would be refused, to somebody who can do nothing about it.
-        if let Some(until) =
-            self.account.member_until(to).filter(|_| !keep && self.account.loses_holder_to(to, &held))
-        {
-            return Err(Refusal::SuccessorEnds { until });
-        }
+        self.lasts_beyond(to, keep, &held)?;
         let mut stale = Vec::new();
         for (id, offer) in self.account.offers() {
             // An offer of somebody who owns nothing any more can never be accepted, so it does not stand in the way.
@@ -76,6 +72,7 @@ impl Decision<'_> {
         else {
             return Err(Refusal::OfferVoid);
         };
+        self.lasts_beyond(to, keep, &old_grant)?;
         let former = self
             .account
             .catalog
@@ -125,6 +122,28 @@ impl Decision<'_> {
         catalog.role_at(catalog.rules.owner).ok_or(Refusal::NotFound { kind: "role" })
     }
 
+    /// Whoever takes over what the account hangs on stays for good.
+    fn lasts_beyond(&self, to: UserId, keep: bool, held: &Grant) -> Result<(), Refusal> {
+        let ends = self.account.member_until(to).filter(|_| !keep && self.account.loses_holder_to(to, held));
+        ends.map_or(Ok(()), |until| Err(Refusal::SuccessorEnds { until }))
+    }
+
+    /// A membership gets no end while its member is offered what the account would hang on then: they could not accept any more,
+    /// and neither they nor the owner would be told.
+    pub(super) fn no_offer_waits_for(&self, user: UserId) -> Result<(), Refusal> {
+        let waits = |offer: &Offer| {
+            let held = || self.ownership_of(offer.from).filter(|_| self.owns(offer.from));
+            offer.to == user
+                && !offer.keep
+                && offer.expires_at > self.now
+                && held().is_some_and(|(_, held)| self.account.hangs_on(&held))
+        };
+        if self.account.offers().any(|(_, offer)| waits(&offer.value)) {
+            return Err(Refusal::OfferedOwnership);
+        }
+        Ok(())
+    }
+
     /// Whether the member owns the account and may act.
     fn owns(&self, user: UserId) -> bool {
         self.account.member_status_at(user, self.now) == Some(MemberStatus::Active)
@@ -132,7 +151,7 @@ impl Decision<'_> {
     }
 
     /// The member's own grant of the owner role.
-    fn ownership_of(&self, user: UserId) -> Option<(crate::ids::GrantId, super::Grant)> {
+    fn ownership_of(&self, user: UserId) -> Option<(crate::ids::GrantId, Grant)> {
         let owner = self.owner_role().ok().map(reference)?;
         self.account.account_level_grants(user).into_iter().find(|(_, grant)| grant.role == owner)
     }

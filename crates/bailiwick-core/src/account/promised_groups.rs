@@ -37,6 +37,7 @@ impl Decision<'_> {
         }
         for group in &groups {
             self.account.group(*group).ok_or(Refusal::NotFound { kind: "group" })?;
+            self.may_wherever_it_reaches(Operation::WriteInvitations, *group)?;
             self.giver.covers_joining(*group, until, invited)?;
         }
         Ok(groups.into_iter().collect())
@@ -71,7 +72,7 @@ impl Decision<'_> {
         invited: &Grantee,
     ) -> Result<(), Refusal> {
         self.account.group(group).ok_or(Refusal::NotFound { kind: "group" })?;
-        giver.still_may(sponsor, Operation::WriteInvitations, &Scope::Account)?;
+        giver.still_may_join(sponsor, Operation::WriteInvitations, group)?;
         giver.covers_joining(group, until, invited)
     }
 }

@@ -160,7 +160,9 @@ refusals! {
         scope: Scope } = Conflict, "last_holder", "nobody would hold the role `{role}` at `{scope}` any more", "give the role to another active member first, or hand ownership over";
     /// Who is to take over a role that must keep a holder will be no member any more.
     SuccessorEnds { /// When their membership ends.
-        until: Timestamp } = Conflict, "successor_ends", "their membership ends at {until}, and nobody would own the account after that", "take the end of their membership away first, or choose another member";
+        until: Timestamp } = Conflict, "successor_ends", "the membership of the next owner ends at {until}, and nobody would own the account after that", "take the end of the membership away first, or offer ownership to another member";
+    /// A membership would get an end while its member is offered what nobody else would hold for good.
+    OfferedOwnership = Conflict, "ownership_offered", "this member is offered ownership of the account, and could not accept it: nobody would own the account after the end of their membership", "have the offer answered or withdrawn first";
     /// A role of this kind is handed over, not granted or revoked.
     HandedOver { /// The role.
         role: RoleRef } = Conflict, "handed_over_only", "the role `{role}` is handed over, not granted or revoked", "offer ownership to a member, who accepts it";

@@ -68,8 +68,12 @@ impl Decision<'_> {
         }
         if let Some(permissions) = permissions {
             let permissions = self.known(permissions)?;
+            let held = self.account.permissions_of(&RoleRef::Custom(id));
+            if permissions != held {
+                self.may_wherever_granted(Operation::WriteRoles, id)?;
+            }
             // Rule 1 for what is added: the holders gain it wherever the role is granted.
-            let added = permissions.difference(&self.account.permissions_of(&RoleRef::Custom(id)));
+            let added = permissions.difference(&held);
             let mut holders = holders.iter();
             holders.try_for_each(|holder| self.giver.covers(&added, &Scope::Account, None, holder))?;
             let has_role = |machine| {
@@ -96,6 +100,7 @@ impl Decision<'_> {
         let reference = RoleRef::Custom(id);
         let holders = self.account.holders_of(&reference, self.actor.principal());
         self.reaches_role_of(id, &holders)?;
+        self.may_wherever_granted(Operation::DeleteRoles, id)?;
         let grants = self.account.uses_of(&reference);
         let invitations = self.account.invitations_naming(&reference).count();
         match reassign_to {
@@ -110,6 +115,12 @@ impl Decision<'_> {
         }
         self.events.push(Event::RoleDeleted { id, role });
         Ok(())
+    }
+
+    /// No policy forbids an operation in a place where a role is granted, since that is where it gives or takes.
+    fn may_wherever_granted(&self, operation: Operation, id: RoleId) -> Result<(), Refusal> {
+        let role = RoleRef::Custom(id);
+        self.giver.may_at_each(operation, self.account.places_of_role(&role, self.now))
     }
 
     fn reaches_role_of(&self, id: RoleId, holders: &[Grantee]) -> Result<(), Refusal> {

@@ -97,7 +97,7 @@ impl Decision<'_> {
 
     pub(super) fn delete_service_account(&mut self, id: ServiceAccountId) -> Result<(), Refusal> {
         let service_account = self.service_account_for(Operation::DeleteKeys, id)?;
-        self.reaches_all_of(Principal::ServiceAccount(id))?;
+        self.reaches_all_that_ends_with(Principal::ServiceAccount(id))?;
         self.delete_keys_of(KeyHolder::ServiceAccount(id));
         self.revoke_all_of(Principal::ServiceAccount(id));
         self.frees(Bearer::ServiceAccount(id), service_account.external_id.as_ref());

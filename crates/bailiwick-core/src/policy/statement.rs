@@ -153,6 +153,18 @@ impl Statement {
         self.who == Who::Anybody && !self.reads.principal && !self.asks_how()
     }
 
+    /// Whether it says the same of whatever is of a principal's kind.
+    pub(crate) fn is_alike_for_all_like(&self, principal: Principal) -> bool {
+        let of_kind = match principal {
+            Principal::Member(_) => self.is_about_all_users_in(&[]),
+            Principal::ServiceAccount(_) => {
+                matches!(self.who, Who::Anybody | Who::ServiceAccounts) && !self.reads.principal
+            }
+            Principal::Group(_) => false,
+        };
+        of_kind || self.is_about_everybody()
+    }
+
     /// Whether its condition asks what tells people from machines besides who they are: how they come, and with what proof.
     pub(crate) fn asks_how(&self) -> bool {
         let reads = &self.reads;

@@ -1,6 +1,7 @@
 //! Policies: what they decide, who may write them, and what is wrong with a text.
 
 mod attacks;
+mod attacks_at_places;
 mod attacks_in_part;
 mod attributes;
 mod freed_ids;

@@ -45,8 +45,9 @@ impl Call {
         T: Entity + Serialize + DeserializeOwned,
     {
         let options = self.write_options(dry_run, entity)?;
+        let people = self.told(people, dry_run)?;
         let shape = |changed: &crate::service::Changed<'_>| {
-            show(&Views::new(changed.after, people, changed.now), changed.events)
+            show(&Views::new(changed.after, &people, changed.now), changed.events)
         };
         let outcome =
             self.service.write(self.caller()?, self.account_id()?, command, &options, shape).await?;

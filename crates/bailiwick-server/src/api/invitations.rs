@@ -8,7 +8,7 @@ use bailiwick_client::wire::{
 use bailiwick_core::access::Circumstances;
 use bailiwick_core::account::{Account, Actor, Command, EntityKey, Invitation as Stored, Scope, Versioned};
 use bailiwick_core::catalog::Operation as Permission;
-use bailiwick_core::ids::InvitationId;
+use bailiwick_core::ids::{InvitationId, UserId};
 use bailiwick_core::limits::PEOPLE_PER_INVITATION;
 use bailiwick_core::values::Name;
 use serde_json::{Value, json};
@@ -19,9 +19,9 @@ use super::listing::{Needle, people_matching};
 use super::operation::{Access, NoQuery, Operation, get, post};
 use super::page::Seen;
 use super::problem::{Failure, code};
-use super::respond::Answer;
+use super::respond::{Answer, is_told};
 use super::sign_in::email;
-use super::views::{Views, invitation_status};
+use super::views::{Views, by_email_alone, invitation_status};
 use crate::service::{Changed, Error, InviteRequest, Invited, Outcome};
 
 /// The operations on invitations.
@@ -136,11 +136,17 @@ async fn create(
     }
     let grants = grants?;
     let options = call.write_options(query.dry_run, None)?;
+    let (actor, now) = (call.actor()?, call.circumstances()?);
     let shape = |invited: Invited<'_>| {
         let views = Views::new(invited.account, invited.people, invited.now);
+        let member = |user: &UserId| {
+            let shown = views.member(*user)?;
+            let is_hidden = query.dry_run && !is_told(&account, actor, *user, now);
+            Some(if is_hidden { by_email_alone(shown) } else { shown })
+        };
         Some(InvitationsCreated {
             invitations: invited.invitations.iter().filter_map(|id| views.invitation(*id)).collect(),
-            members: invited.members.iter().filter_map(|user| views.member(*user)).collect(),
+            members: invited.members.iter().filter_map(member).collect(),
         })
     };
     let attributes = attributes(&input.attributes);
@@ -287,6 +293,7 @@ async fn revoke(call: Call, query: WriteQuery, (): ()) -> Result<Answer<Invitati
         account.sees_invitation(actor, invitation, now) || account.ends_invitation(actor, invitation, now)
     })?;
     let people = call.service.people(Views::people_of_invitation(&account, id)).await?;
+    let people = call.told(&people, query.dry_run)?;
     let options = call.write_options(query.dry_run, Some(EntityKey::Invitation(id)))?;
     let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).invitation(id);
     let command = Command::RevokeInvitation { invitation: id };

@@ -58,7 +58,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(example())
             .fails(&[
                 "permission_denied", "one_change", "nothing_to_do", "invalid_text", "email_as_external_id", "taken", "escalation", "outlasts_own_access", "above_you",
-                "last_holder", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
+                "last_holder", "ownership_offered", "handed_over_only", "single_holder", "newcomer_role", "one_role", "wrong_level", "yourself",
                 "already_so", "member_pending", "target_inactive", "limit_reached", "in_the_past", "unknown_attribute", "wrong_attribute",
             ]),
         delete(
@@ -139,6 +139,7 @@ async fn update(call: Call, query: WriteQuery, input: UpdateMember) -> Result<An
     let options = call.write_options(query.dry_run, Some(EntityKey::Member(user)))?;
     let people = call.service.people([user]).await?;
     is_own_email(&call, &account, &command, people.email(user))?;
+    let people = call.told(&people, query.dry_run)?;
     let shape = |changed: &Changed<'_>| Views::new(changed.after, &people, changed.now).member(user);
     let outcome = call.service.write(call.caller()?, account.id(), &command, &options, shape).await?;
     call.written(outcome).await

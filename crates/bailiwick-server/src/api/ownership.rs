@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
         answer("accept_ownership", "/accounts/{account}/ownership-offers/{offer}:accept")
             .writes(accept)
             .says("Accept ownership", "The caller becomes the owner; the former one gets what the catalog says.")
-            .fails(&["people_only", "not_yours", "offer_void", "single_holder"]),
+            .fails(&["people_only", "not_yours", "offer_void", "single_holder", "successor_ends"]),
         answer("decline_ownership", "/accounts/{account}/ownership-offers/{offer}:decline")
             .writes(decline)
             .says("Decline ownership", "The offer ends.")

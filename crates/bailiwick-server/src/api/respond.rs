@@ -1,14 +1,15 @@
 //! Answers: bodies with their entity tags, revisions and locations, and what becomes of a write.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Response, StatusCode};
 use bailiwick_client::wire::{self, headers};
-use bailiwick_core::account::{Event, Scope};
+use bailiwick_core::account::{Account, Actor, Event, Scope};
 use bailiwick_core::catalog::Operation as Permission;
-use bailiwick_core::ids::{AccountId, Revision};
+use bailiwick_core::ids::{AccountId, Revision, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,8 +17,8 @@ use serde_json::Value;
 use super::call::Call;
 use super::problem::Failure;
 use super::views::{Shown, Views, people_of_difference, planned_event_people};
-use crate::service::{Error, Outcome, WriteOptions};
-use bailiwick_core::access::AccessDifference;
+use crate::service::{Error, Outcome, People, WriteOptions};
+use bailiwick_core::access::{AccessDifference, Circumstances};
 
 const REVISION: HeaderName = HeaderName::from_static(headers::REVISION);
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static(headers::IDEMPOTENCY_REPLAYED);
@@ -169,6 +170,14 @@ impl Answer<()> {
     }
 }
 
+/// Whether somebody's email and name are told to a caller who rehearses: they see the person, or the invitation that waits for
+/// them.
+pub fn is_told(account: &Account, actor: Actor, user: UserId, now: Circumstances<'static>) -> bool {
+    let invitation = account.waiting_invitation(user).and_then(|id| account.invitation(id));
+    account.sees_member(actor, user, now)
+        || invitation.is_some_and(|found| account.sees_invitation(actor, &found.value, now))
+}
+
 impl Call {
     /// Answers with what a write made or changed. The closure of the write gave `None` only if the entity is not there after
     /// it, which is a defect.
@@ -218,13 +227,13 @@ impl Call {
         access: &AccessDifference,
     ) -> Result<Answer<T>, Failure> {
         let account = self.account()?;
-        let named = planned_event_people(&account, events).into_iter();
         // Who may change a role need not be allowed to see everybody who has it: those are counted, and stay ids for who may ask
-        // what others may do.
+        // what others may do. Nor who may grant one: a rehearsal leaves no trace, so it tells nobody who is behind an external id.
         let (actor, circumstances) = (self.actor()?, self.circumstances()?);
-        let concerned = people_of_difference(&account, access).into_iter();
-        let named = named.chain(concerned.filter(|user| account.sees_member(actor, *user, circumstances)));
-        let people = self.service.people(named).await?;
+        let named = planned_event_people(&account, events).into_iter();
+        let named = named.chain(people_of_difference(&account, access));
+        let told = named.filter(|user| is_told(&account, actor, *user, circumstances));
+        let people = self.service.people(told).await?;
         let asks = self.authorize(&account, Permission::CheckAccess, &Scope::Account).is_ok();
         let shown = |principal| match account.sees_principal(actor, principal, circumstances) {
             true => Shown::Whole,
@@ -233,6 +242,18 @@ impl Call {
         };
         let dry = Views::new(&account, &people, self.now()).dry_run(events, access, would, shown);
         Ok(Answer::dry_run(&dry)?.revision(account.revision()))
+    }
+
+    /// Those whom an answer may name: in a rehearsal, whom the caller sees.
+    ///
+    /// # Errors
+    /// `not_found` without an account.
+    pub fn told<'a>(&self, people: &'a People, dry_run: bool) -> Result<Cow<'a, People>, Failure> {
+        if !dry_run {
+            return Ok(Cow::Borrowed(people));
+        }
+        let (account, actor, circumstances) = (self.account()?, self.actor()?, self.circumstances()?);
+        Ok(Cow::Owned(people.only(|user| is_told(&account, actor, user, circumstances))))
     }
 
     /// The first answer again, for a request that was done before under the same idempotency key.

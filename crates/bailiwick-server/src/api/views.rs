@@ -26,6 +26,7 @@ pub use catalog::catalog;
 pub use delivery::{Unreadable, delivery};
 pub use event::{people_of_event, planned_event_people, withhold};
 pub use invitation::invitation_status;
+pub use member::by_email_alone;
 pub use role::{count, people_of_grant, person_behind};
 
 use crate::service::People;

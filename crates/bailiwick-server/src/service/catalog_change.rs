@@ -28,6 +28,8 @@ pub struct CatalogFindings {
     pub more: usize,
     /// In how many accounts.
     pub accounts: usize,
+    /// The account of the last one.
+    last: Option<AccountId>,
 }
 
 impl CatalogFindings {
@@ -37,7 +39,9 @@ impl CatalogFindings {
     }
 
     fn add(&mut self, account: AccountId, found: Vec<String>) {
-        self.accounts += usize::from(!found.is_empty());
+        // The findings of one account come one after the other.
+        self.accounts += usize::from(!found.is_empty() && self.last != Some(account));
+        self.last = if found.is_empty() { self.last } else { Some(account) };
         for finding in found {
             if self.told.len() < TOLD {
                 self.told.push((account, finding));
@@ -79,8 +83,8 @@ fn hash_of(text: &str) -> String {
 }
 
 impl Service {
-    /// Looks whether the service's catalog is the one that was last in force. If not, accounts that name what it does not
-    /// are in the way; if none are, it is written down as the one in force from now on.
+    /// Looks whether the service's catalog is the one that was last in force. If not, accounts that name what it does not, and
+    /// policies that would name something else by a verb, are in the way; if none are, it is written down as the one in force from now on.
     ///
     /// # Errors
     /// What reading accounts and writing the catalog fail with.
@@ -95,6 +99,8 @@ impl Service {
         let mut found = CatalogFindings::default();
         self.each_account(async |account| {
             found.add(account.id(), account.in_the_way_of(&catalog, before.as_ref()));
+            let policies = before.as_ref().map(|before| account.policies_that_change(before, &catalog));
+            found.add(account.id(), policies.unwrap_or_default());
             Ok(())
         })
         .await?;
@@ -136,7 +142,7 @@ impl Service {
         let mut found = CatalogFindings::default();
         let before = Arc::clone(self.catalog());
         self.each_account(async |account| {
-            found.add(account.id(), account.policies_that_lose(renames, next));
+            found.add(account.id(), account.policies_changed_by(renames, next));
             let events = account.renaming_events(renames, next, &mut new_uuid);
             let after = if events.is_empty() { account } else { account.record(events).account };
             found.add(after.id(), after.in_the_way_of(next, Some(&before)));

@@ -39,6 +39,19 @@ pub struct InviteRequest {
     pub attributes: bailiwick_core::account::Attributes,
 }
 
+/// What people are invited to, and how.
+pub(super) struct ToBeInvited {
+    account: AccountId,
+    is_rehearsed: bool,
+    now: Timestamp,
+}
+
+impl ToBeInvited {
+    pub(super) fn new(account: AccountId, options: &WriteOptions, now: Timestamp) -> Self {
+        Self { account, is_rehearsed: options.dry_run, now }
+    }
+}
+
 /// What an invitation came to, for shaping the answer.
 #[derive(Debug)]
 pub struct Invited<'a> {
@@ -116,17 +129,8 @@ impl Service {
             let user = if let Some(known) = by_email.get(email.as_str()) {
                 *known
             } else {
-                let name = request.name.as_ref();
-                let user = self.to_be_invited(email, name, now, &mut people, &mut new_users).await?;
-                // A rehearsal reaches nobody, and so tells nothing of people who are not in the account.
-                if options.dry_run && !self.is_in(account, user).await? {
-                    let stranger = unknown_user(email, name, now);
-                    let id = stranger.user_id;
-                    people.add(stranger);
-                    id
-                } else {
-                    user
-                }
+                let (to, name) = (ToBeInvited::new(account, options, now), request.name.as_ref());
+                self.to_be_invited(&to, email, name, &mut people, &mut new_users).await?
             };
             by_email.insert(email.as_str(), user);
             invitees.push(Invitee { user, invitation: new_id() });
@@ -150,18 +154,25 @@ impl Service {
         Ok(handle.is_some_and(|handle| handle.read().member_status(user).is_some()))
     }
 
-    /// The user with an email: one of the directory, or a new one.
+    /// The user with an email: one of the directory, or a new one. A rehearsal reaches nobody, and so tells nothing of people who
+    /// are not in the account: to it, all of them are new.
     pub(super) async fn to_be_invited(
         &self,
+        to: &ToBeInvited,
         email: &Email,
         name: Option<&Name>,
-        now: Timestamp,
         people: &mut People,
         new_users: &mut Vec<DirectoryChange>,
     ) -> Result<UserId, Error> {
-        let known = self.store.user_by_email(email.as_str()).await?;
+        let mut known = self.store.user_by_email(email.as_str()).await?;
+        if to.is_rehearsed
+            && let Some(user) = &known
+            && !self.is_in(to.account, user.user_id).await?
+        {
+            known = None;
+        }
         let user = known.unwrap_or_else(|| {
-            let user = unknown_user(email, name, now);
+            let user = unknown_user(email, name, to.now);
             new_users.push(creation(&user));
             user
         });

@@ -37,6 +37,12 @@ impl People {
         self.0.insert(user.user_id, user);
     }
 
+    /// Those of whom this is so.
+    #[must_use]
+    pub fn only(&self, is_told: impl Fn(UserId) -> bool) -> Self {
+        Self(self.0.iter().filter(|(id, _)| is_told(**id)).map(|(id, user)| (*id, user.clone())).collect())
+    }
+
     /// Adds others.
     pub(super) fn extend(&mut self, others: Self) {
         self.0.extend(others.0);

@@ -10,6 +10,7 @@ use bailiwick_store::DirectoryChange;
 use serde::Serialize;
 
 use super::invitation_mails::Counted;
+use super::invitations::ToBeInvited;
 use super::write::{Asked, Changed, Outcome, new_uuid};
 use super::{Caller, Error, People, Service, WriteOptions};
 
@@ -150,7 +151,7 @@ impl Service {
             &mut dyn FnMut() -> uuid::Uuid,
         ) -> Result<(Option<Decided>, T), Error>,
     {
-        let now = self.now();
+        let to = ToBeInvited::new(account, options, self.now());
         if !several.invited.is_empty() {
             self.prepare_invitation_facts(account).await?;
         }
@@ -159,7 +160,7 @@ impl Service {
         let mut invitees = Invitees::default();
         for (email, name) in several.invited {
             if invitees.user(email).is_none() {
-                let user = self.to_be_invited(email, name.as_ref(), now, &mut people, &mut new_users).await?;
+                let user = self.to_be_invited(&to, email, name.as_ref(), &mut people, &mut new_users).await?;
                 invitees.add(email, user);
             }
         }

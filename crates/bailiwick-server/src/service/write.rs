@@ -92,6 +92,22 @@ pub struct Changed<'a> {
     pub now: Timestamp,
 }
 
+/// The session in which something was asked for that stands in a person's name or lets somebody in from then on: it still has to be
+/// there when that is stored. The proof of an email ends the sessions of before, and what was under way then must not stay.
+fn required_after(caller: &Caller, events: &[Event]) -> Option<DirectoryChange> {
+    let stands = events.iter().any(|event| {
+        matches!(
+            event,
+            Event::InvitationSent { .. }
+                | Event::InvitationResent { .. }
+                | Event::InvitationLinkCopied { .. }
+                | Event::OwnershipOffered { .. }
+        )
+    });
+    let session = caller.session.filter(|_| stands);
+    session.map(|token_hash| DirectoryChange::RequireSession { token_hash })
+}
+
 /// What is asked of an account, for an answer of type `T`.
 pub(super) trait Asked<T> {
     /// What it comes to, and the answer; nothing where all is as it was asked to be.
@@ -282,7 +298,9 @@ impl Service {
         let has_mail = !extra.outbox.is_empty();
         let mut commit = commit_of(&before, &decided, caller.actor.reference(), &caller.origin, now);
         let derived = super::directory::changes(&decided);
-        commit.directory = extra.first.into_iter().chain(derived).chain(extra.then).collect();
+        let required = required_after(caller, &decided.events);
+        let before_all = required.into_iter().chain(extra.first);
+        commit.directory = before_all.chain(derived).chain(extra.then).collect();
         commit.outbox = extra.outbox;
         commit.idempotency = idempotency_record(caller.actor, &decided, options, &value, now)?;
         let receipt = self.store.commit(commit);

@@ -209,3 +209,79 @@ async fn a_rehearsed_invitation_does_not_tell_whether_somebody_has_an_identity()
         assert!(first.is_string() && first != second, "{email}: {first} {second}");
     }
 }
+
+#[tokio::test]
+async fn a_rehearsed_document_does_not_tell_whether_somebody_has_an_identity() {
+    let world = World::new("bailiwick").await;
+    let (stranger, _) = world.stranger().await;
+    let (pending, _) = world.invite("waiting@example.com", &[]).await;
+    let rehearsed = async |email: &str| {
+        let invitation = json!({ "email": email, "grants": [{ "role": "viewer", "scope": "account" }] });
+        let document = json!({ "version": 1, "invitations": [invitation] });
+        let dry = world.post("~/access:apply?dry_run=true").by(&world.owner).json(&document).send().await;
+        let dry = dry.expect(StatusCode::OK).json();
+        assert!(!dry.to_string().contains(stranger.id.as_str()), "{dry}");
+        let sent = dry["events"].as_array().unwrap().iter().find(|event| event["type"] == "invitation.sent");
+        let sent = sent.unwrap_or_else(|| panic!("{dry}"));
+        assert_eq!(dry["would"]["steps"].as_array().unwrap().len(), 1, "{dry}");
+        sent["details"]["invitation"]["user"].clone()
+    };
+    for email in ["stranger@elsewhere.example", "nobody@example.com"] {
+        let (first, second) = (rehearsed(email).await, rehearsed(email).await);
+        assert!(first.is_string() && first != second, "{email}: {first} {second}");
+    }
+    // Who is in the account, or invited to it, is who they are.
+    let waiting = world.get(&format!("~/invitations/{pending}")).by(&world.owner).send().await.json();
+    assert_eq!(rehearsed("waiting@example.com").await, waiting["user"]);
+}
+
+/// Somebody who may grant and invite, and does not see members.
+async fn blind(world: &World) -> Person {
+    let body = json!({ "name": "Blind", "level": "account", "permissions":
+        ["write:roles", "write:invites", "read:clusters"] });
+    let made = world.post("~/roles").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    let blind = world.invite_and_accept("blind@example.com", &[]).await;
+    let body = json!({ "principal": blind.id, "role": made.json()["id"] });
+    world.post("~/grants").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    blind
+}
+
+#[tokio::test]
+async fn a_rehearsal_does_not_tell_who_is_behind_an_external_id() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &[]).await;
+    let named = json!({ "external_id": "employee-17" });
+    let path = format!("~/members/{}", grace.id);
+    world.patch(&path).by(&world.owner).json(&named).send().await.expect(StatusCode::OK);
+    let blind = blind(&world).await;
+    let role = json!({ "name": "Viewing", "level": "account", "permissions": ["read:clusters"] });
+    world.post("~/roles").by(&world.owner).json(&role).send().await.expect(StatusCode::CREATED);
+    let grant = json!({ "principal": "employee-17", "role": "Viewing" });
+    let invite =
+        json!({ "emails": ["grace@example.com"], "grants": [{ "role": "Viewing", "scope": "account" }] });
+    let ways = async |by: &Person| {
+        let replies = [
+            world.post("~/grants?dry_run=true").by(by).json(&grant).send().await,
+            world.post("~/invitations?dry_run=true").by(by).json(&invite).send().await,
+        ];
+        replies.map(|reply| reply.expect(StatusCode::OK).json())
+    };
+    let name = world.get(&path).by(&world.owner).send().await.json()["name"].as_str().unwrap().to_owned();
+    let [granted, invited] = ways(&blind).await;
+    let text = granted.to_string();
+    assert!(text.contains(grace.id.as_str()) && !text.contains("grace@example.com"), "{granted}");
+    // Everybody is called so here, who asks too.
+    assert_eq!(text.matches(&name).count(), 1, "{granted}");
+    assert_eq!(granted["would"]["made_by"]["name"], name.as_str(), "{granted}");
+    // Who was named by the email is called by it, and no more is told of them.
+    let told = &invited["would"]["members"][0];
+    assert_eq!(told["email"], "grace@example.com", "{invited}");
+    for field in ["name", "external_id", "last_sign_in_at", "email_verified"] {
+        assert!(told.get(field).is_none(), "{field}: {invited}");
+    }
+    assert!(!invited.to_string().contains("employee-17"), "{invited}");
+    // Who sees members is told.
+    for dry in ways(&world.owner).await {
+        assert!(dry.to_string().contains("grace@example.com"), "{dry}");
+    }
+}

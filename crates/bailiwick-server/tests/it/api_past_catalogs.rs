@@ -255,3 +255,29 @@ async fn a_policy_that_would_mean_nothing_keeps_a_catalog_from_being_served() {
     assert!(story.world.restart_under(&with_policies()).await.is_empty());
     assert!(!story.check("connect:databases", "secret", "").await);
 }
+
+#[tokio::test]
+async fn a_policy_that_would_name_something_else_by_a_verb_is_in_the_way() {
+    let old = with_policies();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &old).unwrap();
+    let mut world = World::new(file.path().to_str().unwrap()).await;
+    assert!(world.restart_under(&old).await.is_empty());
+    let policy = async |world: &World, name: &str, verb: &str| {
+        let text = format!("forbid (principal is User, action in Action::\"{verb}\", resource);");
+        let body = json!({ "name": name, "text": text });
+        world.post("~/policies").by(&world.owner).json(&body).send().await.expect(StatusCode::CREATED);
+    };
+    policy(&world, "Quiet", "delete").await;
+    // A permission of which nobody's role speaks gets another verb, and an unseen forbid another meaning.
+    let next = old.replace("\"read:metrics\"", "\"observe:metrics\"");
+    assert_ne!(next, old);
+    policy(&world, "Blind", "read").await;
+    let found = world.restart_under(&next).await;
+    assert_eq!(found.accounts, 1, "{found}");
+    let told = found.to_string();
+    assert!(told.contains("the policy Blind") && told.contains("`read:metrics`"), "{told}");
+    assert!(!told.contains("Quiet"), "{told}");
+    // Refused, it changed nothing; what is only new or only gone is let in.
+    assert!(world.restart_under(&old).await.is_empty());
+}

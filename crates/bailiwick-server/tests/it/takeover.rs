@@ -3,10 +3,11 @@
 use std::pin::pin;
 
 use axum::http::StatusCode;
-use bailiwick_core::account::{Actor, Command, KeyHolder, SecretHash};
+use bailiwick_core::account::{Actor, Attributes, Command, KeyHolder, SecretHash};
 use bailiwick_core::ids::{AccountId, Id as _, KeyId, UserId};
 use bailiwick_core::values::{Email, Name};
-use bailiwick_server::service::{Caller, Error, Origin, SignInRequest, WriteOptions};
+use bailiwick_server::service::{Caller, Error, InviteRequest, Origin, SignInRequest, WriteOptions};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -225,4 +226,41 @@ async fn a_personal_key_under_way_is_not_made_once_the_email_is_proved() {
     assert!(matches!(made, Err(Error::Unauthenticated)), "{made:?}");
     let keys = world.get("~/keys").by(&victim).send().await.json();
     assert_eq!(keys["items"], json!([]), "{keys}");
+}
+
+#[tokio::test]
+async fn nothing_under_way_in_a_persons_name_is_there_once_the_email_is_proved() {
+    let world = World::new("bailiwick").await;
+    let token = copied_link(&world, &world.owner, world.account).await;
+    let intruder = Person::of(&accept(&world, &token, PASSWORD).await.expect(StatusCode::OK), VICTIM);
+    let (waiting, _) = world.invite("waiting@example.com", &[]).await;
+    let waiting = waiting.parse().unwrap();
+    let user = intruder.id.parse::<UserId>().unwrap();
+    let known = Caller { actor: Actor::User(user), session: None, origin: Origin::default() };
+    let session = world.service.sessions(&known).await.unwrap()[0].token_hash;
+    let under_way = Caller { session: Some(session), ..known };
+    let victim = prove_by_mail(&world).await;
+    // One invitation is mailed once a minute.
+    world.advance(SignedDuration::from_mins(2));
+    let request = InviteRequest {
+        emails: vec![Email::parse("accomplice@example.com").unwrap()],
+        grants: Vec::new(),
+        groups: Vec::new(),
+        name: None,
+        member_until: None,
+        attributes: Attributes::default(),
+    };
+    let options = WriteOptions::default();
+    let invited = world.service.invite(&under_way, world.account, &request, &options, |_| ()).await;
+    assert!(matches!(invited, Err(Error::Unauthenticated)), "{invited:?}");
+    let resent = world.service.resend_invitation(&under_way, world.account, waiting, &options, |_| ()).await;
+    assert!(matches!(resent, Err(Error::Unauthenticated)), "{resent:?}");
+    let copied = world.service.copy_invitation_link(&under_way, world.account, waiting).await;
+    assert!(matches!(copied, Err(Error::Unauthenticated)), "{copied:?}");
+    let listed = world.get("~/invitations?status=pending").by(&world.owner).send().await.json();
+    let items = listed["items"].as_array().unwrap();
+    assert!(items.len() == 1 && items[0]["sponsor"]["id"] == world.owner.id.as_str(), "{listed}");
+    // In a session of now it is done.
+    let body = json!({ "emails": ["friend@example.com"] });
+    world.post("~/invitations").by(&victim).json(&body).send().await.expect(StatusCode::CREATED);
 }

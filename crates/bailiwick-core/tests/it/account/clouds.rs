@@ -8,6 +8,7 @@ use bailiwick_core::catalog::Catalog;
 use bailiwick_core::ids::KeyId;
 
 use super::prelude::*;
+use crate::policies::{edit, switch};
 
 fn personal(given: &mut Given, user: UserId) -> (KeyId, Command) {
     let key = given.id();
@@ -222,7 +223,7 @@ fn renaming_leads_to_what_the_next_catalog_names_and_replays() {
     assert_eq!(given.account.in_the_way_of(&new, Some(&old)), [""; 0]);
     // Nothing is left to be renamed, so that an interrupted renaming can be begun again.
     assert_eq!(given.account.renaming_events(&renames, &new, &mut ids), []);
-    assert_eq!(given.account.policies_that_lose(&renames, &new), [""; 0]);
+    assert_eq!(given.account.policies_changed_by(&renames, &new), [""; 0]);
     // Replayed under the next catalog, everybody holds what they held.
     let replayed = bailiwick_core::account::Account::replay(
         given.account.id(),
@@ -235,6 +236,113 @@ fn renaming_leads_to_what_the_next_catalog_names_and_replays() {
         assert!(names.contains(&wanted), "{wanted}: {names:?}");
     }
     assert_eq!(replayed.permissions_of(&role), given_permissions(&new, &["read:query", "read:alerts"]));
+}
+
+#[test]
+fn a_permission_that_is_called_otherwise_stays_named_by_its_policies() {
+    let text = Catalog::bundled("bailiwick").unwrap();
+    let next = text.replace("read:explore", "query:explore").replace(":alerts", ":alarms");
+    let (old, next) =
+        (Catalog::parse("old.toml", text).unwrap(), Catalog::parse("next.toml", &next).unwrap());
+    let mut given = Given::with(&Arc::new(old), 1);
+    let renames = Renames {
+        permissions: [
+            ("read:explore".into(), "query:explore".into()),
+            ("read:alerts".into(), "read:alarms".into()),
+        ]
+        .into(),
+        ..Renames::default()
+    };
+    given.policy("forbid(principal is User, action == Action::\"read:explore\", resource);");
+    given.policy("forbid(principal is User, action, resource);");
+    let named = given.policy(
+        "forbid(principal is User, action in [Action::\"read\", Action::\"read:explore\"], resource);",
+    );
+    assert_eq!(given.account.policies_changed_by(&renames, &next), [""; 0]);
+    given.do_it(&edit(named, "forbid(principal is User, action in [Action::\"read\"], resource);"));
+    let lost = given.account.policies_changed_by(&renames, &next);
+    assert!(matches!(&lost[..], [one] if one.contains("`query:explore`")), "{lost:?}");
+    given.do_it(&switch(named, false));
+    assert_eq!(given.account.policies_changed_by(&renames, &next), [""; 0]);
+    // Nor does one come to name what it did not.
+    let writes = given.policy("permit(principal is User, action in Action::\"write\", resource);");
+    assert_eq!(given.account.policies_changed_by(&renames, &next), [""; 0]);
+    let moved = Catalog::parse("moved.toml", &text.replace("read:explore", "write:explore")).unwrap();
+    let renames = Renames {
+        permissions: [("read:explore".into(), "write:explore".into())].into(),
+        ..Renames::default()
+    };
+    let gained = given.account.policies_changed_by(&renames, &moved);
+    assert!(matches!(&gained[..], [one] if one.contains("would name `write:explore`")), "{gained:?}");
+    given.do_it(&edit(writes, "permit(principal is User, action == Action::\"write:clusters\", resource);"));
+    assert_eq!(given.account.policies_changed_by(&renames, &moved), [""; 0]);
+}
+
+/// What a policy names by a verb, from one catalog to the next with nothing renamed.
+#[test]
+fn what_a_policy_names_by_a_verb_is_looked_at_where_something_that_was_there_may_be_called_otherwise() {
+    let text = Catalog::bundled("bailiwick").unwrap();
+    let parse =
+        |text: &str| Catalog::parse("catalog.toml", text).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let old = Arc::new(parse(text));
+    let found = |policy: &str, next: &str| {
+        let mut given = Given::with(&old, 1);
+        let policy = given.policy(policy);
+        let next = parse(next);
+        let found = given.account.policies_that_change(&old, &next);
+        given.do_it(&switch(policy, false));
+        assert_eq!(given.account.policies_that_change(&old, &next), [""; 0], "it is switched off");
+        found.into_iter().next()
+    };
+    let reads = "forbid(principal is User, action in Action::\"read\", resource);";
+    let says = |found: &Option<String>, what: &str| found.as_ref().is_some_and(|found| found.contains(what));
+    let explore = "read:explore";
+    let renamed = text.replace(explore, "query:explore");
+    assert!(says(&found(reads, &renamed), "would not name `read:explore` any more, by a verb"));
+    // It names all there is, or nothing of that.
+    for policy in [
+        "forbid(principal is User, action, resource);",
+        "forbid(principal is User, action in Action::\"delete\", resource);",
+        "forbid(principal is User, action in [Action::\"read:clusters\"], resource);",
+    ] {
+        assert_eq!(found(policy, &renamed), None, "{policy}");
+    }
+    // The same verb names it under another noun.
+    assert_eq!(found(reads, &text.replace(":explore", ":queries")), None);
+    // What is only new was nobody's, and what is only gone is nobody's any more.
+    let entry = text.lines().find(|line| line.contains("name = \"read:explore\"")).unwrap();
+    let added = text.replace(entry, &format!("{entry}\n{}", entry.replace(explore, "read:traces")));
+    assert_eq!(found(reads, &added), None);
+    assert_eq!(parse(&added).permissions.len(), old.permissions.len() + 1);
+    let old_with_traces = Arc::new(parse(&added));
+    let mut given = Given::with(&old_with_traces, 1);
+    given.policy(reads);
+    assert_eq!(given.account.policies_that_change(&old_with_traces, &parse(text)), [""; 0]);
+    // A verb that gains what was called otherwise.
+    let writes = "permit(principal is User, action in Action::\"write\", resource);";
+    assert_eq!(found(writes, &renamed), None);
+    let moved = text.replace(explore, "write:explore");
+    assert!(says(&found(writes, &moved), "would name `write:explore` too, by a verb"));
+    let both = "forbid(principal is User, action in [Action::\"read\", Action::\"write\"], resource);";
+    assert_eq!(found(both, &moved), None);
+}
+
+#[test]
+fn a_verb_that_comes_to_stand_for_one_of_bailiwick_s_own_operations_is_looked_at() {
+    let text = Catalog::bundled("bailiwick").unwrap();
+    let parse =
+        |text: &str| Catalog::parse("catalog.toml", text).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let old = Arc::new(parse(text));
+    let mut given = Given::with(&old, 1);
+    given.policy("forbid(principal is User, action in Action::\"read\", resource);");
+    // A new permission, and an operation that asked for another one asks for it.
+    let entry = text.lines().find(|line| line.contains("name = \"read:explore\"")).unwrap();
+    let added = text.replace(entry, &format!("{entry}\n{}", entry.replace("read:explore", "read:answers")));
+    assert_eq!(given.account.policies_that_change(&old, &parse(&added)), [""; 0]);
+    let bound = added.replace("check_access = \"check:access\"", "check_access = \"read:answers\"");
+    assert_ne!(bound, added);
+    let changed = given.account.policies_that_change(&old, &parse(&bound));
+    assert!(matches!(&changed[..], [one] if one.contains("would name `read:answers` too")), "{changed:?}");
 }
 
 fn given_permissions(catalog: &Catalog, names: &[&str]) -> bailiwick_core::catalog::PermissionSet {

@@ -277,9 +277,13 @@ fn rule_2_a_role_that_must_keep_a_holder_does_not_hang_on_a_membership_that_ends
 fn rule_2_ownership_is_not_handed_over_to_a_membership_that_ends() {
     let mut given = Given::new("bailiwick");
     let user = given.member(&[]);
-    let offer = given.offer(user, false);
-    given.do_it(&end(user, Some(given.later(DAY))));
-    assert_eq!(given.refused(user, &Command::AcceptOwnership { offer }), last_owner());
+    given.offer(user, false);
+    let until = given.later(DAY);
+    assert_eq!(given.refused(given.owner, &end(user, Some(until))), Refusal::OfferedOwnership);
+    let other = given.member(&[]);
+    given.do_it(&end(other, Some(until)));
+    let offer = Command::OfferOwnership { to: other, keep: false };
+    assert_eq!(given.refused(given.owner, &offer), Refusal::SuccessorEnds { until });
 }
 
 #[test]

@@ -165,8 +165,40 @@ fn the_only_owner_does_not_hand_over_to_somebody_whose_membership_ends() {
     let id = given.offer(to, false);
     // What changes after the offer is looked at when it is accepted.
     given.when(owner, &Command::DeactivateMember { user: other }).unwrap();
-    let last = Refusal::LastHolder { role: built_in("owner"), scope: Scope::Account };
-    assert_eq!(given.refused(to, &Command::AcceptOwnership { offer: id }), last);
+    let refusal = given.refused(to, &Command::AcceptOwnership { offer: id });
+    assert_eq!(refusal, Refusal::SuccessorEnds { until });
     given.when(owner, &Command::SetMemberEnd { user: to, until: None }).unwrap();
     given.when(to, &Command::AcceptOwnership { offer: id }).unwrap();
+}
+
+#[test]
+fn a_membership_gets_no_end_while_what_would_hang_on_it_is_offered() {
+    let mut given = Given::new("bailiwick");
+    let (owner, to, other) = (given.owner, given.member(&[]), given.member(&[]));
+    let admin = given.member(&[at_account("admin")]);
+    let end = |user, until| Command::SetMemberEnd { user, until };
+    let until = Some(given.later(1_000));
+    let id = given.offer(to, false);
+    for by in [owner, admin] {
+        assert_eq!(given.refused(by, &end(to, until)), Refusal::OfferedOwnership);
+        given.decide(Actor::User(by), &end(other, until)).unwrap();
+    }
+    // An offer that has expired, or was withdrawn, keeps nobody from it.
+    let mut later = Given { account: given.account.clone(), history: Vec::new(), ..given };
+    later.pass(limits::OFFER_SECONDS);
+    let until_later = Some(later.later(1_000));
+    later.decide(Actor::User(admin), &end(to, until_later)).unwrap();
+    later.pass(-limits::OFFER_SECONDS);
+    later.do_it(&Command::WithdrawOwnership { offer: id });
+    later.decide(Actor::User(admin), &end(to, until)).unwrap();
+    // Nor does one that leaves an owner, or is one of several for good.
+    let id = later.offer(to, true);
+    later.decide(Actor::User(admin), &end(to, until)).unwrap();
+    later.do_it(&Command::WithdrawOwnership { offer: id });
+    let id = later.offer(other, true);
+    later.when(other, &Command::AcceptOwnership { offer: id }).unwrap();
+    let id = later.offer(to, false);
+    later.do_it(&end(to, until));
+    // The account has an owner for good, so that one more may come whose membership ends.
+    later.when(to, &Command::AcceptOwnership { offer: id }).unwrap();
 }

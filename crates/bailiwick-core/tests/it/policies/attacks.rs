@@ -1,8 +1,5 @@
 //! Ways to more access than one's own through policies, each refused.
 
-use bailiwick_core::account::Renames;
-use bailiwick_core::catalog::Catalog;
-
 use super::{create, edit, switch, text};
 use crate::account::prelude::*;
 
@@ -464,34 +461,6 @@ fn a_policy_needs_the_right_to_write_policies() {
     assert_eq!(given.refused(editor, &policy), denied("write:policies"));
     assert_eq!(given.refused(editor, &switch(id, false)), denied("write:policies"));
     assert_eq!(given.refused(editor, &Command::DeletePolicy { policy: id }), denied("delete:policies"));
-}
-
-#[test]
-fn a_permission_that_is_called_otherwise_stays_named_by_its_policies() {
-    let text = Catalog::bundled("bailiwick").unwrap();
-    let next = text.replace("read:explore", "query:explore").replace(":alerts", ":alarms");
-    let (old, next) =
-        (Catalog::parse("old.toml", text).unwrap(), Catalog::parse("next.toml", &next).unwrap());
-    let mut given = Given::with(&std::sync::Arc::new(old), 1);
-    let renames = Renames {
-        permissions: [
-            ("read:explore".into(), "query:explore".into()),
-            ("read:alerts".into(), "read:alarms".into()),
-        ]
-        .into(),
-        ..Renames::default()
-    };
-    given.policy("forbid(principal is User, action == Action::\"read:explore\", resource);");
-    given.policy("forbid(principal is User, action, resource);");
-    let named = given.policy(
-        "forbid(principal is User, action in [Action::\"read\", Action::\"read:explore\"], resource);",
-    );
-    assert_eq!(given.account.policies_that_lose(&renames, &next), [""; 0]);
-    given.do_it(&edit(named, "forbid(principal is User, action in [Action::\"read\"], resource);"));
-    let lost = given.account.policies_that_lose(&renames, &next);
-    assert!(matches!(&lost[..], [one] if one.contains("`query:explore`")), "{lost:?}");
-    given.do_it(&switch(named, false));
-    assert_eq!(given.account.policies_that_lose(&renames, &next), [""; 0]);
 }
 
 #[test]

@@ -85,6 +85,8 @@ pub struct Planner<'a> {
     plan: Plan,
     problems: Vec<DocumentProblem>,
     uncounted: usize,
+    /// What is wrong with a step unless a later one mends it.
+    owing: Vec<DocumentProblem>,
 }
 
 fn count<T>(list: Option<&Vec<T>>) -> usize {
@@ -159,6 +161,7 @@ impl<'a> Planner<'a> {
             plan: Plan::default(),
             problems: Vec::new(),
             uncounted: 0,
+            owing: Vec::new(),
         }
     }
 
@@ -178,7 +181,7 @@ impl<'a> Planner<'a> {
         if prune && self.problems.is_empty() {
             self.prune();
         }
-        let Self { draft, plan, mut problems, uncounted, .. } = self;
+        let Self { draft, plan, mut problems, uncounted, owing, .. } = self;
         if uncounted > 0 {
             let message = format!("{uncounted} more things are wrong");
             problems.push(DocumentProblem { field: String::new(), code: "more", message, refusal: None });
@@ -189,7 +192,11 @@ impl<'a> Planner<'a> {
         if draft.is_empty() {
             return Ok((None, plan));
         }
-        let decided = draft.finish().map_err(|refusal| Error::Document(vec![refused("", refusal)]))?;
+        let decided = draft.finish().map_err(|refusal| {
+            // Nothing mended it after the last step that came to this; what is about no step is about the whole.
+            let of_step = owing.into_iter().rfind(|problem| problem.refusal.as_ref() == Some(&refusal));
+            Error::Document(vec![of_step.unwrap_or_else(|| refused("", refusal))])
+        })?;
         Ok((Some(decided), plan))
     }
 
@@ -210,6 +217,13 @@ impl<'a> Planner<'a> {
         }
         match self.draft.step(command) {
             Ok(_) => {
+                if let Some(refusal) = self.draft.owing().cloned() {
+                    let problem = match step.action {
+                        wire::PlanAction::Delete => self.stays(&step, refusal),
+                        wire::PlanAction::Create | wire::PlanAction::Change => refused(&at, refusal),
+                    };
+                    self.owing.push(problem);
+                }
                 self.plan.steps.push(step);
                 true
             }
@@ -219,7 +233,8 @@ impl<'a> Planner<'a> {
                 false
             }
             Err(refusal) if step.action == wire::PlanAction::Delete => {
-                self.stays(&step, refusal);
+                let problem = self.stays(&step, refusal);
+                self.push(problem);
                 false
             }
             Err(refusal) => {
@@ -229,8 +244,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Tells that something which the document leaves out cannot be removed: it has no place, so its section is named.
-    fn stays(&mut self, step: &Step, refusal: Refusal) {
+    /// That something which the document leaves out cannot be removed: it has no place, so its section is named.
+    fn stays(&self, step: &Step, refusal: Refusal) -> DocumentProblem {
         let section = match step.kind.as_str() {
             "policy" => "policies".to_owned(),
             "group_member" => "groups".to_owned(),
@@ -239,7 +254,7 @@ impl<'a> Planner<'a> {
         let (kind, name) = (step.kind.replace('_', " "), step.name.shown(self.known, self.people));
         let message = format!("the {kind} `{name}` is not named here, and cannot be removed: {refusal}");
         let (field, code) = (format!("/{section}"), refusal.code());
-        self.push(DocumentProblem { field, code, message, refusal: Some(refusal) });
+        DocumentProblem { field, code, message, refusal: Some(refusal) }
     }
 
     pub(super) fn note(&mut self, field: Option<String>, message: Words) {

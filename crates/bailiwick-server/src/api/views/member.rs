@@ -125,6 +125,19 @@ impl Views<'_> {
     }
 }
 
+/// A member as somebody may be told of them who named them by their email and does not see them.
+pub fn by_email_alone(member: wire::Member) -> wire::Member {
+    wire::Member {
+        name: None,
+        email_verified: None,
+        last_sign_in_at: None,
+        auth_methods: Vec::new(),
+        external_id: None,
+        attributes: wire::Attributes::default(),
+        ..member
+    }
+}
+
 /// How somebody can sign in.
 fn auth_methods(row: &bailiwick_store::UserRow) -> Vec<String> {
     row.password_hash.iter().map(|_| "password".to_owned()).collect()

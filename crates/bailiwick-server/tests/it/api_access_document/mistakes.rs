@@ -1,5 +1,6 @@
 //! Documents that are wrong: everything that is wrong is told with its place, and nothing is changed.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::apply_by;
@@ -134,12 +135,42 @@ async fn the_last_holder_is_kept_whatever_a_document_says() {
     let world = World::new("bailiwick").await;
     let grace = world.invite_and_accept("grace@example.com", &["admin"]).await;
     let project = json!({ "name": "Search" });
-    world.post("~/projects").by(&grace).json(&project).send().await.expect(axum::http::StatusCode::CREATED);
+    world.post("~/projects").by(&grace).json(&project).send().await.expect(StatusCode::CREATED);
     let document = json!({ "version": 1, "grants": [
         { "member": "grace@example.com", "role": "admin" },
     ] });
     // The owner prunes: the only admin of the new project is somebody else.
     let problem = apply_by(&world, &world.owner, "?prune=true", &document).await;
     let problem = problem.problem(422, "invalid_document");
-    assert_eq!(told(&problem), [(String::new(), "last_holder".to_owned())], "{problem:#}");
+    assert_eq!(told(&problem), [("/grants".to_owned(), "last_holder".to_owned())], "{problem:#}");
+}
+
+#[tokio::test]
+async fn the_last_holder_is_told_at_the_entry_that_would_take_the_role() {
+    let world = World::new("bailiwick").await;
+    let grace = world.invite_and_accept("grace@example.com", &["admin"]).await;
+    // Who creates a project runs it, here alone.
+    let project = json!({ "name": "Search" });
+    world.post("~/projects").by(&grace).json(&project).send().await.expect(StatusCode::CREATED);
+    let refused = async |query: &str, document: &Value| {
+        let problem = apply_by(&world, &world.owner, query, document).await.problem(422, "invalid_document");
+        (told(&problem), problem.to_string())
+    };
+    let last = |field: &str| vec![(field.to_owned(), "last_holder".to_owned())];
+    let owner = json!({ "member": "owner@example.com" });
+    let both = json!({ "version": 1, "members": [owner, { "member": "grace@example.com" }], "grants": [] });
+    let (found, text) = refused("?prune=true", &both).await;
+    assert_eq!(found, last("/grants"), "{text}");
+    assert!(text.contains("project_admin") && text.contains("is not named here"), "{text}");
+    let without = json!({ "version": 1, "members": [owner] });
+    let (found, text) = refused("?prune=true", &without).await;
+    assert_eq!(found, last("/members"), "{text}");
+    assert!(text.contains("grace@example.com"), "{text}");
+    let entries = json!([owner, { "member": "grace@example.com", "status": "inactive" }]);
+    let (found, text) = refused("", &json!({ "version": 1, "members": entries })).await;
+    assert_eq!(found, last("/members/1/status"), "{text}");
+    // What a later entry mends is nobody's mistake.
+    let mended = json!({ "version": 1, "members": entries,
+        "grants": [{ "member": "owner@example.com", "role": "project_admin", "scope": { "project": "Search" } }] });
+    apply_by(&world, &world.owner, "", &mended).await.expect(StatusCode::OK);
 }

@@ -1,4 +1,4 @@
-//! Groups, invitations with groups, and personal keys: I01 to I05, I08.
+//! Groups, invitations with groups, and personal keys: I01 to I05, I07, I08.
 
 use super::*;
 use crate::support::Platform;
@@ -61,6 +61,24 @@ fn i05_the_mail_says_where_to_sign_in_the_account_and_the_cluster() {
     let mail = mails.into_iter().find(|mail| mail.contains(GRACE)).unwrap();
     for fact in [platform.url(), platform.made("account"), text(&cluster, "id"), "https://prod.example.com"] {
         assert!(mail.contains(fact), "{fact}: {mail}");
+    }
+}
+
+#[test]
+fn i07_who_manages_databases_makes_no_token_for_what_is_in_them() {
+    let (platform, owner) = platform();
+    owner.json(&["resource", "register", "cluster", "prod"]);
+    owner.json(&["resource", "register", "database", "orders", "--parent", "prod"]);
+    owner.json(&["account", "settings", "--groups-on"]);
+    platform.join(&owner, GRACE, &["--group", "Auditor"]);
+    platform.join(&owner, ALAN, &["--group", "Member"]);
+    for (who, action, expected) in [
+        (GRACE, "read:database_tokens", true),
+        (GRACE, "write:database_tokens", false),
+        (ALAN, "write:database_tokens", true),
+        (ALAN, "write:databases", false),
+    ] {
+        assert_eq!(may(&owner, who, action, "database:orders"), expected, "{who} {action}");
     }
 }
 
