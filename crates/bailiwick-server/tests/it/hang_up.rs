@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use bailiwick_core::account::{Actor, Command, EntityKey};
 use bailiwick_core::ids::UserId;
 use bailiwick_server::service::{Caller, Origin, WriteOptions};
+use bailiwick_store::DATABASE_FILE;
 use serde_json::json;
 
 use crate::support::World;
@@ -25,6 +26,14 @@ pub async fn advance<F: Future>(mut future: Pin<&mut F>, waits: usize) -> Option
     .await
 }
 
+/// Keeps writes waiting until it is dropped: a write could be over before anybody looks.
+fn keep_from_writing(world: &World) -> rusqlite::Connection {
+    let file = world.service.config().data.join(DATABASE_FILE);
+    let db = rusqlite::Connection::open(file).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
+}
+
 fn owner(world: &World) -> Caller {
     let owner = world.owner.id.parse::<UserId>().unwrap();
     Caller { actor: Actor::User(owner), session: None, origin: Origin::default() }
@@ -34,6 +43,7 @@ fn owner(world: &World) -> Caller {
 async fn hang_up_after_queueing(world: &World, command: &Command) {
     let before = world.events().await.len();
     {
+        let _kept = keep_from_writing(world);
         let (caller, options) = (owner(world), WriteOptions::default());
         let write = world.service.write(&caller, world.account, command, &options, |_| ());
         assert!(advance(pin!(write), 1).await.is_none(), "the write was over before its caller hung up");
@@ -73,6 +83,7 @@ fn a_process_that_ends_with_writes_under_way_ends() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let world = World::new("bailiwick").await;
+        let kept = keep_from_writing(&world);
         let mut writing = Box::pin(async move {
             let (caller, options) = (owner(&world), WriteOptions::default());
             let name = bailiwick_core::values::Name::parse("Acme Ltd").unwrap();
@@ -80,6 +91,7 @@ fn a_process_that_ends_with_writes_under_way_ends() {
             world.service.write(&caller, world.account, &command, &options, |_| ()).await.unwrap();
         });
         assert!(advance(writing.as_mut(), 1).await.is_none(), "the write was over before the process ended");
+        drop(kept);
         // Dropped by the runtime, when nothing can be spawned any more.
         tokio::spawn(writing);
     });
@@ -94,9 +106,11 @@ async fn requests_with_one_idempotency_key_at_the_same_moment_get_one_answer() {
     let ask =
         || world.post("~/groups").by(&world.owner).header("idempotency-key", "retried").json(&body).send();
     let mut waiting: Vec<_> = (0..16).map(|_| Box::pin(ask())).collect();
+    let kept = keep_from_writing(&world);
     for request in &mut waiting {
         assert!(advance(request.as_mut(), 1).await.is_none());
     }
+    drop(kept);
     let mut answers = Vec::new();
     for request in waiting {
         answers.push(request.await.expect(StatusCode::CREATED).text);
