@@ -139,9 +139,15 @@ impl FormerBearer {
 }
 
 impl Decision<'_> {
-    /// Remembers what bears an external id that it will bear no more.
+    /// Remembers what bears an external id that it will bear no more; a principal where there are policies.
     pub(super) fn frees(&mut self, bearer: Bearer, external_id: Option<&ExternalId>) {
         let Some(external_id) = external_id.cloned() else { return };
+        // Nobody sheds a forbid where there is none.
+        let is_bound =
+            !matches!(bearer, Bearer::Member(_) | Bearer::ServiceAccount(_)) || self.account.has_policies();
+        if !is_bound {
+            return;
+        }
         let former = FormerBearer { external_id, bearer, freed_at: self.now };
         let formers = &self.account.former_bearers;
         let same = self.account.taken_by(Taken::FormerBearer, &former.called());
@@ -182,33 +188,28 @@ impl Decision<'_> {
         })
     }
 
-    /// Rule 1 for a project or resource that comes to bear an external id; `next` is the account in which it does.
+    /// Rule 1 for a project (no type) or resource that comes to bear an external id; `next` is the account in which it does.
     ///
     /// # Errors
     /// [`Refusal::BorneByAnother`].
     pub(super) fn may_bear(
         &self,
         target: Target,
+        of: Option<&SmolStr>,
         external_id: Option<&ExternalId>,
         next: impl FnOnce() -> Account,
     ) -> Result<(), Refusal> {
         let Some(external_id) = external_id else { return Ok(()) };
-        if self.account.former_bearers.is_empty() {
-            return Ok(());
-        }
-        let next = next();
-        let of = next.type_of(&target);
-        let name = of.and_then(|of| next.catalog.resource_type_at(of)).map_or(PROJECT, |of| &of.name);
-        let Some(former) = self.account.former_bearer(&called(name, external_id), self.now) else {
-            return Ok(());
-        };
+        let called = called(of.map_or(PROJECT, SmolStr::as_str), external_id);
+        let Some(former) = self.account.former_bearer(&called, self.now) else { return Ok(()) };
         let Some(old) = former.target().filter(|old| *old != target) else { return Ok(()) };
+        let next = next();
         let then = self.account.with_former(former);
         let basis = self.basis().with_former(former);
         let (principal, there) = (self.actor.principal(), Scope::of(old));
         let giver = Giver::new(&then, &basis, principal, self.circumstances);
         let moved = Moved::new(&then, &next, old, target);
-        let gained = moved.gained(self.now).intersection(&self.asked_about(of));
+        let gained = moved.gained(self.now).intersection(&self.asked_about(next.type_of(&target)));
         let granted = giver.covers(&gained, &there, None, &Grantee::Anyone);
         let others = then.statements().filter(|statement| moved.makes_a_difference_to(statement));
         let others = others.map(|statement| {

@@ -32,7 +32,7 @@ impl Decision<'_> {
             external_id: external_id.cloned(),
             default: false,
         };
-        self.may_bear(Target::Project(id), external_id, || self.account_with_project(id, &project))?;
+        self.may_bear(Target::Project(id), None, external_id, || self.account_with_project(id, &project))?;
         self.events.push(Event::ProjectCreated { id, project });
         let creator_role =
             self.account.catalog.rules.project_creator.and_then(|role| self.account.catalog.role_at(role));
@@ -84,7 +84,7 @@ impl Decision<'_> {
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
         let target = Target::Project(id);
         self.may_rename(target, None, old, new)?;
-        self.may_bear(target, new.filter(|_| new != old), || self.account_with_project(id, &after))?;
+        self.may_bear(target, None, new.filter(|_| new != old), || self.account_with_project(id, &after))?;
         self.frees_unless_kept(|_| Bearer::Project(id), old, new);
         self.events.push(Event::ProjectEdited { id, before, after });
         Ok(())

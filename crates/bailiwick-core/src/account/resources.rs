@@ -81,9 +81,8 @@ impl Decision<'_> {
             attributes: self.described(&spec.resource_type, &spec.attributes, holder)?,
         };
         self.may_register(id, &resource, of.write, may_hold, holder)?;
-        self.may_bear(Target::Resource(id), resource.external_id.as_ref(), || {
-            self.account_with(id, &resource)
-        })?;
+        let (of, called) = (Some(&resource.resource_type), resource.external_id.as_ref());
+        self.may_bear(Target::Resource(id), of, called, || self.account_with(id, &resource))?;
         Ok(resource)
     }
 
@@ -191,7 +190,8 @@ impl Decision<'_> {
         let target = Target::Resource(id);
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
         self.may_rename(target, Some(&before.resource_type), old, new)?;
-        self.may_bear(target, new.filter(|_| new != old), || self.account_with(id, &after))?;
+        let called = new.filter(|_| new != old);
+        self.may_bear(target, Some(&after.resource_type), called, || self.account_with(id, &after))?;
         self.frees_unless_kept(|account| Bearer::resource(account, id, &before), old, new);
         self.events.push(Event::ResourceEdited { id, before, after });
         Ok(())

@@ -344,6 +344,9 @@ fn who_is_called_by_the_name_of_another_sheds_none_of_their_forbids() {
         grants: vec![at_account("admin")],
     };
     let takes = called(user, Patch::Set(external("emp-7")));
+    // Where there is no policy there is none to shed.
+    let events = given.fork().do_it(&called(bound, Patch::Clear));
+    assert!(matches!(&events[..], [Event::MemberEdited { .. }]), "{events:?}");
     for (policy, is_refused) in [
         (format!("forbid(principal == User::\"{bound}\", action, resource);"), true),
         // Binds either of them.

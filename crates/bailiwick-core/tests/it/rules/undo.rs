@@ -90,6 +90,7 @@ fn a_forgotten_invitation_comes_back_as_it_had_ended() {
 #[test]
 fn what_bore_an_external_id_is_remembered_and_forgotten_back_and_forth() {
     let mut given = Given::new("bailiwick");
+    given.policy("forbid(principal is User, action == Action::\"delete:clusters\", resource);");
     let user = given.member(&[]);
     let project = given.project("Search");
     let cluster = given.resource("cluster", Some(project), None);
