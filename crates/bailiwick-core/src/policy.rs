@@ -12,6 +12,7 @@ mod check;
 mod condition;
 mod decision;
 mod depth;
+mod foreign_values;
 mod mistake;
 mod partial;
 mod rename;

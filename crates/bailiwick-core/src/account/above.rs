@@ -27,14 +27,15 @@ impl Decision<'_> {
         what: impl FnOnce() -> String,
     ) -> Result<(), Refusal> {
         let (judging, judged) = self.judged_at(scope);
-        let held = judging.held_at(self.actor.principal(), &judged, None, self.circumstances);
-        let missing = permissions.difference(&held);
-        if missing.is_empty() || held.contains_any(&self.account.catalog.escalate) {
+        let granted = judging.granted_at(self.actor.principal(), &judged, None, self.now);
+        // What a policy keeps from the actor now, in a part of it as well, and from them alike, is not above the actor.
+        let kept = self.giver.kept_now(permissions, scope, of).unwrap_or_default();
+        let missing = permissions.difference(&granted).union(&kept);
+        if missing.is_empty() {
             return Ok(());
         }
-        // What a policy keeps from the actor and from them alike is not above the actor.
-        let granted = judging.granted_at(self.actor.principal(), &judged, None, self.now);
-        if missing.difference(&granted).is_empty() && !self.giver.keeps_back(&missing, scope, of) {
+        let held = judging.held_at(self.actor.principal(), &judged, None, self.circumstances);
+        if held.contains_any(&self.account.catalog.escalate) {
             return Ok(());
         }
         // Who may not look at members and roles is not told either what somebody holds, and where.

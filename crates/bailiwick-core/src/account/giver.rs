@@ -135,7 +135,7 @@ impl<'a> Giver<'a> {
         let lasting = until.map_or(i64::MAX, Timestamp::as_microsecond);
         let held = basis.granted_at(self.principal, &judged, Some(lasting), self.circumstances.now);
         let missing = permissions.difference(&held);
-        let kept = self.kept_from(permissions, &judged, grantee, only);
+        let kept = self.kept_from(permissions, &judged, grantee, only, None);
         if missing.is_empty() && kept.is_none() {
             return Ok(());
         }
@@ -159,13 +159,15 @@ impl<'a> Giver<'a> {
         }
     }
 
-    /// What of these permissions a policy may keep the giver from somewhere in a scope that it does not keep the grantee from.
+    /// What of these permissions a policy may keep the giver from somewhere in a scope that it does not keep the grantee from;
+    /// `now` for what it keeps the giver from at this moment, as far as that can be said of what is there.
     fn kept_from(
         &self,
         permissions: &PermissionSet,
         scope: &Scope,
         grantee: &Grantee,
         only: Option<Object<'_>>,
+        now: Option<&Circumstances<'_>>,
     ) -> Option<(PolicyId, PermissionSet)> {
         if !self.basis.has_policies() {
             return None;
@@ -177,8 +179,11 @@ impl<'a> Giver<'a> {
             {
                 return false;
             }
+            let binds_now = || !self.basis.applies_when(statement, subject, object, now).is_never();
             let binds = self.basis.applies(statement, subject, object);
-            !matches!(binds, Applies::Never) && !self.binds_alike(statement, &binds, object, grantee)
+            !binds.is_never()
+                && (now.is_none() || binds_now())
+                && !self.binds_alike(statement, &binds, object, grantee)
         };
         bound.iter().find_map(|statement| {
             let kept = permissions.intersection(&statement.actions);
@@ -193,7 +198,18 @@ impl<'a> Giver<'a> {
 
     /// Whether a policy may keep the giver from any of this in a scope and does not keep the grantee from it.
     pub(super) fn keeps_back(&self, permissions: &PermissionSet, scope: &Scope, grantee: &Grantee) -> bool {
-        self.kept_from(permissions, &self.judged_at(scope).1, grantee, None).is_some()
+        self.kept_from(permissions, &self.judged_at(scope).1, grantee, None, None).is_some()
+    }
+
+    /// What of this a policy keeps the giver from somewhere in a scope at this moment, and not the grantee.
+    pub(super) fn kept_now(
+        &self,
+        permissions: &PermissionSet,
+        scope: &Scope,
+        grantee: &Grantee,
+    ) -> Option<PermissionSet> {
+        let now = Some(&self.circumstances);
+        self.kept_from(permissions, &self.judged_at(scope).1, grantee, None, now).map(|(_, kept)| kept)
     }
 
     /// What a machine may assert decides what it is answered: whoever speaks by it holds all that the statements name which

@@ -12,6 +12,7 @@ use cedar_policy_core::validator::ValidationMode;
 
 use super::condition::{literals, reads};
 use super::depth;
+use super::foreign_values::foreign_values;
 use super::mistake::{Mistake, Mistakes};
 use super::schema::{type_name, verb_of};
 use super::statement::{ACCOUNT, Effect, PROJECT, Statement, Where, Who};
@@ -122,7 +123,8 @@ fn of_type(catalog: &Catalog, text: &str, set: &PolicySet) -> Vec<Mistake> {
                 Some(hint) => mistake.hint(hint),
                 None => mistake,
             };
-            result.validation_errors().map(|error| hinted(Mistake::of(text, error))).collect()
+            let of_type = result.validation_errors().map(|error| hinted(Mistake::of(text, error)));
+            of_type.chain(foreign_values(catalog, text, set)).collect()
         }
         None => vec![Mistake::at(text, 0, 0, "the catalog cannot be used for policies")],
     }

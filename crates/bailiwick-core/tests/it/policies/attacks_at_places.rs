@@ -3,6 +3,7 @@
 
 use bailiwick_core::ids::PolicyId;
 
+use super::{create, switch};
 use crate::account::prelude::*;
 
 /// What the writer of these tests may do.
@@ -370,4 +371,51 @@ fn what_a_policy_permits_others_keeps_nobody_from_removing_or_activating_somebod
     }
     let refusal = given.refused(steward, &Command::RemoveMember { user: permitted });
     assert!(matches!(refusal, Refusal::Above { .. }), "{refusal:?}");
+}
+
+#[test]
+fn nobody_takes_away_at_large_what_a_policy_keeps_from_them_in_a_part() {
+    let mut given = Given::new("bailiwick");
+    let (admin, project) = (given.member(&[at_account("admin")]), given.project("Production"));
+    let other = given.member(&[at_account("editor")]);
+    let grant = given.account.grants_of(Principal::Member(other)).next().unwrap().0;
+    let group = given.group("Editors");
+    given.grant(Principal::Group(group), at_account("editor"));
+    given.do_it(&Command::AddToGroup { group, member: Principal::Member(other) });
+    let permit = given
+        .policy("permit(principal is User, action == Action::\"read:cluster_data\", resource is Cluster);");
+    let ways = [
+        Command::RevokeGrant { grant },
+        Command::DeactivateMember { user: other },
+        Command::RemoveMember { user: other },
+        Command::SetMemberEnd { user: other, until: Some(given.later(60)) },
+        Command::RemoveFromGroup { group, member: Principal::Member(other) },
+        Command::DeleteGroup { group },
+        Command::DeletePolicy { policy: permit },
+        create("Nobody", "forbid(principal, action == Action::\"read:cluster_data\", resource is Cluster);"),
+    ];
+    let data = |who: &str, condition: &str| {
+        format!(
+            "forbid({who}, action == Action::\"read:cluster_data\", resource in Project::\"{project}\") {condition};"
+        )
+    };
+    let bound = format!("principal == User::\"{admin}\"");
+    // The sequence begins on a Tuesday.
+    for (policy, is_above) in [
+        (data(&bound, ""), true),
+        (data(&bound, "when { context.weekday == 2 }"), true),
+        (data(&bound, "when { context.weekday == 7 }"), false),
+        (data("principal", ""), false),
+    ] {
+        let id = given.policy(&policy);
+        for way in &ways {
+            let decided = given.decide(Actor::User(admin), way);
+            let was_above = matches!(decided, Err(Refusal::Above { .. }));
+            assert!(
+                was_above == is_above && (is_above || decided.is_ok()),
+                "{way:?} under {policy}: {decided:?}"
+            );
+        }
+        given.do_it(&switch(id, false));
+    }
 }

@@ -68,6 +68,36 @@ fn each_mistake_has_its_place() {
 }
 
 #[test]
+fn a_text_that_an_attribute_never_has_is_told_with_those_that_it_has() {
+    let given = Given::new("bailiwick");
+    let with = |condition: &str| {
+        format!(
+            "forbid(principal, action, resource is Cluster) when {{ resource has environment && {condition} }};"
+        )
+    };
+    for (condition, value) in [
+        ("resource.environment == \"prod\"", "prod"),
+        ("\"prod\" != resource.environment", "prod"),
+        ("[\"production\", \"test\"].contains(resource.environment)", "test"),
+    ] {
+        let text = with(condition);
+        let column = text.find(&format!("\"{value}\"")).unwrap() + 1;
+        let said = format!("line 1, column {column}: `environment` is never `{value}` [\"{value}\"]");
+        assert_eq!(mistakes(&given, &text), [said], "{condition}");
+    }
+    let hint = match given
+        .decide(Actor::User(given.owner), &create("Policy", &with("resource.environment == \"prod\"")))
+    {
+        Err(Refusal::InvalidPolicy { mistakes }) => mistakes.0[0].hint.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hint.as_deref(), Some("it is one of `development`, `staging`, `production`"));
+    // Any text may be a department.
+    let text = "permit(principal is User, action, resource) when { principal has department && principal.department == \"prod\" };";
+    given.decide(Actor::User(given.owner), &create("Policy", text)).unwrap();
+}
+
+#[test]
 fn an_attribute_that_only_some_have_tells_how_to_speak_of_them_alone() {
     let given = Given::new("bailiwick");
     let hint = |condition: &str| {
