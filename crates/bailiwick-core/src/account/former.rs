@@ -142,9 +142,9 @@ impl Decision<'_> {
     /// Remembers what bears an external id that it will bear no more; a principal where there are policies.
     pub(super) fn frees(&mut self, bearer: Bearer, external_id: Option<&ExternalId>) {
         let Some(external_id) = external_id.cloned() else { return };
-        // Nobody sheds a forbid where there is none.
-        let is_bound =
-            !matches!(bearer, Bearer::Member(_) | Bearer::ServiceAccount(_)) || self.account.has_policies();
+        // Nobody sheds a forbid where there is none, be it disabled.
+        let is_bound = !matches!(bearer, Bearer::Member(_) | Bearer::ServiceAccount(_))
+            || !self.account.policies.is_empty();
         if !is_bound {
             return;
         }
@@ -254,11 +254,10 @@ impl Decision<'_> {
         })
     }
 
-    /// What control planes ask about a thing of this type: not Bailiwick's own operations, which are asked about by id, nor the
-    /// management of resources of another type.
+    /// What makes a difference on a thing of this type: not the management of resources of another type.
     fn asked_about(&self, of: Option<ResourceTypeIndex>) -> PermissionSet {
         let catalog = &self.account.catalog;
-        let all = catalog.resource_permissions();
+        let all = catalog.all_permissions();
         if of.is_none() {
             return all;
         }
@@ -299,7 +298,7 @@ impl<'a> Moved<'a> {
         }
     }
 
-    /// What grants of anybody carry that reach the new one, other than what they hold on the old one.
+    /// What grants of anybody carry, or of who is invited, that reach the new one, other than what they hold on the old one.
     fn gained(&self, now: Timestamp) -> PermissionSet {
         let is_joined = |target| self.joined.contains(&target);
         let reaches = |scope: &Scope| match scope {
@@ -318,13 +317,17 @@ impl<'a> Moved<'a> {
         if self.joined.is_empty() {
             return PermissionSet::EMPTY;
         }
-        let grants = self.next.grants_after(None).map(|(_, grant)| &grant.value);
-        let gained = grants.filter(|grant| grant.is_live(now) && reaches(&grant.scope));
         let there = Scope::of(self.old);
-        gained.fold(PermissionSet::EMPTY, |gained, grant| {
-            let has = self.next.permissions_of(&grant.role);
-            gained.union(&has.difference(&self.then.granted_at(grant.principal, &there, None, now)))
-        })
+        let grants = self.next.grants_after(None).map(|(_, grant)| &grant.value);
+        let granted = grants.filter(|grant| grant.is_live(now) && reaches(&grant.scope)).map(|grant| {
+            let had = self.then.granted_at(grant.principal, &there, None, now);
+            self.next.permissions_of(&grant.role).difference(&had)
+        });
+        // Who accepts an invitation has it then, and whoever moved the thing is not asked again.
+        let waiting = self.next.waiting.values().filter_map(|id| self.next.invitation(*id));
+        let promised = waiting.flat_map(|found| &found.value.grants).filter(|grant| reaches(&grant.scope));
+        let promised = promised.map(|grant| self.next.permissions_of(&grant.role));
+        granted.chain(promised).fold(PermissionSet::EMPTY, |gained, one| gained.union(&one))
     }
 
     /// A forbid of the old one that may say less of the new one, or a permit of the new one that may have said less of the old one.

@@ -77,13 +77,6 @@ impl Catalog {
         (0..self.permissions.len()).filter_map(PermissionIndex::new).collect()
     }
 
-    /// The permissions that say something about resources: all but those that only protect Bailiwick's own operations.
-    pub fn resource_permissions(&self) -> PermissionSet {
-        let own: PermissionSet = self.operations.values().copied().collect();
-        let of_types = self.resource_types.iter().flat_map(|of| [of.read, of.write, of.delete]);
-        self.all_permissions().difference(&own).union(&of_types.collect())
-    }
-
     /// The permissions to see, change and delete resources of a type and of the types below it; of all types when `None`.
     pub fn managing_permissions(&self, of: Option<ResourceTypeIndex>) -> PermissionSet {
         let is_below = |at: ResourceTypeIndex| {

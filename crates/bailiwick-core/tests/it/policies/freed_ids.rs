@@ -253,8 +253,15 @@ fn nobody_comes_by_what_is_granted_elsewhere_be_it_through_another() {
     for by in [Actor::User(freed.user), machine] {
         assert_refused(&given, &freed, by, std::slice::from_ref(&elsewhere), true, "a grant");
     }
-    // Who has it of another kind, or in the whole account, gives nothing.
     given.do_it(&Command::RevokeGrant { grant });
+    // Whoever is invited has it when they accept, and managing access is access.
+    let managing = given.role("Managing", Level::Project, &["write:roles", "read:roles"]);
+    for role in [&reader, &managing] {
+        let (_, invitation) = given.pending(&[at(role.clone(), Scope::Project(freed.development))]);
+        assert_refused(&given, &freed, machine, std::slice::from_ref(&elsewhere), true, "an invitation");
+        given.do_it(&Command::RevokeInvitation { invitation });
+    }
+    // Who has it of another kind, or in the whole account, gives nothing.
     let volumes =
         Scope::AllOf(AllOf { resource_type: "volume".into(), project: Some(freed.development) }.into());
     given.grant(Principal::Member(freed.user), at(built_in("volume_read_only"), volumes));
@@ -344,9 +351,13 @@ fn who_is_called_by_the_name_of_another_sheds_none_of_their_forbids() {
         grants: vec![at_account("admin")],
     };
     let takes = called(user, Patch::Set(external("emp-7")));
-    // Where there is no policy there is none to shed.
+    // Where there is no policy there is none to shed; one that is disabled may come back.
     let events = given.fork().do_it(&called(bound, Patch::Clear));
     assert!(matches!(&events[..], [Event::MemberEdited { .. }]), "{events:?}");
+    let id = given.policy(&format!("forbid(principal == User::\"{bound}\", action, resource);"));
+    given.do_it(&switch(id, false));
+    let events = given.fork().do_it(&called(bound, Patch::Clear));
+    assert!(matches!(&events[..], [Event::ExternalIdFreed { .. }, _]), "{events:?}");
     for (policy, is_refused) in [
         (format!("forbid(principal == User::\"{bound}\", action, resource);"), true),
         // Binds either of them.
@@ -525,7 +536,7 @@ proptest! {
                 let target = account.target(of, name);
                 let allowed = move |way: &Circumstances<'static>| {
                     let all = target.map(|target| account.allowed_at(principal, &target, *way));
-                    all.unwrap_or_default().intersection(&account.catalog().resource_permissions())
+                    all.unwrap_or_default()
                 };
                 ways.iter().map(allowed).collect::<Vec<_>>()
             });
