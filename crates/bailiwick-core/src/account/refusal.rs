@@ -132,7 +132,7 @@ refusals! {
     BorneByAnother { /// The external id.
         external_id: ExternalId, /// Until when it is remembered.
         until: Timestamp } = Denied, "external_id_of_another",
-        "the external id `{external_id}` was another one's until lately, and access would move with it that is not yours to give", "choose another external id, or ask somebody whom no policy binds there and who holds as much of what bore it; from {until} on it is like a new one";
+        "the external id `{external_id}` was another one's until lately, and access would move with it that is not yours to give; from {until} on it is like a new one", "choose another external id, or ask somebody whom no policy binds there and who holds as much of what bore it";
     /// The caller is a member who may do nothing at present.
     Inactive = Denied, "member_inactive", "your membership of this account is inactive", "ask an administrator of the account to activate it";
     /// The caller was invited and has not accepted yet.
