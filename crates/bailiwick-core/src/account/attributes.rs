@@ -38,7 +38,7 @@ pub struct Attributes(BTreeMap<SmolStr, AttributeValue>);
 
 impl Attributes {
     /// Nothing is said.
-    pub(crate) const NONE: Self = Self(BTreeMap::new());
+    pub(crate) const NONE: &'static Self = &Self(BTreeMap::new());
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&AttributeValue> {

@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::entities::later;
 use super::{
     Account, AllOf, Bearer, BearingResource, EndReason, Event, FormerBearer, Grant, InvitationStatus, Policy,
-    Principal, Resource, Role, RoleAtScope, RoleRef, Scope,
+    Principal, Resource, Role, RoleAtScope, RoleRef, Scope, Versioned,
 };
 use crate::access::Searched;
 use crate::catalog::{Catalog, Operation, PermissionSet};
-use crate::ids::{GrantId, Id, ResourceId};
+use crate::ids::{GrantId, Id, PolicyId, ResourceId};
 use crate::policy;
 use crate::values::ExternalId;
 
@@ -70,6 +70,11 @@ fn only_in<'c>(one: &'c Catalog, other: &Catalog) -> BTreeSet<&'c str> {
 /// The permissions that Bailiwick's own operations ask for, in the order of the operations.
 fn asked_for(catalog: &Catalog) -> impl Iterator<Item = &str> {
     Operation::ALL.iter().map(|operation| catalog.permission_name(catalog.operation(*operation)))
+}
+
+/// Names in one line.
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 impl Account {
@@ -136,9 +141,13 @@ impl Account {
         }
     }
 
+    fn enabled_policies(&self) -> impl Iterator<Item = (PolicyId, &Versioned<Policy>)> {
+        self.policies_after(None).filter(|(_, policy)| policy.value.enabled)
+    }
+
     /// Policies that count and mean something else or nothing: what a forbid names under no known name is permitted.
     fn policies_in_the_way_of(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
-        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        let enabled = self.enabled_policies();
         enabled.filter_map(|(id, policy)| {
             let why = match policy::fits(catalog, &policy.value.text) {
                 _ if !catalog.rules.policies => "is enabled, and there are no policies now".to_owned(),
@@ -158,7 +167,7 @@ impl Account {
     /// only gone is nobody's any more.
     pub fn policies_that_change(&self, before: &Catalog, next: &Catalog) -> Vec<String> {
         let (gone, new) = (only_in(before, next), only_in(next, before));
-        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        let enabled = self.enabled_policies();
         let changed = enabled.filter_map(|(id, policy)| {
             let text = &policy.value.text;
             let statements = policy::actions_named(before, text).zip(policy::actions_named(next, text));
@@ -178,12 +187,11 @@ impl Account {
                 });
                 more.extend(gained.map(|name| format!("`{name}`")));
             }
-            let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
             let why = match (less.is_empty(), more.is_empty()) {
                 (true, true) => return None,
-                (false, true) => format!("would not name {} any more", joined(less)),
-                (true, false) => format!("would name {} too", joined(more)),
-                (false, false) => format!("would name {} instead of {}", joined(more), joined(less)),
+                (false, true) => format!("would not name {} any more", joined(&less)),
+                (true, false) => format!("would name {} too", joined(&more)),
+                (false, false) => format!("would name {} instead of {}", joined(&more), joined(&less)),
             };
             Some(format!("the policy {} ({id}) {why}, by a verb", policy.value.name))
         });
@@ -193,7 +201,7 @@ impl Account {
     /// Policies that count and would not name any more what they name now by a verb, `Action::"delete"`, because a permission with
     /// it is called otherwise, or would name what is called so from then on: a forbid would be gone unseen, or a permit be there.
     pub fn policies_changed_by(&self, renames: &Renames, next: &Catalog) -> Vec<String> {
-        let enabled = self.policies_after(None).filter(|(_, policy)| policy.value.enabled);
+        let enabled = self.enabled_policies();
         let lost = enabled.filter_map(|(id, policy)| {
             let text = &policy.value.text;
             let renamed_text = policy::renamed(text, &renames.permissions, &renames.resource_types);
@@ -213,12 +221,11 @@ impl Account {
                     format!("`{new}`, which is `{old}` now (name what is meant, instead of the verb)")
                 }));
             }
-            let joined = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
             let why = match (less.is_empty(), more.is_empty()) {
                 (true, true) => return None,
-                (false, true) => format!("would not name {}", joined(less)),
-                (true, false) => format!("would name {}", joined(more)),
-                (false, false) => format!("would name {}, and not {}", joined(more), joined(less)),
+                (false, true) => format!("would not name {}", joined(&less)),
+                (true, false) => format!("would name {}", joined(&more)),
+                (false, false) => format!("would name {}, and not {}", joined(&more), joined(&less)),
             };
             Some(format!("the policy {} ({id}) {why}", policy.value.name))
         });

@@ -6,13 +6,14 @@
 //! those.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::decide::Decision;
-use super::giver::{Giver, Grantee, Named};
+use super::giver::{Giver, Grantee, Named, come_alike};
 use super::{
     Account, Attributes, EntityKey, Event, Principal, Project, Refusal, Resource, Scope, Taken, Versioned,
 };
@@ -79,7 +80,8 @@ pub struct BearingMember {
     pub groups: Vec<GroupId>,
 }
 
-/// By what a former bearer is found: questions name the type with the external id, those about principals not always.
+/// By what a former bearer is found: questions name the type with the external id, those about principals not always. No type has
+/// a colon in its name.
 fn called(of: &str, external_id: &ExternalId) -> SmolStr {
     format_smolstr!("{of}:{}", external_id.as_str())
 }
@@ -143,9 +145,8 @@ impl Decision<'_> {
     pub(super) fn frees(&mut self, bearer: Bearer, external_id: Option<&ExternalId>) {
         let Some(external_id) = external_id.cloned() else { return };
         // Nobody sheds a forbid where there is none, be it disabled.
-        let is_bound = !matches!(bearer, Bearer::Member(_) | Bearer::ServiceAccount(_))
-            || !self.account.policies.is_empty();
-        if !is_bound {
+        let is_principal = matches!(bearer, Bearer::Member(_) | Bearer::ServiceAccount(_));
+        if is_principal && self.account.policies.is_empty() {
             return;
         }
         let former = FormerBearer { external_id, bearer, freed_at: self.now };
@@ -159,32 +160,18 @@ impl Decision<'_> {
         self.events.push(Event::ExternalIdFreed { id, former });
     }
 
-    /// The same where an edit takes it away.
-    pub(super) fn frees_unless_kept(
-        &mut self,
-        bearer: impl FnOnce(&Account) -> Bearer,
-        before: Option<&ExternalId>,
-        after: Option<&ExternalId>,
-    ) {
-        if before.is_some() && before != after {
-            let bearer = bearer(self.account);
-            self.frees(bearer, before);
-        }
-    }
-
     /// Taking the external id of a project (no type) or resource away, while it stays, takes managing all of it.
     pub(super) fn may_rename(
         &self,
         target: Target,
         of: Option<&SmolStr>,
-        before: Option<&ExternalId>,
-        after: Option<&ExternalId>,
+        freed: Option<&ExternalId>,
     ) -> Result<(), Refusal> {
-        let Some(before) = before.filter(|before| after != Some(before)) else { return Ok(()) };
+        let Some(freed) = freed else { return Ok(()) };
         let catalog = &self.account.catalog;
         let managed = catalog.managing_permissions(of.and_then(|of| catalog.resource_type(of)));
         self.reaches(&managed, &Scope::of(target), &Grantee::Anyone, || {
-            format!("taking the external id `{before}` away")
+            format!("taking the external id `{freed}` away")
         })
     }
 
@@ -239,11 +226,10 @@ impl Decision<'_> {
             return Ok(());
         }
         let is = Subject::of(account, principal);
-        let same_kind = std::mem::discriminant(&was.principal) == std::mem::discriminant(&is.principal);
         let stays = |statement: &Statement| {
             let before = account.applies(statement, &was, Object::Anything);
             before.is_never()
-                || ((same_kind || !statement.asks_how())
+                || (come_alike(statement, was.principal, principal)
                     && before.implies(&account.applies(statement, &is, Object::Anything)))
         };
         let mut lifted =
@@ -257,12 +243,8 @@ impl Decision<'_> {
     /// What makes a difference on a thing of this type: not the management of resources of another type.
     fn asked_about(&self, of: Option<ResourceTypeIndex>) -> PermissionSet {
         let catalog = &self.account.catalog;
-        let all = catalog.all_permissions();
-        if of.is_none() {
-            return all;
-        }
         let of_others = catalog.managing_permissions(None).difference(&catalog.managing_permissions(of));
-        all.difference(&of_others)
+        catalog.all_permissions().difference(&of_others)
     }
 }
 
@@ -282,9 +264,8 @@ struct Moved<'a> {
 
 impl<'a> Moved<'a> {
     fn new(then: &'a Account, next: &'a Account, old: Target, new: Target) -> Self {
-        const NOTHING: &Attributes = &Attributes::NONE;
-        let before = then.target_attributes(&old).unwrap_or(NOTHING);
-        let after = next.target_attributes(&new).unwrap_or(NOTHING);
+        let before = then.target_attributes(&old).unwrap_or(Attributes::NONE);
+        let after = next.target_attributes(&new).unwrap_or(Attributes::NONE);
         let (from, to) = (then.way_up(old), next.way_up(new));
         let elsewhere = from.symmetric_difference(&to).map(|at| format_smolstr!("{}", Scope::of(*at)));
         Self {
@@ -300,23 +281,22 @@ impl<'a> Moved<'a> {
 
     /// What grants of anybody carry, or of who is invited, that reach the new one, other than what they hold on the old one.
     fn gained(&self, now: Timestamp) -> PermissionSet {
+        if self.joined.is_empty() {
+            return PermissionSet::EMPTY;
+        }
+        let on_the_way = self.next.way_up(self.new);
+        let types: Vec<_> = on_the_way.iter().filter_map(|at| self.next.type_of(at)).collect();
         let is_joined = |target| self.joined.contains(&target);
         let reaches = |scope: &Scope| match scope {
             Scope::Account => false,
             Scope::Project(id) => is_joined(Target::Project(*id)),
             Scope::Resources(ids) => ids.iter().any(|id| is_joined(Target::Resource(*id))),
             Scope::AllOf(all) => {
-                let is_of_type = |target: &Target| {
-                    let of = self.next.type_of(target);
-                    of.is_some() && of == self.next.catalog.resource_type(&all.resource_type)
-                };
+                let of = self.next.catalog.resource_type(&all.resource_type);
                 all.project.is_some_and(|id| is_joined(Target::Project(id)))
-                    && self.next.way_up(self.new).iter().any(is_of_type)
+                    && of.is_some_and(|of| types.contains(&of))
             }
         };
-        if self.joined.is_empty() {
-            return PermissionSet::EMPTY;
-        }
         let there = Scope::of(self.old);
         let grants = self.next.grants_after(None).map(|(_, grant)| &grant.value);
         let granted = grants.filter(|grant| grant.is_live(now) && reaches(&grant.scope)).map(|grant| {
@@ -441,7 +421,7 @@ impl Account {
         self.drop_former_bearer(id);
         self.take(Taken::FormerBearer, former.called(), id.uuid());
         self.deadlines.put_former_bearer(id, &former);
-        self.former_bearers.insert(id, std::sync::Arc::new(Versioned { revision, value: former }));
+        self.former_bearers.insert(id, Arc::new(Versioned { revision, value: former }));
     }
 
     pub(super) fn drop_former_bearer(&mut self, id: FormerBearerId) {

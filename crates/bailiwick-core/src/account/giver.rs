@@ -276,15 +276,10 @@ impl<'a> Giver<'a> {
                 statement.is_about_all_users_in(groups) && (is_user || !statement.asks_how())
             }
             Grantee::One(other) => {
-                self.comes_alike(statement, other.principal)
+                come_alike(statement, self.principal, other.principal)
                     && binds.implies(&self.basis.applies(statement, other, object))
             }
         }
-    }
-
-    /// Whether two principals meet a condition under the same circumstances: two of one kind, or where it does not ask.
-    fn comes_alike(&self, statement: &Statement, other: Principal) -> bool {
-        !statement.asks_how() || std::mem::discriminant(&self.principal) == std::mem::discriminant(&other)
     }
 
     /// The giver as policies see them, and the statements that may bind them.
@@ -296,7 +291,7 @@ impl<'a> Giver<'a> {
             let statements = basis.statements().filter(|_| !is_owner);
             let binds = |statement: &&Statement| {
                 statement.effect == Effect::Forbid
-                    && !matches!(basis.applies(statement, &subject, Object::Anything), Applies::Never)
+                    && !basis.applies(statement, &subject, Object::Anything).is_never()
             };
             let bound = statements.filter(binds).collect();
             (subject, bound)
@@ -340,7 +335,7 @@ impl<'a> Giver<'a> {
     pub(super) fn lifts(&self, statement: &Statement, object: Object<'_>) -> Result<(), Refusal> {
         let (subject, _) = self.bound();
         let bound = !self.basis.is_owner(self.principal, self.circumstances.now)
-            && !matches!(self.basis.applies(statement, subject, object), Applies::Never);
+            && !self.basis.applies(statement, subject, object).is_never();
         let held = || self.basis.held_at(self.principal, &Scope::Account, None, self.circumstances);
         if !bound || held().contains_any(&self.basis.catalog().escalate) {
             return Ok(());
@@ -372,10 +367,10 @@ impl<'a> Giver<'a> {
         permits.filter_map(|statement| {
             let (own, _) = self.bound();
             let applies = self.account.applies(statement, theirs, Object::Anything);
-            if matches!(applies, Applies::Never) {
+            if applies.is_never() {
                 return None;
             }
-            let alike = self.comes_alike(statement, theirs.principal)
+            let alike = come_alike(statement, self.principal, theirs.principal)
                 && applies.implies(&self.basis.applies(statement, own, Object::Anything));
             let scope = self.account.place_of(statement)?;
             // What a policy permits the giver alike is still not theirs where another one keeps them from it.
@@ -396,7 +391,7 @@ impl<'a> Giver<'a> {
                 statement.is_about_everybody() || (is_user && statement.is_about_all_users_in(&[]));
             statement.effect == Effect::Permit
                 && !is_alike
-                && !matches!(self.account.applies(statement, &bearer, Object::Anything), Applies::Never)
+                && !self.account.applies(statement, &bearer, Object::Anything).is_never()
         });
         permits.try_for_each(|statement| {
             self.account
@@ -480,6 +475,11 @@ impl<'a> Giver<'a> {
     pub(super) fn forbidding(&self, policy: PolicyId) -> Forbidding {
         self.basis.forbidding(self.principal, policy, self.circumstances)
     }
+}
+
+/// Whether two principals meet a condition under the same circumstances: two of one kind, or where it does not ask.
+pub(super) fn come_alike(statement: &Statement, one: Principal, other: Principal) -> bool {
+    !statement.asks_how() || std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
 impl Account {

@@ -28,8 +28,7 @@ impl Decision<'_> {
         if before != after {
             self.free_external_id(Taken::Member, after.as_ref())?;
             self.may_be_called(Principal::Member(user), before.as_ref(), after.as_ref())?;
-            let bearer = |account: &Account| Bearer::member(account, user);
-            self.frees_unless_kept(bearer, before.as_ref(), after.as_ref());
+            self.frees(Bearer::member(self.account, user), before.as_ref());
             self.events.push(Event::MemberEdited { user, before, after });
         }
         Ok(())

@@ -22,7 +22,7 @@ impl Giver<'_> {
     /// Those of [`Account::authorize`].
     pub(super) fn still_may(&self, user: UserId, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         self.had_it(user, operation, scope)?;
-        self.not_forbidden(operation, scope, None, is_always)
+        self.not_forbidden(operation, scope, None, Applies::is_always)
     }
 
     /// The same of what is done to the account and gives nothing in its parts.
@@ -34,7 +34,7 @@ impl Giver<'_> {
         let at = Target::Account;
         self.none_forbids(operation, &Scope::Account, |statement, own| {
             statement.is_about_target(self.basis(), &at)
-                && is_always(&self.basis().applies(statement, own, Object::There(at)))
+                && Applies::is_always(&self.basis().applies(statement, own, Object::There(at)))
         })
     }
 
@@ -50,7 +50,7 @@ impl Giver<'_> {
     ) -> Result<(), Refusal> {
         self.still_may_at_account(user, operation)?;
         self.at_each(operation, self.account().places_of(Principal::Group(group), self.now()), |scope| {
-            self.not_forbidden(operation, scope, None, is_always)
+            self.not_forbidden(operation, scope, None, Applies::is_always)
         })
     }
 
@@ -69,7 +69,7 @@ impl Giver<'_> {
     pub(super) fn may_all_over(&self, operation: Operation, scope: &Scope) -> Result<(), Refusal> {
         let (_, scope) = self.judged_at(scope);
         let now = self.circumstances();
-        self.not_forbidden(operation, &scope, Some(&now), |applies| !matches!(applies, Applies::Never))
+        self.not_forbidden(operation, &scope, Some(&now), |applies| !applies.is_never())
     }
 
     /// The same for what changes who is in a group, or what a role holds: it gives or takes wherever that is granted.
@@ -153,9 +153,4 @@ impl Account {
         let promised = promised.filter(move |grant| grant.role == *role).map(|grant| &grant.scope);
         granted.map(|grant| &grant.scope).chain(promised)
     }
-}
-
-/// Whether a statement applies whatever the circumstances are.
-fn is_always(applies: &Applies) -> bool {
-    matches!(applies, Applies::Always)
 }

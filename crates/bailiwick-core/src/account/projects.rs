@@ -83,9 +83,10 @@ impl Decision<'_> {
         }
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
         let target = Target::Project(id);
-        self.may_rename(target, None, old, new)?;
-        self.may_bear(target, None, new.filter(|_| new != old), || self.account_with_project(id, &after))?;
-        self.frees_unless_kept(|_| Bearer::Project(id), old, new);
+        let (freed, called) = (old.filter(|_| new != old), new.filter(|_| new != old));
+        self.may_rename(target, None, freed)?;
+        self.may_bear(target, None, called, || self.account_with_project(id, &after))?;
+        self.frees(Bearer::Project(id), freed);
         self.events.push(Event::ProjectEdited { id, before, after });
         Ok(())
     }

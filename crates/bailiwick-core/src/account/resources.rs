@@ -189,10 +189,11 @@ impl Decision<'_> {
         }
         let target = Target::Resource(id);
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
-        self.may_rename(target, Some(&before.resource_type), old, new)?;
-        let called = new.filter(|_| new != old);
-        self.may_bear(target, Some(&after.resource_type), called, || self.account_with(id, &after))?;
-        self.frees_unless_kept(|account| Bearer::resource(account, id, &before), old, new);
+        let (freed, called) = (old.filter(|_| new != old), new.filter(|_| new != old));
+        let of = Some(&before.resource_type);
+        self.may_rename(target, of, freed)?;
+        self.may_bear(target, of, called, || self.account_with(id, &after))?;
+        self.frees(Bearer::resource(self.account, id, &before), freed);
         self.events.push(Event::ResourceEdited { id, before, after });
         Ok(())
     }

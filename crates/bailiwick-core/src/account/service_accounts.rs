@@ -90,7 +90,7 @@ impl Decision<'_> {
         }
         let (old, new) = (before.external_id.as_ref(), after.external_id.as_ref());
         self.may_be_called(Principal::ServiceAccount(id), old, new)?;
-        self.frees_unless_kept(|_| Bearer::ServiceAccount(id), old, new);
+        self.frees(Bearer::ServiceAccount(id), old.filter(|_| new != old));
         self.events.push(Event::ServiceAccountEdited { id, before, after });
         Ok(())
     }

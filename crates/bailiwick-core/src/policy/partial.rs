@@ -72,6 +72,11 @@ pub(crate) enum Applies {
 }
 
 impl Applies {
+    /// Whether it applies whatever the circumstances are.
+    pub(crate) fn is_always(&self) -> bool {
+        matches!(self, Self::Always)
+    }
+
     /// Whether it does not apply, whatever is asked.
     pub(crate) fn is_never(&self) -> bool {
         matches!(self, Self::Never)
